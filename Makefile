@@ -1,0 +1,52 @@
+# Everything a newcomer needs: make demo, make test, make check.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test check format bench lock clean
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Tocsin needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 …"; exit 1; }
+	@echo "Setting up $(VENV) (once) …"
+	@$(PYTHON) -m venv $(VENV) || { echo "This Python cannot make virtual environments (Debian: apt-get install python3-venv)."; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+setup: $(STAMP)  ## make the virtual environment
+
+demo: $(STAMP)  ## a simulated tower, a fire, its timeline (EXIT=1: end when the incident is closed)
+	@$(BIN)/tocsin demo $(if $(EXIT),--exit) $(ARGS)
+
+run: $(STAMP)  ## the gateway (ARGS="--config …")
+	@$(BIN)/tocsin run $(ARGS)
+
+test: $(STAMP)  ## all tests (REQUIRE_SERVERS=1: a missing server is a failure; ARGS="-k …")
+	@REQUIRE_SERVERS=$(REQUIRE_SERVERS) $(BIN)/pytest $(ARGS)
+
+check: $(STAMP)  ## format, lint, types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(STAMP)  ## let ruff format and fix
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: $(STAMP)  ## measure, print ratios (ARGS="--quick" for a short run)
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: $(STAMP)  ## make the lock files anew from pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" pyproject.toml -o requirements/run.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" --group dev pyproject.toml -o requirements/dev.txt
+
+clean:  ## forget the virtual environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,23 @@
+"""How much of the organisation is mobilised. I is the worst (NORMS: 三级应急响应, confidence high)."""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import total_ordering
+
+
+@total_ordering
+class Level(Enum):
+    """I: top management decides, all is mobilised. II: middle management. III: front-line staff."""
+
+    I = "I"  # noqa: E741 - the norm's own name
+    II = "II"
+    III = "III"
+
+    @property
+    def severity(self) -> int:
+        """3 for I, 2 for II, 1 for III: for databases, which do not know Roman numerals."""
+        return 4 - len(self.value)
+
+    def __lt__(self, other: object) -> bool:
+        return self.severity < other.severity if isinstance(other, Level) else NotImplemented
