@@ -1,0 +1,154 @@
+"""What the API needs of the core. The gateway implements it; tests pass a fake; a process of its own could too."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct
+
+from rules.events import PersonCommand
+from rules.incident import Incident, Phase
+from rules.instant import Instant
+from rules.level import Level
+from rules.mode import Mode
+from rules.reading import Value
+from rules.signal import Signal
+from rules.site import Title
+from rules.timeline import Entry
+
+T = TypeVar("T")
+
+
+class Page(Struct, Generic[T], frozen=True):
+    """Some of a list. `next_cursor` is opaque; None at the end."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+class IncidentQuery(Struct, frozen=True):
+    """Newest first. None: any."""
+
+    site: str | None = None
+    zone: str | None = None
+    level: Level | None = None
+    phase: Phase | None = None
+    signal: Signal | None = None
+    mode: Mode | None = None
+    hazard: str | None = None
+    open: bool | None = None
+    since: Instant | None = None  # opened at or after
+    until: Instant | None = None  # opened before
+    cursor: str | None = None
+    limit: int = 50
+
+
+class DeviceQuery(Struct, frozen=True):
+    site: str | None = None
+    zone: str | None = None
+    device_class: str | None = None
+    silent: bool | None = None
+    cursor: str | None = None
+    limit: int = 100
+
+
+class DeviceState(Struct, frozen=True):
+    id: str
+    name: str
+    device_class: str
+    site: str
+    building: str
+    floor: str
+    zone: str
+    title: Title
+    values: dict[str, Value]  # the latest believed values, actual mode
+    last_seen_at: Instant | None
+    online: bool | None  # what its last will says; None: it never said
+    silent: bool  # longer without a message than its limit
+    firing: list[str]  # rules that fire for it now
+
+
+class ZoneState(Struct, frozen=True):
+    id: str
+    name: str
+    site: str
+    building: str
+    floor: str
+    title: Title
+    devices: int
+    silent: int
+    open_incidents: list[str]
+    level: Level | None  # the worst of them
+
+
+class DeadLetter(Struct, frozen=True):
+    """Messages that said nothing Tocsin understands, counted by topic and reason."""
+
+    topic: str  # as text; bytes that are no UTF-8 are escaped
+    reason: str
+    detail: str
+    first_bytes: str  # of the latest payload, escaped
+    count: int
+    first_at: Instant
+    last_at: Instant
+
+
+class Health(Struct, frozen=True):
+    """`ready`: readings are being taken, judged and stored."""
+
+    ready: bool
+    parts: dict[str, str]  # part → "ok" or what is wrong: "broker", "store", "rules", "telemetry"
+    version: str
+    started_at: Instant
+
+
+class Refused(Struct, frozen=True):
+    """Why a person's command was not carried out."""
+
+    code: str  # stable: "unknown_incident", "illegal_transition", "sources_not_normal", "already_acknowledged"
+    reason: str
+
+
+class Done(Struct, frozen=True):
+    incident: Incident
+    entries: list[Entry]
+    repeated: bool = False  # the same idempotency key was answered before
+
+
+class UnknownIncident(LookupError):
+    """No incident has this id."""
+
+
+class Desk(Protocol):
+    """Everything the API may ask of the core. Instants are Unix milliseconds UTC."""
+
+    async def carry_out(self, command: PersonCommand, idempotency_key: str | None = None) -> Done | Refused:
+        """Answers when the command is committed. The same key again answers the same, without doing it twice."""
+        ...
+
+    async def incidents(self, query: IncidentQuery) -> Page[Incident]: ...
+
+    async def incident(self, incident: str) -> Incident:
+        """Raises UnknownIncident."""
+        ...
+
+    async def timeline(self, incident: str, after: int = 0, limit: int = 500) -> Page[Entry]:
+        """Entries with `number` above `after`, in order. Raises UnknownIncident."""
+        ...
+
+    def watch(self, after: int | None = None, incident: str | None = None) -> AsyncIterator[Entry]:
+        """Entries with `position` above `after` (None: from now on), then each new one once it is committed."""
+        ...
+
+    async def devices(self, query: DeviceQuery) -> Page[DeviceState]: ...
+
+    async def zones(self, site: str | None = None) -> list[ZoneState]: ...
+
+    async def dead_letters(self, cursor: str | None = None, limit: int = 100) -> Page[DeadLetter]: ...
+
+    async def health(self) -> Health: ...
+
+    def metrics(self) -> bytes:
+        """Prometheus text exposition."""
+        ...

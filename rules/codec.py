@@ -1,0 +1,46 @@
+"""Values to bytes and back. Canonical: equal values give equal bytes, whatever the hash seed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rules.effects import Effect
+from rules.events import Event
+from rules.incident import Incident
+from rules.site import Directory
+from rules.timeline import Entry
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_effects: msgspec.json.Decoder[Effect] = msgspec.json.Decoder(Effect)
+_entries: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+_incidents: msgspec.json.Decoder[Incident] = msgspec.json.Decoder(Incident)
+_directories: msgspec.json.Decoder[Directory] = msgspec.json.Decoder(Directory)
+
+
+def encode(value: Any) -> bytes:
+    """Any value of `rules` → canonical JSON."""
+    return _encoder.encode(value)
+
+
+def decode_event(data: bytes) -> Event:
+    """Raises msgspec.ValidationError when `data` is no event of this version."""
+    return _events.decode(data)
+
+
+def decode_effect(data: bytes) -> Effect:
+    return _effects.decode(data)
+
+
+def decode_entry(data: bytes) -> Entry:
+    return _entries.decode(data)
+
+
+def decode_incident(data: bytes) -> Incident:
+    return _incidents.decode(data)
+
+
+def decode_directory(data: bytes) -> Directory:
+    return _directories.decode(data)

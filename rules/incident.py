@@ -1,0 +1,135 @@
+"""An incident: what is known of it, and the table of its life.
+
+Level, phase, signal and mode are four fields that never stand for one another.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from msgspec import Struct
+
+from rules.events import Finding
+from rules.instant import Instant
+from rules.level import Level
+from rules.mode import Mode
+from rules.reading import Value
+from rules.signal import Signal
+from rules.site import Title
+
+
+class Phase(Enum):
+    """Where the response stands (启动、实施、收尾)."""
+
+    ACTIVATED = "activated"  # raised, nobody has it
+    RESPONDING = "responding"  # somebody has it
+    CLOSING = "closing"  # somebody has it and its sources are normal again
+    CLOSED = "closed"
+
+
+class Step(Enum):
+    """What moves an incident from phase to phase."""
+
+    ACKNOWLEDGED = "acknowledged"
+    SOURCES_NORMAL = "sources normal"
+    EVIDENCE_RETURNED = "evidence returned"
+    RESOLVED = "resolved"
+
+
+TRANSITIONS: dict[tuple[Phase, Step], Phase] = {
+    (Phase.ACTIVATED, Step.ACKNOWLEDGED): Phase.RESPONDING,
+    (Phase.ACTIVATED, Step.RESOLVED): Phase.CLOSED,
+    (Phase.RESPONDING, Step.SOURCES_NORMAL): Phase.CLOSING,
+    (Phase.RESPONDING, Step.RESOLVED): Phase.CLOSED,
+    (Phase.CLOSING, Step.EVIDENCE_RETURNED): Phase.RESPONDING,
+    (Phase.CLOSING, Step.RESOLVED): Phase.CLOSED,
+}
+
+
+class Confirmation(Enum):
+    """Whether the incident is taken for real yet."""
+
+    PRE_ALARM = "pre_alarm"  # one automatic detector: investigate, the countdown runs
+    CONFIRMED = "confirmed"  # two devices, a call point, a person, or the countdown ran out
+    NOT_NEEDED = "not_needed"  # nothing about this hazard waits for confirmation
+
+
+class CommandStage(Enum):
+    ISSUED = "issued"
+    PUBLISHED = "published"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Evidence(Struct):
+    """One rule that fired for one device, as part of an incident."""
+
+    rule: str
+    device: str
+    title: Title
+    signal: Signal
+    level: Level
+    fired_at: Instant
+    values: dict[str, Value]  # the inputs that made it fire (last time)
+    rule_version: str
+    holds: bool = True
+    cleared_at: Instant | None = None
+    times: int = 1  # how often it has fired within this incident
+
+
+class CommandState(Struct):
+    """A linkage command of the incident and what became of it."""
+
+    id: str
+    device: str
+    command: str
+    stage: CommandStage
+    issued_at: Instant
+    expires_at: Instant
+    detail: str = ""
+
+
+class Countdown(Struct):
+    """The pre-alarm's clock (NFPA 72 ch. 23 positive alarm sequence, confidence high)."""
+
+    acknowledge_by: Instant
+    investigate_ms: int
+    investigate_by: Instant | None = None  # set when acknowledged
+
+
+class Incident(Struct):
+    id: str  # "INC-000042"
+    mode: Mode
+    site: str
+    building: str
+    floor: str
+    zone: str
+    hazard: str
+    signal: Signal  # the gravest of its evidence
+    level: Level
+    phase: Phase
+    confirmation: Confirmation
+    title: Title
+    first_out: str  # the device whose detection opened it
+    opened_at: Instant
+    updated_at: Instant
+    evidence: list[Evidence] = []
+    commands: list[CommandState] = []
+    countdown: Countdown | None = None
+    acknowledged_at: Instant | None = None
+    acknowledged_by: str | None = None
+    normal_since: Instant | None = None
+    closed_at: Instant | None = None
+    closed_by: str | None = None  # a person, or "tocsin" where the rule lets it close by itself
+    finding: Finding | None = None
+    cause: str | None = None
+    entries: int = 0  # how many timeline entries it has
+    revision: int = 0  # rises with every change: the ETag
+
+    @property
+    def open(self) -> bool:
+        return self.phase is not Phase.CLOSED
+
+    @property
+    def sources_normal(self) -> bool:
+        return not any(evidence.holds for evidence in self.evidence)

@@ -1,0 +1,60 @@
+"""The timeline: one entry for everything that happened, was decided (and why), or was done. Append-only."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from msgspec import Struct
+
+from rules.instant import Instant
+from rules.mode import Mode
+from rules.reading import Value
+
+
+class Kind(Enum):
+    OPENED = "opened"
+    DETECTED = "detected"
+    CLEARED = "cleared"
+    NO_DATA = "no_data"
+    PENDING = "pending"
+    NOT_FIRED = "not_fired"
+    PRE_ALARM = "pre_alarm"
+    CONFIRMED = "confirmed"
+    LEVEL_RAISED = "level_raised"
+    ACKNOWLEDGED = "acknowledged"
+    PHASE_CHANGED = "phase_changed"
+    NOTED = "noted"
+    REFUSED = "refused"
+    COMMAND_ISSUED = "command_issued"
+    COMMAND_PUBLISHED = "command_published"
+    COMMAND_DONE = "command_done"
+    COMMAND_FAILED = "command_failed"
+    RULE_WITHDRAWN = "rule_withdrawn"
+    CLOSED = "closed"
+    CONFIGURATION = "configuration"
+    STARTED = "started"
+    UNKNOWN = "unknown"
+
+
+class Entry(Struct, frozen=True, omit_defaults=True):
+    """One line of a timeline.
+
+    `position` rises over all timelines without gaps (streams resume by it); `number` counts within the incident.
+    `at` is the gateway's instant; `device_at` the device's own, where one spoke. `facts` hold what happened,
+    `reason` why it was decided so. How it reads in a language is `rules.wording`.
+    """
+
+    position: int
+    incident: str | None  # None: belongs to no incident (a detection still pending, a start)
+    number: int  # 1, 2, 3… within the incident; 0 without one
+    at: Instant
+    kind: Kind
+    mode: Mode | None = None
+    device: str | None = None
+    rule: str | None = None
+    by: str | None = None
+    facts: dict[str, Value] = {}
+    reason: str = ""
+    device_at: Instant | None = None
+    seq: int | None = None
+    late_ms: int | None = None  # a deadline that was handled so much after it fell due
