@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 Instant = int  # Unix milliseconds, UTC
 
@@ -56,6 +56,7 @@ def parse_rfc3339(text: str) -> Instant:
 DurationMs = Annotated[
     int,
     BeforeValidator(parse_duration_ms),
+    PlainSerializer(format_duration, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|min|h|d)$", "examples": ["60s", "5min"]}),
     Field(description="a duration: a number with a unit ms, s, min, h or d"),
 ]

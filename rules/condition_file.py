@@ -1,0 +1,141 @@
+"""How a condition is written. One flat mapping whose keys say which form it is, so that errors stay short."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from rules.instant import DurationMs
+
+NESTING_MAX = 8  # a condition a person can still read
+EVENT_WITHIN_MS = 60_000  # an event "holds" for so long where nothing else is said
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Plain = bool | Number | Annotated[str, StringConstraints(max_length=200)]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday", "workday"]
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+
+FORMS = ("metric", "event", "status", "silent_for", "schedule", "sequence", "expr", "any", "all", "not")
+COMPARISONS = ("above", "below", "between", "is", "in")
+# Which keys may stand beside which form; `for` may stand at the top of `when` and `clear` alone.
+ALLOWED = {
+    "metric": {*COMPARISONS, "of", "changed", "rate_per", "aggregate", "over", "count", "within"},
+    "event": {"attributes", "count", "within"},
+    "sequence": {"within"},
+}
+
+
+class Schedule(BaseModel):
+    """Local time at the site. `from` after `to` runs over midnight; the day is the one it began on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    days: list[Day] = Field([], description="empty: every day; holidays come from the site file")
+    from_: str = Field("00:00", alias="from")
+    to: str = "24:00"
+
+    @field_validator("from_", "to")
+    @classmethod
+    def _is_time(cls, text: str) -> str:
+        if not _TIME.fullmatch(text):
+            raise ValueError(f"{text!r} is not a time of day; expected HH:MM, 00:00 to 24:00")
+        return text
+
+
+class Condition(BaseModel):
+    """A condition on one device. Exactly one of the forms; see docs/rules.md for each with an example."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    metric: str | None = None
+    above: Number | None = None
+    below: Number | None = None
+    between: tuple[Number, Number] | None = None
+    is_: Plain | None = Field(None, alias="is")
+    in_: list[Plain] | None = Field(None, alias="in", min_length=1, max_length=100)
+    of: str | None = Field(None, description="a rated value of the device that the bounds are multiples of")
+    changed: Literal[True] | None = None
+    rate_per: DurationMs | None = Field(None, description="change per this time instead of the value")
+    aggregate: Literal["sum", "avg", "min", "max"] | None = None
+    over: DurationMs | None = Field(None, description="the window of an aggregate or a rate")
+    event: str | None = None
+    attributes: dict[str, Plain] = {}
+    count: int | None = Field(None, ge=1, le=10_000, description="at least so often")
+    within: DurationMs | None = None
+    status: Literal["online", "offline"] | None = None
+    silent_for: DurationMs | Literal["limit"] | None = Field(None, description="limit: the device's own silence limit")
+    schedule: Schedule | None = None
+    sequence: list[Condition] | None = Field(None, min_length=2, max_length=10)
+    expr: str | None = Field(None, max_length=2_000, description="CEL over the metrics and rated_… of the device")
+    any: list[Condition] | None = Field(None, min_length=1, max_length=200)
+    all: list[Condition] | None = Field(None, min_length=1, max_length=200)
+    not_: Condition | None = Field(None, alias="not")
+    for_: DurationMs | None = Field(None, alias="for", description="must hold so long without a break")
+
+    @property
+    def form(self) -> str:
+        return next(name for name in FORMS if getattr(self, _attribute(name)) is not None)
+
+    @property
+    def children(self) -> list[Condition]:
+        return [*(self.any or []), *(self.all or []), *(self.sequence or []), *([self.not_] if self.not_ else [])]
+
+    def written(self) -> set[str]:
+        return {(type(self).model_fields[name].alias or name) for name in self.model_fields_set}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shallow(cls, value: Any) -> Any:
+        if _depth(value) > NESTING_MAX:
+            raise ValueError(f"nested deeper than {NESTING_MAX}; expected any/all/not that a person can read")
+        return value
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        forms = [name for name in FORMS if getattr(self, _attribute(name)) is not None]
+        if len(forms) != 1:
+            raise ValueError(f"{_listed(forms)} in one condition; expected exactly one of {', '.join(FORMS)}")
+        extra = self.written() - {forms[0], "for"} - ALLOWED.get(forms[0], set())
+        if extra:
+            raise ValueError(f"{_listed(sorted(extra))} cannot stand beside {forms[0]!r}")
+        if forms[0] == "metric":
+            self._check_metric()
+        if forms[0] == "sequence" and self.within is None:
+            raise ValueError("a sequence needs 'within'")
+        if any(child.for_ is not None for child in self.children):
+            raise ValueError("'for' inside a condition; expected it only at the top of 'when' or 'clear'")
+        return self
+
+    def _check_metric(self) -> None:
+        how = self.written() & {*COMPARISONS, "changed"}
+        if len(how) != 1:
+            raise ValueError(f"{_listed(sorted(how))} on one metric; expected exactly one of {COMPARISONS} or changed")
+        bounds = self.above is not None or self.below is not None or self.between is not None
+        if not bounds and self.written() & {"of", "rate_per", "aggregate"}:
+            raise ValueError("'of', 'rate_per' and 'aggregate' need 'above', 'below' or 'between'")
+        if (self.aggregate is None) != (self.over is None) and self.rate_per is None:
+            raise ValueError("'aggregate' and 'over' go together")
+        if (self.count is None) != (self.within is None):
+            raise ValueError("'count' and 'within' go together")
+        if self.between and self.between[0] >= self.between[1]:
+            raise ValueError(f"between {list(self.between)}: expected [lower, upper]")
+
+
+def _attribute(name: str) -> str:
+    return "not_" if name == "not" else name
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(repr(name) for name in names) or "nothing"
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level and depth <= NESTING_MAX:
+        depth += 1
+        level = [c for v in level if isinstance(v, dict) for c in _inner(v) if isinstance(c, dict)]
+    return depth
+
+
+def _inner(value: dict[Any, Any]) -> list[Any]:
+    lists = [value.get(key) for key in ("any", "all", "sequence")]
+    return [c for found in lists if isinstance(found, list) for c in found] + [value.get("not")]
