@@ -106,7 +106,9 @@ class Health(Struct, frozen=True):
 class Refused(Struct, frozen=True):
     """Why a person's command was not carried out."""
 
-    code: str  # stable: "unknown_incident", "illegal_transition", "sources_not_normal", "already_acknowledged"
+    # stable: "unknown_incident", "illegal_transition", "sources_not_normal", "already_acknowledged",
+    # "revision_changed", "idempotency_key_reused"
+    code: str
     reason: str
 
 
@@ -120,11 +122,26 @@ class UnknownIncident(LookupError):
     """No incident has this id."""
 
 
-class Desk(Protocol):
-    """Everything the API may ask of the core. Instants are Unix milliseconds UTC."""
+class UnknownDevice(LookupError):
+    """No device has this id."""
 
-    async def carry_out(self, command: PersonCommand, idempotency_key: str | None = None) -> Done | Refused:
-        """Answers when the command is committed. The same key again answers the same, without doing it twice."""
+
+class BadCursor(ValueError):
+    """A cursor that no page has given."""
+
+
+class Desk(Protocol):
+    """Everything the API may ask of the core. Instants are Unix milliseconds UTC. Lists raise BadCursor."""
+
+    async def carry_out(
+        self, command: PersonCommand, idempotency_key: str | None = None, if_revision: int | None = None
+    ) -> Done | Refused:
+        """Answers when the command is committed. The same key again answers the same, without doing it twice.
+
+        The key is looked at first (a repetition is answered whatever the revision), then `if_revision`: where the
+        incident has another revision by now, Refused(code="revision_changed"). The same key with another command:
+        Refused(code="idempotency_key_reused").
+        """
         ...
 
     async def incidents(self, query: IncidentQuery) -> Page[Incident]: ...
@@ -138,10 +155,18 @@ class Desk(Protocol):
         ...
 
     def watch(self, after: int | None = None, incident: str | None = None) -> AsyncIterator[Entry]:
-        """Entries with `position` above `after` (None: from now on), then each new one once it is committed."""
+        """Entries with `position` above `after` (None: from now on), then each new one once it is committed.
+
+        Pulled: reads on when asked for the next entry, and keeps nothing for a reader but its position, so that a
+        slow reader costs no memory. Ends when the desk closes.
+        """
         ...
 
     async def devices(self, query: DeviceQuery) -> Page[DeviceState]: ...
+
+    async def device(self, device: str) -> DeviceState:
+        """Raises UnknownDevice."""
+        ...
 
     async def zones(self, site: str | None = None) -> list[ZoneState]: ...
 
