@@ -19,7 +19,8 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{where} {dotted(self.path)}: {self.message}".strip()
+        place = f"{where} {dotted(self.path)}".strip()
+        return f"{place}: {self.message}" if place else self.message
 
 
 def dotted(path: tuple[str | int, ...]) -> str:
