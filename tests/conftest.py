@@ -1,0 +1,73 @@
+"""Fixtures for all tests. Real servers are private to the test that asks for them; see tests/support/.
+
+A missing server skips its tests by name; with REQUIRE_SERVERS=1, as in CI, it fails them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from gateway.broker_process import nats_program
+from tests.support.postgres import Postgres, postgres_programs
+from tests.support.servers import Mosquitto, Nats, Server, mosquitto_program, require
+
+hypothesis.settings.register_profile("tocsin", deadline=None)
+hypothesis.settings.register_profile("tocsin-ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("tocsin-ci" if os.environ.get("CI") else "tocsin")
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Callable[..., Mosquitto]]:
+    """`broker = mosquitto("line of mosquitto.conf", …, persistence=…, tls=…, users={…})`: ends with the test."""
+    require("mosquitto", mosquitto_program())
+    yield from _started(lambda *lines, **options: Mosquitto(tmp_path / _name("mosquitto", tmp_path), *lines, **options))
+
+
+@pytest.fixture
+def nats(tmp_path: Path) -> Iterator[Callable[..., Nats]]:
+    """`broker = nats(sync_interval="2m")`: the embedded broker, started, ended with the test."""
+    require("nats-server", nats_program())
+    yield from _started(lambda **options: Nats(tmp_path / _name("nats", tmp_path), **options))
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[Postgres]:
+    """One PostgreSQL for the whole run."""
+    require("postgresql", postgres_programs())
+    cluster = Postgres()
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture
+def postgres(postgres_cluster: Postgres) -> Callable[[], str]:
+    """`url = postgres()`: the SQLAlchemy URL of a new, empty database, each time it is called."""
+    return postgres_cluster.database
+
+
+def _started(make: Callable[..., Server]) -> Iterator[Callable[..., Server]]:
+    servers: list[Server] = []
+
+    def started(*arguments: object, **options: object) -> Server:
+        server = make(*arguments, **options)
+        servers.append(server)
+        server.start()
+        return server
+
+    try:
+        yield started
+    finally:
+        for server in servers:
+            server.stop()
+
+
+def _name(program: str, folder: Path) -> str:
+    return f"{program}-{len(list(folder.glob(f'{program}-*'))) + 1}"
