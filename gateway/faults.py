@@ -98,7 +98,7 @@ def _message(error: ErrorDetails, offending: Any, model: type[BaseModel]) -> str
         return not_one_of(error["loc"][-1], "a key here", allowed_keys(model, error["loc"][:-1]))
     if kind in ("enum", "literal_error", "union_tag_invalid"):
         choices = re.findall(r"'([^']*)'", str(context.get("expected", context.get("expected_tags"))))
-        return not_one_of(context.get("tag", offending), "known", choices)
+        return not_one_of(context.get("tag", offending), "allowed here", choices)
     if kind in ("value_error", "assertion_error"):
         return str(context["error"])
     return f"{shown(offending)}: {error['msg'][:1].lower()}{error['msg'][1:]}"

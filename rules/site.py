@@ -54,6 +54,7 @@ class Device(Struct, frozen=True):
     title: Title
     rated: dict[str, float]
     silent_after_ms: int
+    topic: str = ""  # where another codec finds it, or its native id there; empty: the native tree
 
 
 class Zone(Struct, frozen=True):
