@@ -1,0 +1,171 @@
+"""How an entry of a timeline reads: one line, in English or Chinese, for a person at three in the morning.
+
+A template holds `{fields}`; a part in `[brackets]` disappears when one of its fields is missing, a field outside
+brackets reads `?`. So no entry, however bare, fails to render. The words of values are in `timeline_words.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Literal, get_args
+
+from rules.mode import Mode
+from rules.site import Title
+from rules.timeline import Entry, Kind
+from rules.timeline_words import duration, value_text, word
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+LINE_CHARACTERS_MAX = 500  # a line is read at a glance; the whole of a note stands in the entry's facts
+VALUES_SHOWN_MAX = 6  # measured values in one line; a device class has seldom more
+
+# What the engine writes into `facts` of each kind. A "…" stands for measured values, by the name of their metric.
+FACTS: dict[Kind, tuple[str, ...]] = {
+    Kind.OPENED: ("level", "hazard", "signal", "zone", "floor"),
+    Kind.DETECTED: ("title_en", "title_zh", "…"),
+    Kind.CLEARED: ("title_en", "title_zh", "…"),
+    Kind.NO_DATA: ("title_en", "title_zh"),
+    Kind.PENDING: ("title_en", "title_zh", "hold_ms", "…"),
+    Kind.NOT_FIRED: ("title_en", "title_zh"),
+    Kind.PRE_ALARM: ("acknowledge_within_ms", "investigate_within_ms"),
+    Kind.CONFIRMED: (),
+    Kind.LEVEL_RAISED: ("from", "to"),
+    Kind.ACKNOWLEDGED: ("note",),
+    Kind.PHASE_CHANGED: ("from", "to"),
+    Kind.NOTED: ("text",),
+    Kind.REFUSED: ("what",),
+    Kind.COMMAND_ISSUED: ("command", "target", "id"),
+    Kind.COMMAND_PUBLISHED: ("command", "target", "id"),
+    Kind.COMMAND_DONE: ("command", "target", "id", "detail"),
+    Kind.COMMAND_FAILED: ("command", "target", "id", "detail"),
+    Kind.RULE_WITHDRAWN: ("title_en", "title_zh"),
+    Kind.CLOSED: ("finding", "cause", "note"),
+    Kind.CONFIGURATION: ("what", "version"),
+    Kind.STARTED: ("version",),
+    Kind.UNKNOWN: ("what",),
+}
+
+TEMPLATES: dict[Language, dict[Kind, str]] = {
+    "en": {
+        Kind.OPENED: "LEVEL {level} {hazard} {signal}[, {zone}][, floor {floor}][ · first reported by {device}]",
+        Kind.DETECTED: "{title}[: {values}][ · {device}]",
+        Kind.CLEARED: "Normal again: {title}[: {values}][ · {device}]",
+        Kind.NO_DATA: "No data[ from {device}]: cannot tell whether {title}",
+        Kind.PENDING: "{title}[: {values}][ · {device}][ · counts if it lasts {hold_ms}]",
+        Kind.NOT_FIRED: "Not raised: {title}[ · {device}][ · {reason}]",
+        Kind.PRE_ALARM: "PRE-ALARM[: acknowledge within {acknowledge_within_ms}]"
+        "[, then {investigate_within_ms} to investigate][ · {device}][ · {reason}]",
+        Kind.CONFIRMED: "CONFIRMED[: {reason}][ · {device}][ · by {by}]",
+        Kind.LEVEL_RAISED: "LEVEL RAISED to {to}[, was {from}][ · {reason}]",
+        Kind.ACKNOWLEDGED: "Acknowledged[ by {by}][: {note}]",
+        Kind.PHASE_CHANGED: "Now {to}[, was {from}][ · {reason}]",
+        Kind.NOTED: "[{by}: ]{text}",
+        Kind.REFUSED: "Refused: {what}[ by {by}][ · {reason}]",
+        Kind.COMMAND_ISSUED: "Command {command}[ to {target}][ · {reason}][ · {id}]",
+        Kind.COMMAND_PUBLISHED: "Command {command} sent[ to {target}][ · {id}]",
+        Kind.COMMAND_DONE: "DONE: {command}[ by {target}][: {detail}][ · {id}]",
+        Kind.COMMAND_FAILED: "FAILED: {command}[ at {target}][: {detail}][ · {reason}][ · {id}]",
+        Kind.RULE_WITHDRAWN: "Rule withdrawn: {title}[ · {device}][ · {reason}]",
+        Kind.CLOSED: "Closed[ by {by}][: {finding}][, cause: {cause}][ · {note}][ · {reason}]",
+        Kind.CONFIGURATION: "New {what} in force[ · version {version}][ · {reason}]",
+        Kind.STARTED: "Gateway started[ · Tocsin {version}][ · {reason}]",
+        Kind.UNKNOWN: "Not understood[: {what}][ · {device}][ · {reason}]",
+    },
+    "zh": {
+        Kind.OPENED: "{level}级{hazard}{signal}[，{zone}][，{floor}][ · 首报 {device}]",
+        Kind.DETECTED: "{title}[：{values}][ · {device}]",
+        Kind.CLEARED: "恢复正常：{title}[：{values}][ · {device}]",
+        Kind.NO_DATA: "无数据[ · {device}]：无法判断“{title}”",
+        Kind.PENDING: "{title}[：{values}][ · {device}][ · 持续 {hold_ms}后生效]",
+        Kind.NOT_FIRED: "未触发：{title}[ · {device}][ · {reason}]",
+        Kind.PRE_ALARM: "预警[：请在 {acknowledge_within_ms}内确认][，随后 {investigate_within_ms}内现场核实]"
+        "[ · {device}][ · {reason}]",
+        Kind.CONFIRMED: "已确认属实[：{reason}][ · {device}][ · {by}]",
+        Kind.LEVEL_RAISED: "响应升至 {to} 级[，原 {from} 级][ · {reason}]",
+        Kind.ACKNOWLEDGED: "[{by} ]已接警[：{note}]",
+        Kind.PHASE_CHANGED: "进入“{to}”阶段[，原为“{from}”][ · {reason}]",
+        Kind.NOTED: "[{by}：]{text}",
+        Kind.REFUSED: "已拒绝：{what}[ · {by}][ · {reason}]",
+        Kind.COMMAND_ISSUED: "指令 {command}[ → {target}][ · {reason}][ · {id}]",
+        Kind.COMMAND_PUBLISHED: "指令 {command} 已发出[ → {target}][ · {id}]",
+        Kind.COMMAND_DONE: "已执行：{command}[ · {target}][：{detail}][ · {id}]",
+        Kind.COMMAND_FAILED: "执行失败：{command}[ · {target}][：{detail}][ · {reason}][ · {id}]",
+        Kind.RULE_WITHDRAWN: "规则已撤销：{title}[ · {device}][ · {reason}]",
+        Kind.CLOSED: "已关闭[ · {by}][：{finding}][，原因：{cause}][ · {note}][ · {reason}]",
+        Kind.CONFIGURATION: "新的{what}已生效[ · 版本 {version}][ · {reason}]",
+        Kind.STARTED: "网关已启动[ · Tocsin {version}][ · {reason}]",
+        Kind.UNKNOWN: "无法识别[：{what}][ · {device}][ · {reason}]",
+    },
+}
+
+# A drill must not be taken for the real thing, nor the other way round: it stands before everything else.
+_MODE_MARK: dict[Language, dict[Mode, str]] = {
+    "en": {Mode.EXERCISE: "EXERCISE: ", Mode.TEST: "TEST: "},
+    "zh": {Mode.EXERCISE: "【演练】", Mode.TEST: "【测试】"},
+}
+_LATE: dict[Language, str] = {"en": " (handled {} late)", "zh": "(迟 {})"}
+_MISSING = "?"
+_PART = re.compile(r"\[([^\]]*)\]|\{(\w+)\}")
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+def text(entry: Entry, language: Language = "en", titles: Mapping[str, Title] | None = None) -> str:
+    """The entry in one line of at most `LINE_CHARACTERS_MAX` characters. Never raises.
+
+    `titles` names devices, rules, zones and metrics by id; what it does not name is shown by its id.
+    """
+    fields = _fields(entry, language, titles or {})
+    line = _PART.sub(lambda match: _part(match, fields), TEMPLATES[language][entry.kind])
+    line = _MODE_MARK[language].get(entry.mode or Mode.ACTUAL, "") + " ".join(line.split())
+    late = _LATE[language].format(duration(entry.late_ms, language)) if entry.late_ms else ""
+    room = LINE_CHARACTERS_MAX - len(late)
+    return (line if len(line) <= room else line[: room - 1] + "…") + late
+
+
+def _part(match: re.Match[str], fields: Mapping[str, str]) -> str:
+    """What a bracket or a lone field becomes."""
+    bracket, name = match.groups()
+    if name is not None:
+        return fields.get(name) or _MISSING
+    if all(fields.get(field) for field in _FIELD.findall(bracket)):
+        return _FIELD.sub(lambda field: fields[field[1]], bracket)
+    return ""
+
+
+def _fields(entry: Entry, language: Language, titles: Mapping[str, Title]) -> dict[str, str]:
+    """Everything a template can name, as text; what is missing is empty."""
+
+    def named(id_: str) -> str:
+        return titles.get(id_, {}).get(language) or id_
+
+    facts = {name: _fact(name, value, language, named) for name, value in entry.facts.items()}
+    facts["title"] = facts.get(f"title_{language}") or facts.get("title_en") or named(entry.rule or "")
+    facts["values"] = _values(entry, language, named)
+    device = named(entry.device or "")
+    facts.setdefault("target", device)
+    own = {"device": device, "by": entry.by or "", "reason": word(entry.reason, language)}
+    return facts | own
+
+
+def _fact(name: str, value: float | bool | str, language: Language, named: Callable[[str], str]) -> str:
+    if name.endswith("_ms") and not isinstance(value, str):
+        return duration(value, language)
+    if name in ("zone", "target"):
+        return named(str(value))
+    return word(str(value), language) if name in _WORDS else value_text(value, language)
+
+
+# Facts whose value is a word of Tocsin's; every other text is a person's or a device's, and stays as it is.
+_WORDS = frozenset({"level", "hazard", "signal", "from", "to", "finding", "what", "command"})
+
+
+def _values(entry: Entry, language: Language, named: Callable[[str], str]) -> str:
+    """The measured values: all facts of a kind that carries them but those the kind itself is expected to carry."""
+    if "…" not in FACTS[entry.kind]:
+        return ""
+    measured = [(name, value) for name, value in entry.facts.items() if name not in FACTS[entry.kind]]
+    shown = [f"{named(name)} {value_text(value, language)}" for name, value in measured[:VALUES_SHOWN_MAX]]
+    rest = ["…"] if len(measured) > VALUES_SHOWN_MAX else []
+    return (", " if language == "en" else "、").join(shown + rest)
