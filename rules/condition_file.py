@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from rules.expression import RATED, expression_variables
 from rules.instant import DurationMs
 
 NESTING_MAX = 8  # a condition a person can still read
@@ -79,8 +80,20 @@ class Condition(BaseModel):
     def children(self) -> list[Condition]:
         return [*(self.any or []), *(self.all or []), *(self.sequence or []), *([self.not_] if self.not_ else [])]
 
+    @property
+    def rated_in_expression(self) -> list[str]:
+        names = expression_variables(self.expr) if self.expr else []
+        return [name.removeprefix(RATED) for name in names if name.startswith(RATED)]
+
     def written(self) -> set[str]:
         return {(type(self).model_fields[name].alias or name) for name in self.model_fields_set}
+
+    @field_validator("expr")
+    @classmethod
+    def _is_cel(cls, text: str | None) -> str | None:
+        if text is not None:
+            expression_variables(text)
+        return text
 
     @model_validator(mode="before")
     @classmethod

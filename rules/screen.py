@@ -1,0 +1,379 @@
+"""The screen: readings in, changes of verdict out. Everything else about a reading ends here.
+
+The path of a reading that changes nothing is one dictionary look-up and one comparison a metric. What the screen
+knows is a function of the journal (verdicts) and of local telemetry (values, windows): see `Screen.remember`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import count
+from typing import NamedTuple, Protocol
+
+from rules.events import VerdictChanged
+from rules.instant import Instant
+from rules.memory import NO_ATTRIBUTES, Attributes, Recall
+from rules.mode import Mode
+from rules.plan import Plans
+from rules.reading import Value
+from rules.ruleset import Ruleset
+from rules.schedule import Calendar
+from rules.site import Directory
+from rules.verdict import Verdict
+from rules.watched import FORCE, Ear, Watched
+
+SILENCE = -1  # stands for a rule's number: the device's own silence limit
+_STAYS = (Verdict.DEADBAND, Verdict.NO_DATA)  # from DOES_NOT these are no news
+
+
+class Past(NamedTuple):
+    """One stored message of a device."""
+
+    at: Instant
+    seq: int  # -1: none
+    received_at: Instant
+    event: str | None
+    values: Mapping[str, Value]  # of an event: its attributes
+
+
+class History(Protocol):
+    """What local telemetry and the journal still know after a restart."""
+
+    def cursor(self, mode: Mode, device: str) -> tuple[Instant, int, Instant] | None:
+        """(at, seq, received_at) of the newest message; None when there is none."""
+        ...
+
+    def window(self, mode: Mode, device: str, since: Instant) -> Iterator[Past]:
+        """What was received since, oldest first; at least the last message when there is one."""
+        ...
+
+
+class Change(NamedTuple):
+    """What a message or the time did, for the desk; and what of it was no reading."""
+
+    verdicts: list[VerdictChanged]
+    faults: list[tuple[str, str]]  # (reason, detail)
+
+
+class Cause(NamedTuple):
+    """The message, or the instant, that makes the screen look."""
+
+    at: Instant
+    received_at: Instant
+    seq: int | None = None
+    late: bool = False
+    retained: bool = False
+
+
+class Screen:
+    def __init__(self, directory: Directory, ruleset: Ruleset, history: History, calendars: Mapping[str, Calendar]):
+        self._history = history
+        self._watched: dict[tuple[Mode, str], Watched] = {}
+        self._timers: list[tuple[Instant, int, Watched, int]] = []
+        self._order = count()
+        self.ear = Ear()
+        self._install(directory, ruleset, calendars)
+
+    def _install(self, directory: Directory, ruleset: Ruleset, calendars: Mapping[str, Calendar]) -> None:
+        self.directory, self.ruleset, self._calendars = directory, ruleset, calendars
+        self._plans = Plans(directory.device_classes, ruleset.detections.values())
+
+    # ---- devices
+
+    def watched(self, mode: Mode, device: str, now: Instant) -> Watched | None:
+        """The device's state; made when first asked for. None: no such device."""
+        found = self._watched.get((mode, device))
+        if found is None and (known := self.directory.devices.get(device)):
+            plan = self._plans.of(known)
+            found = Watched(known, mode, plan, self._calendars[known.site], self.ear, now)
+            self._watched[mode, device] = found
+            self._set_timer(found, SILENCE, now + known.silent_after_ms)
+        return found
+
+    def all(self, mode: Mode = Mode.ACTUAL) -> Iterator[Watched]:
+        return (watched for (of, _), watched in self._watched.items() if of is mode)
+
+    def start(self, verdicts: Iterable[tuple[Mode, str, str, Verdict]], now: Instant) -> list[VerdictChanged]:
+        """Takes back the verdicts (mode, rule, device, verdict) the journal knows, watches every device, and looks
+        at whatever depends on time."""
+        for mode, rule, device, verdict in verdicts:
+            watched = self.watched(mode, device, now)
+            if watched is not None and rule in watched.plan.rule_index:
+                watched.verdicts = {**(watched.verdicts or {}), rule: verdict}
+        for device in self.directory.devices:
+            self.watched(Mode.ACTUAL, device, now)
+        changes: list[VerdictChanged] = []
+        for watched in list(self._watched.values()):
+            if watched.verdicts:
+                self.remember(watched)
+            self._look_at_timed(watched, now, changes)
+        return changes
+
+    def remember(self, w: Watched) -> None:
+        """Brings back cursor, values and windows from the stores. Verdicts restored from the journal are looked at
+        again with the next message, whatever it says: it may be one that telemetry did not keep."""
+        w.unseen = False
+        cursor = self._history.cursor(w.mode, w.device.id)
+        if cursor is None:
+            return
+        w.at, w.seq, w.received_at = cursor
+        for past in self._history.window(w.mode, w.device.id, w.received_at - w.plan.span_ms):
+            self._replay(w, past)
+        w.wake = tuple(w.plan.rule_index[rule] for rule in w.verdicts or ())
+
+    def _replay(self, w: Watched, past: Past) -> None:
+        plan = w.plan
+        recalls: dict[str, Recall] = {}
+        if past.event is not None:
+            recalls = {recall.key: recall for recall in plan.recalls_on_event.get(past.event, ())}
+        else:
+            for name, value in past.values.items():
+                if plan.fault(name, value) is None:
+                    index = plan.index[name]
+                    w.values[index] = value
+                    recalls.update({recall.key: recall for recall in plan.recalls_on[index]})
+        attributes = past.values if past.event is not None else NO_ATTRIBUTES
+        for recall in recalls.values():
+            recall.feed(w.memory(recall), w.values, past.received_at, past.event, attributes)
+
+    # ---- messages
+
+    def reading(self, w: Watched, values: Mapping[str, Value], cause: Cause) -> Change | None:
+        """A reading newer than all before. None: it changed nothing."""
+        plan = w.plan
+        index, kinds, known, lows, highs = plan.index, plan.kinds, w.values, w.lows, w.highs
+        slow = False
+        for name, value in values.items():
+            i = index.get(name, -1)
+            if i >= 0 and value.__class__ is kinds[i] is not str and lows[i] < value < highs[i]:  # type: ignore[operator]
+                known[i] = value
+            else:
+                slow = True
+        return self._reading_in_full(w, values, cause) if slow or w.wake else None
+
+    def _reading_in_full(self, w: Watched, values: Mapping[str, Value], cause: Cause) -> Change | None:
+        plan, touched, faults = w.plan, dict.fromkeys(self._woken(w, cause)), []
+        recalls: dict[str, Recall] = {}
+        for name, value in values.items():
+            fault = plan.fault(name, value)
+            if fault is not None:
+                faults.append(fault)
+            if name in plan.index and (fault is None or fault[0] != "unknown metric"):
+                i = plan.index[name]
+                touched.update(dict.fromkeys(self._take(w, i, None if fault else value)))
+                if fault is None:
+                    recalls.update({recall.key: recall for recall in plan.recalls_on[i]})
+        for recall in recalls.values():
+            recall.feed(w.memory(recall), w.values, cause.received_at, None, NO_ATTRIBUTES)
+        verdicts = self._judge(w, touched, cause)
+        return Change(verdicts, faults) if verdicts or faults else None
+
+    def _take(self, w: Watched, i: int, value: Value | None) -> tuple[int, ...]:
+        """Sets one value (None: no longer believed); → the rules it can change."""
+        plan, old = w.plan, w.values[i]
+        w.values[i] = value
+        w.lows[i], w.highs[i] = FORCE
+        if value is None or old is None:
+            touched = () if value is old else plan.on_metric[i]
+        elif isinstance(value, float):
+            touched = (*plan.crossed(i, old, value), *plan.on_reading[i])  # type: ignore[arg-type]
+        else:
+            touched = plan.on_metric[i] if value != old or plan.on_reading[i] else ()
+        if isinstance(value, float):
+            w.lows[i], w.highs[i] = plan.between(i, value)
+        elif isinstance(value, bool) and not plan.on_reading[i]:
+            w.lows[i], w.highs[i] = (0.5, 1.5) if value else (-0.5, 0.5)
+        return touched
+
+    def late_reading(
+        self, w: Watched, values: Mapping[str, Value], cause: Cause, known: Callable[[str], bool]
+    ) -> Change | None:
+        """A reading older than the newest, not seen before. It can raise, never clear: the device has spoken since.
+
+        `known` says whether the journal has a verdict's key already (a message redelivered after a crash).
+        """
+        kept = list(w.values)
+        touched: dict[int, None] = {}
+        for name, value in values.items():
+            if w.plan.fault(name, value) is None:
+                w.values[w.plan.index[name]] = value
+                touched.update(dict.fromkeys(w.plan.on_metric[w.plan.index[name]]))
+        raised = []
+        for number in touched:
+            rule = w.plan.rules[number]
+            if w.verdict(rule.id) is not Verdict.HOLDS and rule.verdict(w, cause.received_at) is Verdict.HOLDS:
+                change = self._changed(w, number, Verdict.HOLDS, cause)
+                key = change.key()
+                if key is None or not known(key):
+                    raised.append(change)
+                    w.verdicts = {**(w.verdicts or {}), rule.id: Verdict.HOLDS}
+                    w.wake = tuple(dict.fromkeys((*w.wake, number)))
+        w.values = kept
+        return Change(raised, []) if raised else None
+
+    def event(self, w: Watched, event: str, attributes: Attributes, cause: Cause) -> Change | None:
+        touched = dict.fromkeys(self._woken(w, cause))
+        if event not in w.plan.device_class.events:
+            expected = ", ".join(w.plan.device_class.events) or "none"
+            detail = f"{event!r} is not an event of {w.plan.device_class.id} ({expected})"
+            return Change(self._judge(w, touched, cause), [("unknown event", detail)])
+        for recall in w.plan.recalls_on_event.get(event, ()):
+            recall.feed(w.memory(recall), w.values, cause.received_at, event, attributes)
+        touched.update(dict.fromkeys(w.plan.on_event.get(event, ())))
+        verdicts = self._judge(w, touched, cause)
+        return Change(verdicts, []) if verdicts else None
+
+    def status(self, w: Watched, online: bool, cause: Cause) -> Change | None:
+        touched = dict.fromkeys(self._woken(w, cause)) if online else {}
+        w.online = online
+        touched.update(dict.fromkeys(w.plan.on_status))
+        verdicts = self._judge(w, touched, cause)
+        return Change(verdicts, []) if verdicts else None
+
+    def skew(self, w: Watched, skew_s: float, cause: Cause) -> Change | None:
+        """The device's clock against the gateway's; a metric every device has."""
+        i = w.plan.skew
+        if w.lows[i] < skew_s < w.highs[i]:
+            return None
+        verdicts = self._judge(w, dict.fromkeys(self._take(w, i, skew_s)), cause)
+        return Change(verdicts, []) if verdicts else None
+
+    def _woken(self, w: Watched, cause: Cause) -> tuple[int, ...]:
+        """What any message of the device changes, whatever it says."""
+        woken, w.wake = w.wake, ()
+        if w.silent:
+            w.silent, w.last = False, None
+            self._set_timer(w, SILENCE, cause.received_at + w.device.silent_after_ms)
+        if w.online is False:
+            w.online = True
+            woken = (*woken, *w.plan.on_status)
+        return tuple(number for number in woken if number != SILENCE)
+
+    # ---- judging
+
+    def _judge(self, w: Watched, touched: Iterable[int], cause: Cause) -> list[VerdictChanged]:
+        changes: list[VerdictChanged] = []
+        for number in touched:
+            rule = w.plan.rules[number]
+            new, old = rule.verdict(w, cause.received_at), w.verdict(rule.id)
+            if new is not old and not (old is Verdict.DOES_NOT and new in _STAYS):
+                changes.append(self._changed(w, number, new, cause))
+                self._set_verdict(w, rule.id, new)
+            if rule.dues:
+                self._reschedule(w, number, cause.received_at)
+            if rule.wakes and any(wake(w, cause.received_at) for wake in rule.wakes):
+                w.wake = tuple(dict.fromkeys((*w.wake, number)))
+        return changes
+
+    def _changed(self, w: Watched, number: int, verdict: Verdict, cause: Cause) -> VerdictChanged:
+        rule, index = w.plan.rules[number], w.plan.index
+        values = {name: value for name in rule.metrics if (value := w.values[index[name]]) is not None}
+        return VerdictChanged(
+            mode=w.mode,
+            rule=rule.id,
+            device=w.device.id,
+            verdict=verdict,
+            at=cause.at,
+            received_at=cause.received_at,
+            values=values,
+            seq=cause.seq,
+            late=cause.late,
+            retained=cause.retained,
+        )
+
+    def _set_verdict(self, w: Watched, rule: str, verdict: Verdict) -> None:
+        verdicts = w.verdicts or {}
+        if verdict is Verdict.DOES_NOT:
+            verdicts.pop(rule, None)
+        else:
+            verdicts[rule] = verdict
+        w.verdicts = verdicts or None
+
+    # ---- time
+
+    def listening(self, since: Instant | None) -> None:
+        """Since when the gateway hears the broker; None: it does not. Then no device counts as silent."""
+        self.ear.listening_since = since
+
+    def next_deadline(self) -> Instant | None:
+        return self._timers[0][0] if self._timers else None
+
+    def advance(self, now: Instant) -> list[VerdictChanged]:
+        """Looks at what time alone has changed up to `now`."""
+        changes: list[VerdictChanged] = []
+        while self._timers and self._timers[0][0] <= now:
+            due, _, w, number = heapq.heappop(self._timers)
+            if self._watched.get((w.mode, w.device.id)) is not w:
+                continue
+            if number == SILENCE:
+                self._look_for_silence(w, now, changes)
+            elif w.dues and w.dues.get(number) == due:
+                del w.dues[number]
+                changes.extend(self._judge(w, (number,), Cause(now, now)))
+        return changes
+
+    def _look_for_silence(self, w: Watched, now: Instant, changes: list[VerdictChanged]) -> None:
+        due = w.heard_at(now) + w.device.silent_after_ms
+        if due > now:
+            self._set_timer(w, SILENCE, due)
+            return
+        w.last, w.silent = w.believed(), True
+        w.follow(w.plan)  # what it last said is no longer believed
+        w.wake = (*w.wake, SILENCE)
+        for rule in w.plan.rules:
+            if rule.metrics and w.verdict(rule.id) in (Verdict.HOLDS, Verdict.DEADBAND):
+                changes.append(self._changed(w, rule.number, Verdict.NO_DATA, Cause(now, now)))
+                self._set_verdict(w, rule.id, Verdict.NO_DATA)
+
+    def _look_at_timed(self, w: Watched, now: Instant, changes: list[VerdictChanged]) -> None:
+        for number in w.plan.timed:
+            rule = w.plan.rules[number]
+            if rule.wakes and w.verdict(rule.id) is Verdict.HOLDS:
+                w.wake = tuple(dict.fromkeys((*w.wake, number)))  # was silent before the restart: only it can say
+            elif rule.due(w, now) is not None:
+                changes.extend(self._judge(w, (number,), Cause(now, now)))
+
+    def _reschedule(self, w: Watched, number: int, now: Instant) -> None:
+        due = w.plan.rules[number].due(w, now)
+        planned = w.dues.get(number) if w.dues else None
+        if due is not None and (planned is None or due < planned):
+            w.dues = {**(w.dues or {}), number: due}
+            self._set_timer(w, number, due)
+
+    def _set_timer(self, w: Watched, number: int, due: Instant) -> None:
+        heapq.heappush(self._timers, (due, next(self._order), w, number))
+
+    # ---- hot reload
+
+    def reload(
+        self, directory: Directory, ruleset: Ruleset, calendars: Mapping[str, Calendar], now: Instant
+    ) -> list[VerdictChanged]:
+        """New rules or sites: what is known is judged by them at once. Memories are rebuilt from telemetry."""
+        kept, self._watched, self._timers = self._watched, {}, []
+        self._install(directory, ruleset, calendars)
+        changes: list[VerdictChanged] = []
+        for (mode, device), old in kept.items():
+            w = self.watched(mode, device, now)
+            if w is not None:
+                self._carry_over(old, w)
+                changes.extend(self._judge(w, range(len(w.plan.rules)), Cause(now, now)))
+        for device in directory.devices:
+            if (Mode.ACTUAL, device) not in kept and (w := self.watched(Mode.ACTUAL, device, now)):
+                self._look_at_timed(w, now, changes)
+        return changes
+
+    def _carry_over(self, old: Watched, w: Watched) -> None:
+        w.at, w.seq, w.source, w.online = old.at, old.seq, old.source, old.online
+        w.received_at, w.unseen, w.silent, w.last = old.received_at, old.unseen, old.silent, old.last
+        verdicts = {rule: verdict for rule, verdict in (old.verdicts or {}).items() if rule in w.plan.rule_index}
+        w.verdicts = verdicts or None
+        if w.plan.span_ms and not w.unseen:
+            for past in self._history.window(w.mode, w.device.id, w.received_at - w.plan.span_ms):
+                self._replay(w, past)
+        w.values = [None] * len(w.plan.names)
+        for name, value in old.believed().items():
+            if not w.silent and w.plan.fault(name, value) is None:
+                w.values[w.plan.index[name]] = value
+        if w.silent:
+            w.wake = (SILENCE,)
