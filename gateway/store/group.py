@@ -1,0 +1,68 @@
+"""What one commit holds."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from rules.effects import Effect
+from rules.incident import Incident
+from rules.instant import Instant
+from rules.timeline import Entry
+
+Detection = tuple[str, str, str]
+"""(mode, rule, device)."""
+
+
+class JournalRow(Struct, frozen=True):
+    """One event as it is journaled. `hash` is `chain_hash(hash of the row before, index, at, event, key)`."""
+
+    index: int  # 1, 2, 3… without gaps
+    at: Instant
+    key: str | None  # unique over the whole journal; None: nothing to go by
+    event: bytes  # rules.codec.encode(event)
+    hash: bytes
+
+
+class Group(Struct):
+    """Everything that is committed together. Filled by the desk; `clear` makes it ready for the next one.
+
+    A detection that opens and closes within the group may stand in both lists; so may an effect that is put and
+    dropped. Of an incident only its last state counts.
+    """
+
+    journal: list[JournalRow] = []
+    entries: list[Entry] = []
+    incidents: dict[str, Incident] = {}
+    outbox_put: list[Effect] = []
+    outbox_drop: list[str] = []
+    answers: list[tuple[str, bytes, Instant]] = []  # (idempotency key, body, at)
+    documents: list[tuple[str, str, bytes]] = []  # (hash, kind, body)
+    snapshot: tuple[int, bytes] | None = None  # (index of the last event it contains, body)
+    detections_open: list[Detection] = []
+    detections_closed: list[Detection] = []
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.journal
+            or self.entries
+            or self.incidents
+            or self.outbox_put
+            or self.outbox_drop
+            or self.answers
+            or self.documents
+            or self.snapshot
+            or self.detections_open
+            or self.detections_closed
+        )
+
+    def clear(self) -> None:
+        self.journal.clear()
+        self.entries.clear()
+        self.incidents.clear()
+        self.outbox_put.clear()
+        self.outbox_drop.clear()
+        self.answers.clear()
+        self.documents.clear()
+        self.snapshot = None
+        self.detections_open.clear()
+        self.detections_closed.clear()

@@ -1,0 +1,35 @@
+"""Effects that are not done yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Select, func, select
+
+from gateway.store.schema import outbox
+from rules.effects import Effect
+from rules.instant import Instant
+
+
+class Due(Struct, frozen=True):
+    """An effect whose next try has come; it may have expired meanwhile."""
+
+    effect: Effect
+    attempts: int  # so far
+    next_try_at: Instant
+
+
+def due(now: Instant, limit: int) -> Select[Any]:
+    """Rows (body, attempts, next_try_at) in the order the effects were put: ids are counters of a growing length."""
+    c = outbox.c
+    return (
+        select(c.body, c.attempts, c.next_try_at)
+        .where(c.next_try_at <= now)
+        .order_by(func.length(c.id), c.id)
+        .limit(limit)
+    )
+
+
+def next_try() -> Select[Any]:
+    return select(func.min(outbox.c.next_try_at))

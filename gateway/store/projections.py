@@ -1,0 +1,84 @@
+"""What follows from the journal, laid open so that it can be compared with a rebuild, and replaced by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Table, collate, select, tuple_
+from sqlalchemy.engine.interfaces import DBAPICursor
+
+from gateway.store.group import Group
+from gateway.store.reader import CHUNK_ROWS, Reader
+from gateway.store.rows import effect_row, entry_row, incident_row, write_projections
+from gateway.store.schema import detections, entries, incidents, outbox
+from gateway.store.statements import Statements
+from rules.codec import decode_effect, decode_entry, decode_incident
+
+Projected = tuple[str, str, bytes]
+"""(table, key, body)."""
+
+_BODIES: dict[Table, Callable[[bytes], tuple[Any, ...]]] = {
+    entries: lambda body: entry_row(decode_entry(body)),
+    incidents: lambda body: incident_row(decode_incident(body)),
+    outbox: lambda body: effect_row(decode_effect(body)),
+}
+_RUNNING = {"attempts", "next_try_at"}  # of the outbox: what became of trying, which no journal row says
+
+
+def read(reader: Reader) -> Iterator[Projected]:
+    """By table, then key, in the order of bytes: the same on every database. Raises StoreFailed.
+
+    Where a column contradicts the body, the body comes with that column's name before it and so equals no rebuild.
+    """
+    for table in (detections, entries, incidents, outbox):
+        for row in _ordered(reader, table):
+            key = "/".join(str(row[column.name]) for column in table.primary_key)
+            yield table.name, key, _body(table, row)
+
+
+def _ordered(reader: Reader, table: Table) -> Iterator[Any]:
+    c_locale = "C" if reader.engine.dialect.name == "postgresql" else "BINARY"
+    key = [column if column.type.python_type is int else collate(column, c_locale) for column in table.primary_key]
+    statement = select(table).order_by(*key).limit(CHUNK_ROWS)
+    chunk = reader.rows(statement)
+    while chunk:
+        yield from (row._mapping for row in chunk)
+        last = [chunk[-1]._mapping[column.name] for column in table.primary_key]
+        chunk = reader.rows(statement.where(tuple_(*key) > tuple_(*last)))
+
+
+def _body(table: Table, row: Any) -> bytes:
+    if table not in _BODIES:
+        return b""
+    body: bytes = row["body"]
+    try:
+        said = _BODIES[table](body)
+    except ValueError as error:
+        return f"body is not readable ({error}): ".encode() + body
+    for column, value in zip(table.c, said, strict=True):
+        if column.name not in _RUNNING and row[column.name] != value:
+            return f"column {column.name} is {row[column.name]!r}: ".encode() + body
+    return body
+
+
+def replace(cursor: DBAPICursor, sql: Statements, groups: Iterable[Group]) -> None:
+    """Empties the projections and writes those of `groups`; journal, answers, documents and snapshots stay."""
+    guards = _lift_guards(cursor, sql)
+    for table in (detections, entries, incidents, outbox):
+        cursor.execute(str(table.delete()), ())
+    for group in groups:
+        write_projections(cursor, sql, group)
+    for guard in guards:
+        cursor.execute(guard, ())
+
+
+def _lift_guards(cursor: DBAPICursor, sql: Statements) -> list[str]:
+    """Lets rows of `entries` be deleted; returns the statements that forbid it again."""
+    if sql.dialect == "postgresql":
+        cursor.execute("ALTER TABLE entries DISABLE TRIGGER entries_refuses_change", ())
+        return ["ALTER TABLE entries ENABLE TRIGGER entries_refuses_change"]
+    cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'entries_refuses_delete'", ())
+    guards = [row[0] for row in cursor.fetchall()]
+    cursor.execute("DROP TRIGGER IF EXISTS entries_refuses_delete", ())
+    return guards

@@ -1,0 +1,54 @@
+"""The connections that only read, for any thread; they never hold up the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import URL, Engine, Select, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.store.engines import reading_engine
+from gateway.store.errors import StoreFailed
+from gateway.store.schema import journal
+
+CHUNK_ROWS = 5_000  # a few MB of events; each chunk is a read of its own, so that a long one holds no log back
+KEYS_AT_ONCE = 256  # far below the parameters a statement may have in SQLite (32 766) and PostgreSQL (65 535)
+INDEX_MIN = -(2**63)  # below any that a tamperer could have put in
+
+
+class Reader:
+    def __init__(self, url: URL) -> None:
+        self.engine: Engine = reading_engine(url)
+        self._name = url.render_as_string(hide_password=True)
+
+    def rows(self, statement: Select[Any]) -> Sequence[Any]:
+        """Raises StoreFailed."""
+        try:
+            with self.engine.connect() as connection:
+                return connection.execute(statement).all()
+        except SQLAlchemyError as error:
+            raise StoreFailed(f"{self._name}: {error}") from error
+
+    def one(self, statement: Select[Any]) -> Any | None:
+        """The first column of the first row; None when there is no row. Raises StoreFailed."""
+        rows = self.rows(statement.limit(1))
+        return rows[0][0] if rows else None
+
+    def journal(self, after: int = INDEX_MIN) -> Iterator[Sequence[Any]]:
+        """Chunks of rows (index, at, key, event, hash) in order of the index. Raises StoreFailed."""
+        c = journal.c
+        statement = select(c.index, c.at, c.key, c.event, c.hash).order_by(c.index).limit(CHUNK_ROWS)
+        while chunk := self.rows(statement.where(c.index > after)):
+            yield chunk
+            after = chunk[-1][0]
+
+    def known_keys(self, keys: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        for start in range(0, len(keys), KEYS_AT_ONCE):
+            some = keys[start : start + KEYS_AT_ONCE]
+            found.update(row[0] for row in self.rows(select(journal.c.key).where(journal.c.key.in_(some))))
+        return found
+
+    def close(self) -> None:
+        self.engine.dispose()

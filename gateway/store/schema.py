@@ -1,0 +1,135 @@
+"""The tables. A change here goes with a new migration; `tests/gateway/test_migrations.py` compares the two."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+# SQLite stores a row under its key without a second index only where the type is exactly INTEGER.
+Whole = BigInteger().with_variant(Integer, "sqlite")
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("index", Whole, primary_key=True, autoincrement=False),
+    Column("at", Whole, nullable=False),
+    Column("key", Text, unique=True),
+    Column("event", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+# One row. Without it nobody would miss the last rows of a journal from which they were cut.
+journal_head = Table(
+    "journal_head",
+    metadata,
+    Column("one", SmallInteger, primary_key=True, autoincrement=False),
+    Column("index", Whole, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    CheckConstraint("one = 1", name="journal_head_is_one_row"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("position", Whole, primary_key=True, autoincrement=False),
+    Column("incident", Text),
+    Column("number", Whole, nullable=False),
+    Column("at", Whole, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("device", Text),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("entries_by_incident", entries.c.incident, entries.c.number)
+Index("entries_by_device", entries.c.device, entries.c.position)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("site", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("severity", SmallInteger, nullable=False),  # of its level: 3 is I
+    Column("phase", Text, nullable=False),
+    Column("signal", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("hazard", Text, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("opened_at", Whole, nullable=False),
+    Column("updated_at", Whole, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("incidents_by_opening", incidents.c.opened_at, incidents.c.id)
+Index("incidents_by_openness", incidents.c.open, incidents.c.opened_at, incidents.c.id)
+Index("incidents_by_zone", incidents.c.zone, incidents.c.opened_at, incidents.c.id)
+
+# Only open detections have a row: the primary key is what makes a second one impossible.
+detections = Table(
+    "detections",
+    metadata,
+    Column("mode", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("device", Text, primary_key=True),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_at", Whole, nullable=False),
+    Column("expires_at", Whole),
+)
+Index("outbox_by_next_try", outbox.c.next_try_at)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", Whole, nullable=False),
+)
+Index("answers_by_age", answers.c.at)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("index", Whole, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),  # sha256 of the body
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("count", Whole, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("first_bytes", Text, nullable=False),
+    Column("first_at", Whole, nullable=False),
+    Column("last_at", Whole, nullable=False),
+)
+Index("dead_letters_by_age", dead_letters.c.last_at)

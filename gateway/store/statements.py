@@ -1,0 +1,96 @@
+"""The writer's statements, compiled once: SQLAlchemy writes the SQL, the driver executes it.
+
+Going through SQLAlchemy for each costs more than SQLite itself does (bench: 35 µs against 4 µs a statement).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Dialect, Integer, Table, bindparam, func, literal_column, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.store import schema
+
+SNAPSHOTS_KEPT = 3  # the newest, and two more in case it does not read back
+
+
+class Statements:
+    """Each is SQL with positional parameters: the columns of its table in order, where nothing else is said."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect.name
+        upsert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect.name]
+        # psycopg's own parameters are named; a tuple a row costs less than a dict a row
+        kind: Any = type(dialect)
+        positional = kind(paramstyle="format") if dialect.name == "postgresql" else dialect
+
+        def sql(statement: Any) -> str:
+            return str(statement.compile(dialect=positional))
+
+        def put(table: Table) -> str:
+            return sql(table.insert())
+
+        def keep_first(table: Table) -> str:
+            return sql(upsert(table).on_conflict_do_nothing())
+
+        def keep_last(table: Table) -> str:
+            statement = upsert(table)
+            keys = [column.name for column in table.primary_key]
+            changed = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
+            return sql(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+
+        def drop(table: Table, *names: str) -> str:
+            return sql(table.delete().where(*(table.c[name] == bindparam(f"old_{name}") for name in names)))
+
+        head, box = schema.journal_head, schema.outbox
+        self.journal = put(schema.journal)
+        self.head = sql(head.update().values(index=bindparam("new_index"), hash=bindparam("new_hash")))
+        self.entries = put(schema.entries)
+        self.incidents = keep_last(schema.incidents)
+        self.detections_open = put(schema.detections)
+        self.detections_closed = drop(schema.detections, "mode", "rule", "device")
+        self.outbox_put = put(box)
+        self.outbox_drop = drop(box, "id")
+        self.outbox_retry = sql(
+            box.update()
+            .values(attempts=bindparam("new_attempts"), next_try_at=bindparam("new_next_try_at"))
+            .where(box.c.id == bindparam("old_id"))
+        )
+        self.answers = keep_first(schema.answers)
+        self.documents = keep_first(schema.documents)
+        self.snapshot = keep_last(schema.snapshots)
+        letters = schema.dead_letters
+        self.dead_letters = _count_dead_letter(upsert, sql)
+        self.dead_letters_count = sql(select(func.count()).where(letters.c.topic != bindparam("other")))
+        self.dead_letters_known = sql(
+            select(literal_column("1")).where(
+                letters.c.topic == bindparam("topic"), letters.c.reason == bindparam("reason")
+            )
+        )
+        self.read_head = sql(select(head.c.index, head.c.hash))
+
+        index = schema.snapshots.c.index
+        older = literal_column(str(SNAPSHOTS_KEPT - 1), Integer)
+        oldest_kept = select(index).order_by(index.desc()).offset(older).limit(literal_column("1")).scalar_subquery()
+        self.snapshots_expire = sql(schema.snapshots.delete().where(index < oldest_kept))
+        self.answers_expire = sql(schema.answers.delete().where(schema.answers.c.at < bindparam("before")))
+
+
+def _count_dead_letter(upsert: Any, sql: Any) -> str:
+    letters = schema.dead_letters
+    statement = upsert(letters)
+    new = statement.excluded
+    return str(
+        sql(
+            statement.on_conflict_do_update(
+                index_elements=["topic", "reason"],
+                set_={
+                    "count": letters.c.count + new["count"],
+                    "detail": new.detail,
+                    "first_bytes": new.first_bytes,
+                    "last_at": new.last_at,
+                },
+            )
+        )
+    )

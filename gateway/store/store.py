@@ -1,0 +1,220 @@
+"""The surface of durable storage."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import select
+
+from api.ports import DeadLetter, IncidentQuery, Page
+from gateway.store import dead_letters, migrate, outbox, projections, queries
+from gateway.store.chain import BrokenAt, Verified, verify
+from gateway.store.engines import parse_url, sqlite_path
+from gateway.store.errors import StoreFailed
+from gateway.store.group import Group, JournalRow
+from gateway.store.outbox import Due
+from gateway.store.reader import Reader
+from gateway.store.schema import answers, documents, incidents, journal_head, snapshots
+from gateway.store.writer import Writer
+from rules.codec import decode_effect, decode_entry, decode_incident
+from rules.incident import Incident
+from rules.instant import Instant
+from rules.timeline import Entry
+
+log = logging.getLogger(__name__)
+
+
+class Store:
+    """Journal, projections, outbox. Made by `open`.
+
+    What writes (`commit`, `outbox_retry`, `dead_letters_add`, `answers_expire`, `replace_projections`) takes turns.
+    What reads may be called from any thread, sees what is committed, and never waits for the writer.
+    Everything raises StoreFailed when the database cannot do it.
+    """
+
+    def __init__(self, reader: Reader, writer: Writer | None, dead_letter_rows_max: int) -> None:
+        self._reader = reader
+        self._writer_or_none = writer
+        self._dead_letter_rows_max = dead_letter_rows_max
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        create: bool = True,
+        writer: bool = True,
+        dead_letter_rows_max: int = dead_letters.DEAD_LETTER_ROWS_MAX,
+    ) -> Self:
+        """`sqlite:///FILE` or `postgresql+psycopg://…`.
+
+        As the writer: brings the schema to this version, and raises StoreLocked while another process is the writer.
+        `create=False`: a SQLite file that is not there is an error. `writer=False`: reads only, beside a running
+        gateway or without one; the schema must be this version's already. Raises StoreFailed.
+        """
+        parsed = parse_url(url)
+        path = sqlite_path(parsed)
+        if path is not None and not path.exists() and not (create and writer):
+            raise StoreFailed(f"{path} does not exist")
+        if writer:
+            return cls(Reader(parsed), Writer(parsed), dead_letter_rows_max)
+        reader = Reader(parsed)
+        try:
+            migrate.refuse_other(migrate.version_of(reader.engine))
+        except StoreFailed:
+            reader.close()
+            raise
+        return cls(reader, None, dead_letter_rows_max)
+
+    def close(self) -> None:
+        self._reader.close()
+        if self._writer_or_none is not None:
+            self._writer_or_none.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # The journal and what is committed with it
+
+    def commit(self, group: Group) -> None:
+        """All of `group` in one transaction, durable when this returns; StoreFailed: nothing of it.
+
+        After StoreFailed the same group may be committed again, also when the database had taken it before the
+        connection broke. The group is not cleared. Raises ValueError when its journal rows do not follow on `head()`.
+        """
+        self._writer.commit(group)
+
+    def knows(self, keys: Sequence[str]) -> set[str]:
+        """Those of `keys` that are in the journal."""
+        return self._reader.known_keys(keys)
+
+    def head(self) -> tuple[int, bytes]:
+        """Index and hash of the last journal row; (0, GENESIS) of an empty journal."""
+        rows = self._reader.rows(select(journal_head.c.index, journal_head.c.hash))
+        if not rows:
+            raise StoreFailed("the record of the journal's end is missing; `tocsin verify-log` says more")
+        return rows[0][0], rows[0][1]
+
+    def journal(self, after: int = 0, until: int | None = None) -> Iterator[JournalRow]:
+        """Rows with `after` < index ≤ `until`, in order, read in chunks as they are asked for."""
+        for chunk in self._reader.journal(after):
+            for index, at, key, event, hash_ in chunk:
+                if until is not None and index > until:
+                    return
+                yield JournalRow(index, at, key, event, hash_)
+
+    def verify(self) -> Verified | BrokenAt:
+        """Recomputes the whole hash chain. About a second for half a million rows."""
+        head = self._reader.rows(select(journal_head.c.index, journal_head.c.hash))
+        return verify(self._reader.journal(), (head[0][0], head[0][1]) if head else None)
+
+    def snapshot(self) -> tuple[int, bytes] | None:
+        """(index, body) of the newest snapshot that reads back as it was written; None: replay from the start."""
+        head = self.head()[0]
+        statement = select(snapshots.c.index, snapshots.c.body, snapshots.c.hash).order_by(snapshots.c.index.desc())
+        for index, body, hash_ in self._reader.rows(statement):
+            if index > head:
+                log.warning("snapshot %d is passed over: the journal ends at %d", index, head)
+            elif sha256(body).digest() != hash_:
+                log.warning("snapshot %d is passed over: it does not read back as it was written", index)
+            else:
+                return index, body
+        return None
+
+    def document(self, hash_: str) -> bytes:
+        """A site or rules by content hash. Raises LookupError."""
+        body: bytes | None = self._reader.one(select(documents.c.body).where(documents.c.hash == hash_))
+        if body is None:
+            raise LookupError(f"no document has the hash {hash_}")
+        return body
+
+    def answer(self, key: str) -> bytes | None:
+        """What was answered to an idempotency key."""
+        return self._reader.one(select(answers.c.body).where(answers.c.key == key))
+
+    def answers_expire(self, before: Instant) -> None:
+        """Forgets the answers given before that instant."""
+        sql = self._writer.statements.answers_expire
+        self._writer.run(lambda cursor: cursor.execute(sql, (before,)))
+
+    # The outbox
+
+    def outbox_due(self, now: Instant, limit: int) -> list[Due]:
+        """Effects whose next try is not later than `now`, in the order they were put; expired ones among them."""
+        rows = self._reader.rows(outbox.due(now, limit))
+        return [Due(decode_effect(body), attempts, next_try_at) for body, attempts, next_try_at in rows]
+
+    def outbox_next(self, now: Instant) -> Instant | None:
+        """When the next try falls due: `now` when one is overdue; None: the outbox is empty."""
+        next_try_at: Instant | None = self._reader.one(outbox.next_try())
+        return None if next_try_at is None else max(now, next_try_at)
+
+    def outbox_retry(self, id_: str, attempts: int, next_try_at: Instant) -> None:
+        sql = self._writer.statements.outbox_retry
+        self._writer.run(lambda cursor: cursor.execute(sql, (attempts, next_try_at, id_)))
+
+    # Dead letters
+
+    def dead_letters_add(self, letters: Sequence[DeadLetter]) -> None:
+        """Adds each one's `count` to its topic and reason. Beyond the limit of rows, to topic "(other)"."""
+        if letters:
+            sql, most = self._writer.statements, self._dead_letter_rows_max
+            self._writer.run(lambda cursor: dead_letters.add(cursor, sql, letters, most))
+
+    def dead_letters(self, cursor: str | None = None, limit: int = 100) -> Page[DeadLetter]:
+        """The latest first. Raises ValueError for a cursor that is none."""
+        rows = self._reader.rows(dead_letters.page(cursor, limit))
+        page = [DeadLetter(*row) for row in rows[: queries.clamp(limit)]]
+        if len(rows) == len(page):
+            return Page(page)
+        return Page(page, queries.make_cursor(page[-1].last_at, page[-1].topic, page[-1].reason))
+
+    # Incidents and timelines
+
+    def incidents(self, query: IncidentQuery) -> Page[Incident]:
+        """Newest first. Raises ValueError for a cursor that is none."""
+        rows = self._reader.rows(queries.incidents_page(query))
+        page = rows[: queries.clamp(query.limit)]
+        cursor = queries.make_cursor(page[-1][0], page[-1][1]) if len(rows) > len(page) else None
+        return Page([decode_incident(row[2]) for row in page], cursor)
+
+    def incident(self, id_: str) -> Incident | None:
+        body = self._reader.one(select(incidents.c.body).where(incidents.c.id == id_))
+        return None if body is None else decode_incident(body)
+
+    def entries_of(self, incident: str, after: int = 0, limit: int = 500) -> list[Entry]:
+        """Entries of an incident with `number` above `after`, in order."""
+        return [decode_entry(row[0]) for row in self._reader.rows(queries.entries_of(incident, after, limit))]
+
+    def entries_of_device(self, device: str, after: int = 0, limit: int = 500) -> list[Entry]:
+        """Entries about a device with `position` above `after`, in order."""
+        return [decode_entry(row[0]) for row in self._reader.rows(queries.entries_of_device(device, after, limit))]
+
+    def entries_after(self, position: int, limit: int = 500) -> list[Entry]:
+        """Entries of all timelines with `position` above the given one, in order."""
+        return [decode_entry(row[0]) for row in self._reader.rows(queries.entries_after(position, limit))]
+
+    # Projections as a whole
+
+    def projections(self) -> Iterator[projections.Projected]:
+        """(table, key, body) in an order that is the same on every database, to compare with a rebuild's."""
+        return projections.read(self._reader)
+
+    def replace_projections(self, groups: Iterable[Group]) -> None:
+        """Writes timeline, incidents, open detections and outbox anew from a replay's groups, in one transaction."""
+        sql = self._writer.statements
+        self._writer.run(lambda cursor: projections.replace(cursor, sql, groups))
+
+    @property
+    def _writer(self) -> Writer:
+        if self._writer_or_none is None:
+            raise StoreFailed("this store was opened to read only")
+        return self._writer_or_none
