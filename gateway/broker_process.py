@@ -45,15 +45,20 @@ class BrokerSettings:
 
     @property
     def config_file(self) -> Path:
-        return self.folder / "nats.conf"
+        return self.folder.absolute() / "nats.conf"
 
     @property
     def log_file(self) -> Path:
-        return self.folder / "nats.log"
+        return self.folder.absolute() / "nats.log"
+
+    @property
+    def error_file(self) -> Path:
+        """What it says before it has read where to log."""
+        return self.folder.absolute() / "nats.err"
 
     @property
     def pid_file(self) -> Path:
-        return self.folder / "nats.pid"
+        return self.folder.absolute() / "nats.pid"
 
 
 def nats_program() -> str | None:
@@ -72,8 +77,11 @@ def config_text(settings: BrokerSettings, port: int) -> str:
         f"logfile_size_limit: {LOG_BYTES_MAX}",
         "logfile_max_num: 2",
         f"max_payload: {MQTT_BYTES_MAX}",
-        f"jetstream {{ store_dir: {_quoted(str(settings.folder / 'store'))}, max_file_store: {STORE_BYTES_MAX}, "
-        f"sync_interval: {_quoted(settings.sync_interval)} }}",
+        "jetstream {",
+        f"  store_dir: {_quoted(str(settings.folder.absolute() / 'store'))}",
+        f"  max_file_store: {STORE_BYTES_MAX}",
+        f"  sync_interval: {_quoted(settings.sync_interval)}",
+        "}",
         f"mqtt {{ host: {_quoted(settings.host)}, port: {port}, max_ack_pending: {MAX_ACK_PENDING} }}",
     ]
     if settings.username is not None:
@@ -86,7 +94,9 @@ def write_config(settings: BrokerSettings, port: int) -> None:
     """Write the configuration where `command` looks for it; only its owner may read it: it can hold a password."""
     settings.folder.mkdir(parents=True, exist_ok=True)
     settings.config_file.touch(mode=0o600)
-    settings.config_file.write_text(config_text(settings, port), encoding="utf-8")
+    text = config_text(settings, port)
+    if settings.config_file.read_text(encoding="utf-8") != text:  # a restart on a full disk must not lose it
+        settings.config_file.write_text(text, encoding="utf-8")
 
 
 def command(program: str, settings: BrokerSettings, parent: int) -> list[str]:
@@ -105,6 +115,18 @@ def free_port(host: str) -> int:
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of an earlier server do not count
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def command_line(pid: int) -> str:

@@ -79,13 +79,13 @@ def connect(
     version: Version,
     client_id: str,
     *,
-    username: str | None,
-    password: str | None,
-    clean: bool,
-    keepalive_seconds: int,
-    will: Will | None,
-    session_expiry_seconds: int,
-    receive_maximum: int,
+    username: str | None = None,
+    password: str | None = None,
+    clean: bool = True,
+    keepalive_seconds: int = 30,
+    will: Will | None = None,
+    session_expiry_seconds: int = 0,
+    receive_maximum: int = 65_535,
 ) -> bytes:
     """The CONNECT. The last two exist in MQTT 5 only.
 

@@ -208,19 +208,8 @@ class Nats(Server):
         return command(nats_program() or "", self._settings, os.getpid())
 
     def accepts(self) -> bool:
-        hello = connect(
-            "3.1.1",
-            "probe",
-            username=None,
-            password=None,
-            clean=True,
-            keepalive_seconds=10,
-            will=None,
-            session_expiry_seconds=0,
-            receive_maximum=1,
-        )
         with socket.create_connection((self.host, self.port), timeout=5) as probe:
-            probe.sendall(hello)
+            probe.sendall(connect("3.1.1", "probe"))
             return probe.recv(4) == b"\x20\x02\x00\x00"
 
 
