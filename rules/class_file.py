@@ -25,6 +25,7 @@ from rules.site import DeviceClass, Metric, MetricKind, Title
 SILENT_AFTER_MS_MIN = 10 * SECOND_MS  # shorter, and every hiccup of a network is a trouble signal
 SILENT_AFTER_MS_MAX = 7 * DAY_MS  # a device that may be silent for longer is not being watched
 UNIT_CHARS_MAX = 16
+RESERVED_METRICS = ("clock_skew_s",)  # every device has it: the gateway works it out from the times of its messages
 
 
 def _check_silence(silent_after_ms: int) -> int:
@@ -100,6 +101,10 @@ def build_classes(files: Mapping[str, ClassFile]) -> tuple[dict[str, KnownClass]
 
 def _class_faults(path: tuple[str | int, ...], entry: ClassEntry) -> Iterator[Problem]:
     for name, metric in entry.metrics.items():
+        if name in RESERVED_METRICS:
+            yield Problem(
+                (*path, "metrics", name), f"{name!r} is a metric that every device has; expected another name"
+            )
         yield from _metric_faults((*path, "metrics", name), metric)
 
 

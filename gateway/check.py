@@ -1,0 +1,143 @@
+"""All configuration files read and checked together: for `tocsin check`, and before the gateway uses any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from gateway.file_kinds import kind_of
+from gateway.files import Document, locate, read_file, validate
+from rules.class_file import ClassFile
+from rules.problem import Problem
+from rules.site import Directory
+from rules.site_file import SiteFile, build_directory
+
+LIBRARY = "library:"  # what the names of shipped files start with in problems
+LIBRARY_FOLDERS = ("classes",)  # of the shipped files, those that are always in force
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass
+class Checked:
+    """What stands in the files, and all that is wrong with them, by file and line.
+
+    `directory` is None if there is any problem with sites or classes. Counts are of the files given,
+    without the shipped library.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    directory: Directory | None = None
+    files: int = 0
+    sites: int = 0
+    devices: int = 0
+
+
+@dataclass
+class _Gathered:
+    """Every file that could be read, and the content of those whose shape is right."""
+
+    documents: dict[str, Document] = field(default_factory=dict)
+    contents: dict[str, BaseModel] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    misshapen: set[type[BaseModel]] = field(default_factory=set)  # models of which at least one file is wrong
+
+    def of(self, model: type[M]) -> dict[str, M]:
+        return {name: content for name, content in self.contents.items() if isinstance(content, model)}
+
+
+def check(paths: Iterable[Path]) -> Checked:
+    """Read the files and the shipped library, and check them one by one and against each other.
+
+    A folder stands for all .yaml files below it. What cannot be opened is a problem, too: nothing is raised.
+    """
+    gathered = _Gathered()
+    checked = Checked()
+    for name, path in _files(paths, gathered.problems):
+        checked.files += 1
+        _gather(name, path, gathered)
+    given = {Path(name).resolve() for name in gathered.documents}
+    _gather_library(given, gathered)
+    sites = [document.value for document in gathered.documents.values() if document.value and "site" in document.value]
+    checked.sites = len(sites)
+    checked.devices = _count_devices(sites)
+    checked.directory = _check_meaning(gathered)
+    checked.problems = sorted(gathered.problems, key=lambda p: (p.file, p.line, tuple(map(str, p.path)), p.message))
+    return checked
+
+
+def _check_meaning(gathered: _Gathered) -> Directory | None:
+    """What only shows when the files are seen together. Checks of further kinds of file belong here.
+
+    With a class file misread, every device of its classes would be reported: then the sites wait.
+    """
+    if ClassFile in gathered.misshapen:
+        return None
+    directory, problems = build_directory(gathered.of(ClassFile), gathered.of(SiteFile))
+    gathered.problems += _located(problems, gathered)
+    return None if SiteFile in gathered.misshapen else directory
+
+
+def _located(problems: Iterable[Problem], gathered: _Gathered) -> Iterator[Problem]:
+    for problem in problems:
+        yield from locate([problem], gathered.documents[problem.file])
+
+
+def _files(paths: Iterable[Path], problems: list[Problem]) -> Iterator[tuple[str, Path]]:
+    """Name and path of each file, once, in the order of the paths and of names within a folder."""
+    seen: set[Path] = set()
+    for path in paths:
+        found = [path]
+        if path.is_dir():
+            found = sorted(each for each in path.rglob("*.yaml") if each.is_file())
+            if not found:
+                problems.append(Problem((), "no .yaml file in this folder", str(path)))
+        for each in found:
+            if (resolved := each.resolve()) not in seen:
+                seen.add(resolved)
+                yield str(each), each
+
+
+def _gather(name: str, path: Path, gathered: _Gathered) -> None:
+    try:
+        document = read_file(path, name)
+    except OSError as fault:
+        gathered.problems.append(Problem((), f"cannot be read: {fault.strerror}", name))
+        return
+    gathered.documents[name] = document
+    if document.value is None:
+        gathered.problems += document.problems
+        return
+    kind = kind_of(document)
+    if isinstance(kind, Problem):
+        gathered.problems += [*document.problems, kind]
+        return
+    content, problems = validate(kind.model, document)
+    gathered.problems += problems
+    if problems:
+        gathered.misshapen.add(kind.model)
+    if content is not None:
+        gathered.contents[name] = content
+
+
+def _gather_library(given: set[Path], gathered: _Gathered) -> None:
+    with as_file(files("rules") / "library") as library:
+        for path in sorted(path for folder in LIBRARY_FOLDERS for path in (library / folder).rglob("*.yaml")):
+            if path.resolve() not in given:
+                _gather(f"{LIBRARY}{path.relative_to(library)}", path, gathered)
+
+
+def _count_devices(value: Any) -> int:
+    """Entries of all lists called `devices`, also in a file whose shape is wrong."""
+    if isinstance(value, list):
+        return sum(map(_count_devices, value))
+    if not isinstance(value, dict):
+        return 0
+    devices = value.get("devices")
+    below = sum(_count_devices(each) for key, each in value.items() if key != "devices")
+    return below + (len(devices) if isinstance(devices, list) else 0)

@@ -1,0 +1,24 @@
+"""`tocsin …`: one line a command. A command's module imports what it works with inside its function,
+so that `tocsin --help` does not wait for the gateway.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from tocsin import check, schema
+
+app = typer.Typer(
+    name="tocsin",
+    help="An MQTT gateway that turns what a building's sensors say into graded emergency responses.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # locals may hold passwords
+    add_completion=False,
+)
+
+app.command("check")(check.check)
+app.command("schema")(schema.schema)
+
+
+def main() -> None:
+    app()
