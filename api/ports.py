@@ -12,6 +12,7 @@ from rules.incident import Incident, Phase
 from rules.instant import Instant
 from rules.level import Level
 from rules.mode import Mode
+from rules.outcome import Refused as Refused  # part of this port
 from rules.reading import Value
 from rules.signal import Signal
 from rules.site import Title
@@ -101,15 +102,6 @@ class Health(Struct, frozen=True):
     parts: dict[str, str]  # part → "ok" or what is wrong: "broker", "store", "rules", "telemetry"
     version: str
     started_at: Instant
-
-
-class Refused(Struct, frozen=True):
-    """Why a person's command was not carried out."""
-
-    # stable: "unknown_incident", "illegal_transition", "sources_not_normal", "already_acknowledged",
-    # "revision_changed", "idempotency_key_reused"
-    code: str
-    reason: str
 
 
 class Done(Struct, frozen=True):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from rules.expression import RATED, expression_variables
+from rules.file_types import FileModel
 from rules.instant import DurationMs
 
 NESTING_MAX = 8  # a condition a person can still read
@@ -27,10 +28,10 @@ ALLOWED = {
 }
 
 
-class Schedule(BaseModel):
+class Schedule(FileModel):
     """Local time at the site. `from` after `to` runs over midnight; the day is the one it began on."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
     days: list[Day] = Field([], description="empty: every day; holidays come from the site file")
     from_: str = Field("00:00", alias="from")
     to: str = "24:00"
@@ -43,10 +44,10 @@ class Schedule(BaseModel):
         return text
 
 
-class Condition(BaseModel):
+class Condition(FileModel):
     """A condition on one device. Exactly one of the forms; see docs/rules.md for each with an example."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
     metric: str | None = None
     above: Number | None = None
     below: Number | None = None

@@ -83,6 +83,7 @@ class CommandState(Struct):
     id: str
     device: str
     command: str
+    linkage: str  # the linkage that sent it
     stage: CommandStage
     issued_at: Instant
     expires_at: Instant
@@ -92,6 +93,8 @@ class CommandState(Struct):
 class Countdown(Struct):
     """The pre-alarm's clock (NFPA 72 ch. 23 positive alarm sequence, confidence high)."""
 
+    rule: str  # the confirmation that set it going
+    level: Level  # what the incident becomes when it runs out
     acknowledge_by: Instant
     investigate_ms: int
     investigate_by: Instant | None = None  # set when acknowledged

@@ -18,7 +18,10 @@ class Kind(Enum):
     NO_DATA = "no_data"
     PENDING = "pending"
     NOT_FIRED = "not_fired"
+    CLEARING = "clearing"  # over, if it stays so for the clear's hold
+    STILL_HOLDS = "still_holds"  # clearing broken off, or data came back
     PRE_ALARM = "pre_alarm"
+    COUNTDOWN_STOPPED = "countdown_stopped"  # the pre-alarm's sources are normal again
     CONFIRMED = "confirmed"
     LEVEL_RAISED = "level_raised"
     ACKNOWLEDGED = "acknowledged"

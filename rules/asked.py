@@ -1,0 +1,72 @@
+"""What people ask for: acknowledge, note, resolve. Each is carried out or refused with a reason; both are entries."""
+
+from __future__ import annotations
+
+from rules import correlation
+from rules.events import Acknowledge, AddNote, PersonCommand, Resolve
+from rules.incident import Incident, Phase, Step
+from rules.outcome import Refused
+from rules.reading import Value
+from rules.timeline import Kind
+from rules.turn import Turn
+
+
+def asked(turn: Turn, command: PersonCommand) -> None:
+    incident = turn.state.incidents.get(command.incident)
+    refusal = _refusal(turn, command, incident)
+    if refusal is not None:
+        what = {Acknowledge: "acknowledge", AddNote: "note", Resolve: "resolve"}[type(command)]
+        facts = {"what": what, "code": refusal.code, "incident": command.incident}
+        turn.write(Kind.REFUSED, incident, by=command.by, facts=facts, reason=refusal.reason)
+        turn.outcome.refused = refusal
+        return
+    assert incident is not None
+    if isinstance(command, Acknowledge):
+        _acknowledge(turn, incident, command)
+    elif isinstance(command, AddNote):
+        turn.write(Kind.NOTED, incident, by=command.by, facts={"text": command.text})
+    else:
+        _resolve(turn, incident, command)
+
+
+def _refusal(turn: Turn, command: PersonCommand, incident: Incident | None) -> Refused | None:
+    if incident is None:
+        number = command.incident.removeprefix("INC-")
+        made = number.isdecimal() and 0 < int(number) <= turn.state.incidents_made
+        if made:
+            return Refused("incident_closed", f"{command.incident} was closed more than a day ago")
+        return Refused("unknown_incident", f"there is no incident {command.incident}")
+    if isinstance(command, AddNote):
+        return None
+    if not incident.open:
+        return Refused("incident_closed", f"{incident.id} was closed by {incident.closed_by}")
+    if isinstance(command, Acknowledge) and incident.acknowledged_at is not None:
+        return Refused("already_acknowledged", f"{incident.id} was acknowledged by {incident.acknowledged_by}")
+    if isinstance(command, Resolve) and not incident.sources_normal:
+        holding = [f"{evidence.rule} at {evidence.device}" for evidence in incident.evidence if evidence.holds]
+        return Refused("sources_not_normal", f"still holds: {', '.join(holding)}")
+    return None
+
+
+def _acknowledge(turn: Turn, incident: Incident, command: Acknowledge) -> None:
+    incident.acknowledged_at, incident.acknowledged_by = turn.now, command.by
+    facts: dict[str, Value] = {"note": command.note} if command.note else {}
+    turn.write(Kind.ACKNOWLEDGED, incident, by=command.by, facts=facts)
+    turn.move(incident, Step.ACKNOWLEDGED, f"acknowledged by {command.by}")
+    if incident.countdown is not None:
+        incident.countdown.investigate_by = turn.now + incident.countdown.investigate_ms
+        turn.set_deadline(incident.countdown.investigate_by, "countdown", incident.id)
+    if incident.sources_normal:
+        correlation.sources_normal(turn, incident)
+
+
+def _resolve(turn: Turn, incident: Incident, command: Resolve) -> None:
+    incident.finding, incident.cause = command.finding, command.cause
+    if incident.phase is Phase.ACTIVATED:
+        incident.acknowledged_at, incident.acknowledged_by = turn.now, command.by
+    facts: dict[str, Value] = {"finding": command.finding.value, "cause": command.cause}
+    if command.note:
+        facts["note"] = command.note
+    turn.move(incident, Step.RESOLVED, f"resolved by {command.by}")
+    turn.write(Kind.CLOSED, incident, by=command.by, facts=facts)
+    turn.close(incident, command.by)

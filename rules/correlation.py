@@ -1,0 +1,243 @@
+"""From a detection that fires to an incident: grouping, first-out, confirmation, pre-alarm, level.
+
+Detections of one zone and hazard are one incident. Its level rises with the evidence and never falls by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rules import linkage
+from rules.detection import Detection
+from rules.incident import Confirmation, Countdown, Evidence, Incident, Phase, Step
+from rules.instant import format_duration
+from rules.level import Level
+from rules.places import place
+from rules.reading import Value
+from rules.ruleset import ConfirmRule, DetectionRule
+from rules.signal import Signal
+from rules.site import Device
+from rules.timeline import Kind
+from rules.turn import Turn, group_key
+
+GRAVEST_FIRST = (Signal.ALARM, Signal.SUPERVISORY, Signal.TROUBLE)
+
+
+def fired(turn: Turn, detection: Detection, rule: DetectionRule) -> None:
+    device = turn.directory.devices[detection.device]
+    confirmations = turn.ruleset.confirmations_of.get(rule.id, ())
+    confirmed = [(each, why) for each in confirmations if (why := _confirmed(turn, each, detection, device))]
+    waiting = [each for each in confirmations if each.pre_alarm and rule.id in each.confirm.of]
+    levels = [each.level for each, _ in confirmed] + [each.pre_alarm.level for each in waiting if each.pre_alarm]
+    if rule.level is not None:
+        levels.append(rule.level)
+    incident = turn.open_incident(detection.mode, device, rule.hazard)
+    if incident is None and not levels:
+        reason = "evidence only: no rule opens an incident on it alone"
+        tell(turn, detection, Kind.DETECTED, facts=_facts(detection, rule), reason=reason)
+        return
+    if incident is None:
+        incident = _open(turn, detection, rule, device, max(levels))
+    _add_evidence(turn, incident, detection, rule)
+    if confirmed:
+        _confirm(turn, incident, detection, confirmed)
+    elif waiting and incident.confirmation is not Confirmation.CONFIRMED:
+        _pre_alarm(turn, incident, waiting[0])
+    for level in levels:
+        turn.raise_level(incident, level, f"{rule.id} at {device.name}")
+    linkage.issue(turn, incident)
+
+
+def cleared(turn: Turn, detection: Detection, rule: DetectionRule | None, reason: str) -> None:
+    """A detection is over: its source is normal, or `rule` was withdrawn (None)."""
+    _firing_over(turn, detection)
+    incident = turn.state.incidents.get(detection.incident or "")
+    kind = Kind.CLEARED if rule else Kind.RULE_WITHDRAWN
+    tell(turn, detection, kind, facts=_facts(detection, rule) if rule else {}, reason=reason)
+    detection.incident = None
+    if incident is None or not incident.open:
+        return
+    for evidence in incident.evidence:
+        if (evidence.rule, evidence.device) == (detection.rule, detection.device):
+            evidence.holds, evidence.cleared_at = False, turn.now
+    if incident.sources_normal:
+        sources_normal(turn, incident)
+
+
+def sources_normal(turn: Turn, incident: Incident) -> None:
+    incident.normal_since = turn.now
+    if incident.countdown is not None:
+        incident.countdown = None
+        turn.write(Kind.COUNTDOWN_STOPPED, incident, reason="all its sources are normal again")
+    turn.move(incident, Step.SOURCES_NORMAL, "all its sources are normal")
+    rules = [turn.ruleset.detections.get(evidence.rule) for evidence in incident.evidence]
+    if all(rule is not None and rule.closes == "when_normal" for rule in rules):
+        turn.write(Kind.CLOSED, incident, by="tocsin", reason="its rules let it close when its sources are normal")
+        turn.close(incident, "tocsin")
+
+
+def tell(turn: Turn, detection: Detection, kind: Kind, **rest: Any) -> None:
+    """Writes an entry about a detection, on its incident's timeline where it has one."""
+    turn.write(
+        kind,
+        turn.state.incidents.get(detection.incident or ""),
+        mode=detection.mode,
+        device=detection.device,
+        rule=detection.rule,
+        device_at=detection.device_at,
+        seq=detection.seq,
+        **rest,
+    )
+
+
+def countdown_over(turn: Turn, id: str) -> bool:
+    """A pre-alarm's deadline. False: it no longer stands."""
+    incident = turn.state.incidents.get(id)
+    countdown = incident.countdown if incident else None
+    if incident is None or countdown is None or not incident.open:
+        return False
+    due = countdown.investigate_by or countdown.acknowledge_by
+    if due > turn.now:
+        return False
+    limit = format_duration(countdown.investigate_ms) if countdown.investigate_by else "the time allowed"
+    what = "investigation not ended" if countdown.investigate_by else "not acknowledged"
+    reason = f"{what} within {limit}"
+    turn.confirm(incident, reason)
+    turn.raise_level(incident, countdown.level, reason)
+    linkage.issue(turn, incident)
+    return True
+
+
+def _open(turn: Turn, detection: Detection, rule: DetectionRule, device: Device, level: Level) -> Incident:
+    turn.state.incidents_made += 1
+    incident = Incident(
+        id=f"INC-{turn.state.incidents_made:06d}",
+        mode=detection.mode,
+        site=device.site,
+        building=device.building,
+        floor=device.floor,
+        zone=device.zone,
+        hazard=rule.hazard,
+        signal=rule.signal,
+        level=level,
+        phase=Phase.ACTIVATED,
+        confirmation=Confirmation.NOT_NEEDED,
+        title=dict(rule.title),
+        first_out=device.id,
+        opened_at=turn.now,
+        updated_at=turn.now,
+    )
+    turn.state.incidents[incident.id] = incident
+    turn.state.groups[group_key(detection.mode, device.zone, rule.hazard)] = incident.id
+    facts: dict[str, Value] = {"level": level.value, "hazard": rule.hazard, "signal": rule.signal.value}
+    facts |= {"zone": device.zone, "floor": device.floor, "building": device.building}
+    reason = f"{rule.id} is the first of its zone and hazard"
+    turn.write(Kind.OPENED, incident, device=device.id, rule=rule.id, facts=facts, reason=reason)
+    return incident
+
+
+def _add_evidence(turn: Turn, incident: Incident, detection: Detection, rule: DetectionRule) -> None:
+    detection.incident = incident.id
+    tell(turn, detection, Kind.DETECTED, facts=_facts(detection, rule))
+    known = [e for e in incident.evidence if (e.rule, e.device) == (detection.rule, detection.device)]
+    for evidence in known:
+        evidence.holds, evidence.cleared_at, evidence.times = True, None, evidence.times + 1
+        evidence.values = dict(detection.values)
+    if not known:
+        incident.evidence.append(
+            Evidence(
+                rule=rule.id,
+                device=detection.device,
+                title=dict(rule.title),
+                signal=rule.signal,
+                level=rule.level or incident.level,
+                fired_at=turn.now,
+                values=dict(detection.values),
+                rule_version=rule.version,
+            )
+        )
+    incident.normal_since = None
+    incident.signal = min((incident.signal, rule.signal), key=GRAVEST_FIRST.index)
+    turn.move(incident, Step.EVIDENCE_RETURNED, f"{rule.id} at {detection.device} holds")
+
+
+def _facts(detection: Detection, rule: DetectionRule) -> dict[str, Value]:
+    return {**{f"title_{language}": text for language, text in rule.title.items()}, **detection.values}
+
+
+# ---- confirmation
+
+
+def _confirmed(turn: Turn, rule: ConfirmRule, detection: Detection, device: Device) -> str:
+    """Why the incident is real by this rule; empty: it is not yet."""
+    if detection.rule in rule.or_:
+        return f"{detection.rule} at {device.name} needs no second device"
+    firings = turn.state.firings.setdefault(_firing_key(rule, detection, device), {})
+    firings[device.id] = None
+    earliest = turn.now - rule.confirm.within
+    for other, cleared_at in list(firings.items()):
+        if cleared_at is not None and cleared_at < earliest:
+            del firings[other]
+    if len(firings) < rule.confirm.distinct_devices:
+        return ""
+    names = ", ".join(id.partition("/")[2] for id in firings)
+    return f"{len(firings)} independent devices in one {rule.confirm.same}: {names}"
+
+
+def _firing_over(turn: Turn, detection: Detection) -> None:
+    device = turn.directory.devices.get(detection.device)
+    if device is None:
+        return
+    for rule in turn.ruleset.confirmations_of.get(detection.rule, ()):
+        key = _firing_key(rule, detection, device)
+        firings = turn.state.firings.get(key, {})
+        others = (each for each in rule.confirm.of if each != detection.rule)
+        still = any(_fires(turn, detection, other) for other in others)
+        if device.id in firings and not still:
+            firings[device.id] = turn.now
+
+
+def _fires(turn: Turn, detection: Detection, rule: str) -> bool:
+    other = turn.state.detections.get(f"{detection.mode.value}|{rule}|{detection.device}")
+    return other is not None and other.fires
+
+
+def _firing_key(rule: ConfirmRule, detection: Detection, device: Device) -> str:
+    return f"{rule.id}|{detection.mode.value}|{place(device, rule.confirm.same)}"
+
+
+def _confirm(turn: Turn, incident: Incident, detection: Detection, confirmed: list[tuple[ConfirmRule, str]]) -> None:
+    for rule, why in confirmed:
+        device = turn.directory.devices[detection.device]
+        turn.confirm(incident, why)
+        for other in turn.state.firings.get(_firing_key(rule, detection, device), {}):
+            known = turn.directory.devices.get(other)
+            theirs = turn.open_incident(detection.mode, known, incident.hazard) if known else None
+            if theirs is not None and theirs is not incident:
+                turn.confirm(theirs, why)
+                turn.raise_level(theirs, rule.level, why)
+                linkage.issue(turn, theirs)
+
+
+def _pre_alarm(turn: Turn, incident: Incident, rule: ConfirmRule) -> None:
+    """One device alone: a countdown that becomes the full alarm by itself unless people are quicker."""
+    assert rule.pre_alarm is not None
+    if incident.countdown is not None:
+        return
+    limits = rule.pre_alarm
+    incident.confirmation = Confirmation.PRE_ALARM
+    incident.countdown = Countdown(
+        rule=rule.id,
+        level=rule.level,
+        acknowledge_by=turn.now + limits.acknowledge_within,
+        investigate_ms=limits.investigate_within,
+    )
+    if incident.acknowledged_at is not None:
+        incident.countdown.investigate_by = turn.now + limits.investigate_within
+    due = incident.countdown.investigate_by or incident.countdown.acknowledge_by
+    turn.set_deadline(due, "countdown", incident.id)
+    facts: dict[str, Value] = {
+        "acknowledge_within_ms": float(limits.acknowledge_within),
+        "investigate_within_ms": float(limits.investigate_within),
+    }
+    turn.write(Kind.PRE_ALARM, incident, rule=rule.id, facts=facts, reason="one automatic device alone")

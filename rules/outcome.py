@@ -1,0 +1,27 @@
+"""What one step of the engine comes to: what to write down and what to do."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from rules.effects import Effect
+from rules.incident import Incident
+from rules.mode import Mode
+from rules.timeline import Entry
+
+
+class Refused(Struct, frozen=True):
+    """Why a person's command was not carried out."""
+
+    code: str  # stable: "unknown_incident", "incident_closed", "already_acknowledged", "sources_not_normal"
+    reason: str
+
+
+class Outcome(Struct):
+    entries: list[Entry] = []
+    incidents: dict[str, Incident] = {}  # those that changed, by id
+    effects: list[Effect] = []
+    settled: list[str] = []  # commands the outbox need keep no longer
+    fired: list[tuple[Mode, str, str]] = []  # detections (mode, rule, device) that now fire
+    ended: list[tuple[Mode, str, str]] = []  # and those that no longer do
+    refused: Refused | None = None

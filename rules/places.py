@@ -1,0 +1,45 @@
+"""Which devices of a class are near an incident: an index, made once for a directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, Protocol
+
+from rules.site import Device
+
+Scope = Literal["zone", "floor", "building", "site"]
+SCOPES: tuple[Scope, ...] = ("zone", "floor", "building", "site")
+
+
+class Placed(Protocol):
+    """Anything that stands somewhere: a device, an incident."""
+
+    @property
+    def site(self) -> str: ...
+    @property
+    def building(self) -> str: ...
+    @property
+    def floor(self) -> str: ...
+    @property
+    def zone(self) -> str: ...
+
+
+def place(of: Placed, same: Scope) -> str:
+    """The name of the zone, floor, building or site it is in, unique over all sites."""
+    if same == "zone":
+        return of.zone
+    if same == "floor":
+        return f"{of.site}/{of.building}/{of.floor}"
+    return f"{of.site}/{of.building}" if same == "building" else of.site
+
+
+class Places:
+    def __init__(self, devices: Iterable[Device]) -> None:
+        self._found: dict[tuple[str, Scope, str], list[Device]] = {}
+        for device in devices:
+            for same in SCOPES:
+                self._found.setdefault((device.device_class, same, place(device, same)), []).append(device)
+
+    def near(self, of: Placed, same: Scope, device_class: str) -> list[Device]:
+        """In the order of the site files."""
+        return self._found.get((device_class, same, place(of, same)), [])

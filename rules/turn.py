@@ -1,0 +1,98 @@
+"""One turn of the engine: the state, what is in force, the instant, and the outcome as it grows."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+from rules.incident import TRANSITIONS, Confirmation, Incident, Phase, Step
+from rules.instant import Instant
+from rules.level import Level
+from rules.mode import Mode
+from rules.outcome import Outcome
+from rules.places import Places
+from rules.ruleset import Ruleset
+from rules.site import Device, Directory
+from rules.state import KEPT_CLOSED_MS, State
+from rules.timeline import Entry, Kind
+
+Deadline = tuple[Instant, str, str]  # (due, kind, id): this order is the order in which they fall
+
+
+class Turn:
+    def __init__(
+        self,
+        state: State,
+        directory: Directory,
+        places: Places,
+        ruleset: Ruleset,
+        now: Instant,
+        deadlines: list[Deadline],
+    ) -> None:
+        self.state, self.directory, self.places, self.ruleset, self.now = state, directory, places, ruleset, now
+        self.outcome = Outcome()
+        self.late_ms: int | None = None  # set while a deadline is handled late
+        self.remark = ""  # set while what happens comes of a reading that arrived late or retained
+        self._deadlines = deadlines
+
+    def write(self, kind: Kind, incident: Incident | None = None, **rest: Any) -> None:
+        """Adds an entry to the incident's timeline, or to that of no incident."""
+        self.state.entries_made += 1
+        number = 0
+        if incident is not None:
+            incident.entries = number = incident.entries + 1
+            incident.updated_at = self.now
+            incident.revision += incident.id not in self.outcome.incidents
+            self.outcome.incidents[incident.id] = incident
+            rest.setdefault("mode", incident.mode)
+        rest["reason"] = "; ".join(part for part in (rest.get("reason"), self.remark) if part)
+        self.outcome.entries.append(
+            Entry(
+                position=self.state.entries_made,
+                incident=incident.id if incident else None,
+                number=number,
+                at=self.now,
+                kind=kind,
+                late_ms=self.late_ms,
+                **rest,
+            )
+        )
+
+    def set_deadline(self, due: Instant, kind: str, id: str) -> None:
+        heapq.heappush(self._deadlines, (due, kind, id))
+
+    # ---- incidents
+
+    def open_incident(self, mode: Mode, device: Device, hazard: str) -> Incident | None:
+        id = self.state.groups.get(group_key(mode, device.zone, hazard))
+        return self.state.incidents[id] if id else None
+
+    def move(self, incident: Incident, step: Step, reason: str) -> None:
+        """Moves the phase by the table; a step that is not in it changes nothing."""
+        phase = TRANSITIONS.get((incident.phase, step))
+        if phase is not None:
+            before, incident.phase = incident.phase, phase
+            self.write(Kind.PHASE_CHANGED, incident, facts={"from": before.value, "to": phase.value}, reason=reason)
+
+    def raise_level(self, incident: Incident, level: Level, reason: str) -> None:
+        """Never lowers: only a person may."""
+        if level > incident.level:
+            before, incident.level = incident.level, level
+            self.write(Kind.LEVEL_RAISED, incident, facts={"from": before.value, "to": level.value}, reason=reason)
+
+    def confirm(self, incident: Incident, reason: str) -> None:
+        if incident.confirmation is not Confirmation.CONFIRMED:
+            incident.confirmation = Confirmation.CONFIRMED
+            incident.countdown = None
+            self.write(Kind.CONFIRMED, incident, reason=reason)
+
+    def close(self, incident: Incident, by: str) -> None:
+        incident.phase, incident.closed_at, incident.closed_by = Phase.CLOSED, self.now, by
+        incident.countdown = None
+        self.state.groups.pop(group_key(incident.mode, incident.zone, incident.hazard), None)
+        self.set_deadline(self.now + KEPT_CLOSED_MS, "forget", incident.id)
+
+
+def group_key(mode: Mode, zone: str, hazard: str) -> str:
+    """Detections of one zone and hazard are one incident."""
+    return f"{mode.value}|{zone}|{hazard}"
