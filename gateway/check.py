@@ -58,11 +58,11 @@ def check(paths: Iterable[Path]) -> Checked:
     """
     gathered = _Gathered()
     checked = Checked()
-    for name, path in _files(paths, gathered.problems):
-        checked.files += 1
+    given = dict(_files(paths, gathered.problems))
+    _gather_library({path.resolve() for path in given.values()}, gathered)
+    for name, path in given.items():
         _gather(name, path, gathered)
-    given = {Path(name).resolve() for name in gathered.documents}
-    _gather_library(given, gathered)
+    checked.files = len(given)
     sites = [document.value for document in gathered.documents.values() if document.value and "site" in document.value]
     checked.sites = len(sites)
     checked.devices = _count_devices(sites)
@@ -126,6 +126,7 @@ def _gather(name: str, path: Path, gathered: _Gathered) -> None:
 
 
 def _gather_library(given: set[Path], gathered: _Gathered) -> None:
+    """The shipped files come first, so that a file which defines something anew is the one at fault."""
     with as_file(files("rules") / "library") as library:
         for path in sorted(path for folder in LIBRARY_FOLDERS for path in (library / folder).rglob("*.yaml")):
             if path.resolve() not in given:

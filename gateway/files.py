@@ -103,7 +103,8 @@ def validate(model: type[M], document: Document) -> tuple[M | None, list[Problem
     try:
         return model.model_validate_json(msgspec.json.encode(document.value), strict=True), problems
     except ValidationError as errors:
-        found = problems_of(errors, model, document.value)
+        misread = {problem.path for problem in problems}  # there the value is None, which is no news
+        found = [problem for problem in problems_of(errors, model, document.value) if problem.path not in misread]
     return None, problems + locate(found, document)
 
 

@@ -21,6 +21,7 @@ from rules.file_types import FileModel, Name, Titles
 from rules.instant import DAY_MS, SECOND_MS, DurationMs, format_duration
 from rules.problem import Problem
 from rules.site import DeviceClass, Metric, MetricKind, Title
+from rules.wording import shown
 
 SILENT_AFTER_MS_MIN = 10 * SECOND_MS  # shorter, and every hiccup of a network is a trouble signal
 SILENT_AFTER_MS_MAX = 7 * DAY_MS  # a device that may be silent for longer is not being watched
@@ -112,7 +113,7 @@ def _metric_faults(path: tuple[str | int, ...], metric: MetricEntry) -> Iterator
     kind = metric.kind
     for key, given in (("unit", metric.unit), ("min", metric.min), ("max", metric.max)):
         if kind is not MetricKind.NUMBER and given not in ("", None):
-            yield Problem((*path, key), f"{given!r} on a {kind.value}; only a number has a {key}")
+            yield Problem((*path, key), f"{shown(given)} on a {kind.value}; only a number has a {key}")
     if kind is not MetricKind.STRING and metric.values:
         yield Problem((*path, "values"), f"{', '.join(metric.values)} on a {kind.value}; only a string has values")
     if metric.min is not None and metric.max is not None and metric.min >= metric.max:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
-from rules.wording import not_one_of
+from rules.wording import not_one_of, shown
 
 ID_CHARS_MAX = 64  # a topic is a handful of levels; a broker takes 65 535 bytes, a screen column about 64
 TITLE_CHARS_MAX = 200
@@ -26,7 +26,7 @@ class FileModel(BaseModel):
 def check_id(text: str) -> str:
     """An id becomes a level of an MQTT topic and of a NATS subject. Raises ValueError for one that cannot."""
     if not text or len(text) > ID_CHARS_MAX:
-        raise ValueError(f"an id of {len(text)} characters; expected 1 to {ID_CHARS_MAX}")
+        raise ValueError(f"{shown(text)} is not an id; expected 1 to {ID_CHARS_MAX} characters")
     if wrong := _NOT_IN_ID.search(text):
         raise ValueError(f"{text!r} has {wrong[0]!r} in it; an id is one level of a topic: no space, / + # . * >")
     if text.startswith("$"):

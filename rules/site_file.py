@@ -26,7 +26,7 @@ from rules.class_file import ClassFile, KnownClass, SilentAfter, build_classes, 
 from rules.file_types import FileModel, Id, Name, Titles
 from rules.problem import Problem, dotted
 from rules.site import Building, Device, Directory, Floor, Site, Zone
-from rules.wording import listed, not_one_of, shown
+from rules.wording import listed, meant, not_one_of, shown
 
 RESERVED_DEVICE = "gateway"  # tocsin/v1/{site}/gateway/status is the gateway's own
 TOPIC_CHARS_MAX = 512
@@ -38,8 +38,8 @@ def _check_timezone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (LookupError, ValueError, OSError):
-        near = sorted(available_timezones() - {"localtime"})
-        raise ValueError(not_one_of(name, "an IANA time zone", near)) from None
+        hint = meant(name, sorted(available_timezones()))
+        raise ValueError(f"{shown(name)} is not an IANA time zone, such as Asia/Shanghai{hint}") from None
     return name
 
 
@@ -123,11 +123,10 @@ def build_directory(
     homes: dict[str, str] = {}
     topics: dict[str, str] = {}
     for file, content in site_files.items():
-        if content.site in homes:
-            message = f"{content.site!r} is already the site of {homes[content.site]}; expected one file a site"
+        home = homes.setdefault(content.site, file)
+        if home != file:
+            message = f"{content.site!r} is already the site of {home}; expected one file a site"
             problems.append(Problem(("site",), message, file))
-            continue
-        homes[content.site] = file
         surveyor = _Surveyor(file, content.site, classes, topics)
         sites[content.site] = surveyor.site(content)
         zones |= surveyor.zones

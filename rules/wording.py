@@ -18,7 +18,7 @@ def shown(value: object) -> str:
     elif value is None or isinstance(value, bool):
         text = {None: "nothing", True: "true", False: "false"}[value]
     else:
-        text = repr(value)
+        text = repr(value).removesuffix(".0") if isinstance(value, float) else repr(value)
     text = text.replace("\n", " ")
     return text if len(text) <= SHOWN_CHARS_MAX else text[: SHOWN_CHARS_MAX - 1] + "…"
 
