@@ -1,7 +1,8 @@
 """Brings what stands in a SQLite write-ahead log into its database, in a thread of its own.
 
-SQLite would do it inside the commit that makes the log too long, and that commit would then wait for the disk for tens
-of milliseconds, the event loop with it.
+SQLite would do it inside the commit that makes the log too long, and that commit would then wait until thousands of
+pages are on the disk, the event loop with it. Here the thread brings over the bulk, and the writer, between two
+commits, the few pages that were written meanwhile: only when nothing is left can the log begin anew.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 WAL_BYTES_WANTED = 4 * 1024 * 1024  # SQLite's own default, 1000 pages: read back quickly after a crash
-WAL_BYTES_MAX = 64 * 1024 * 1024  # a log that never came to rest: the writer stops for it, once
-PASSES_MAX = 4  # each goes over what was written during the one before: the second is short already
+WAL_BYTES_MAX = 64 * 1024 * 1024  # the thread does not keep up, or fails: the writer does it all, and sees the error
+PRAGMAS = ("wal_autocheckpoint=0", f"journal_size_limit={WAL_BYTES_WANTED}")  # for the connection that writes
 BUSY_TIMEOUT_MS = 1_000
+
+_CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"  # waits for nobody; goes over what was in the log when it began
 
 
 class Checkpointer:
@@ -27,19 +30,28 @@ class Checkpointer:
         self.database = database
         self._wal = f"{database}-wal"
         self._wanted = threading.Event()
+        self._running = False
+        self._left = False  # the thread is through; what was committed meanwhile is the writer's to bring over
         self._closing = False
         self._thread = threading.Thread(target=self._run, name=f"checkpoint {database.name}", daemon=True)
         self._thread.start()
 
     def look(self, writer: sqlite3.Connection) -> None:
         """`writer` must not be in a transaction."""
+        if self._left:
+            self._left = False
+            writer.execute(_CHECKPOINT).fetchall()
+            return
+        if self._running:
+            return
         try:
-            wal_bytes = os.stat(self._wal).st_size
+            wal_bytes = os.stat(self._wal).st_size  # a log that began anew is shortened to WAL_BYTES_WANTED
         except OSError:
             return
         if wal_bytes > WAL_BYTES_MAX:
             writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         elif wal_bytes > WAL_BYTES_WANTED:
+            self._running = True
             self._wanted.set()
 
     def close(self) -> None:
@@ -59,9 +71,9 @@ class Checkpointer:
 
     def _checkpoint(self, connection: sqlite3.Connection) -> None:
         try:
-            for _ in range(PASSES_MAX):
-                busy, written, brought = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                if busy or written == brought:
-                    return
-        except sqlite3.Error as error:  # the next commit asks again; past WAL_BYTES_MAX the writer sees it itself
+            connection.execute(_CHECKPOINT).fetchall()
+            self._left = True
+        except sqlite3.Error as error:  # asked for again at once, and past WAL_BYTES_MAX the writer sees it itself
             log.warning("checkpoint of %s failed: %s", self.database, error)
+        finally:
+            self._running = False

@@ -12,6 +12,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
+from gateway.store import checkpoint
 from gateway.store.errors import StoreFailed
 
 BUSY_TIMEOUT_MS = 5_000  # only a checkpoint or a person with the sqlite3 shell ever makes a connection wait
@@ -47,7 +48,7 @@ def writing_engine(url: URL) -> Engine:
     """Connections begin a transaction when they are told to, also for the schema changes of a migration."""
     engine = _engine(url, poolclass=NullPool)
     if url.drivername == "sqlite":
-        pragmas = ("journal_mode=WAL", *_SQLITE_PRAGMAS, f"cache_size=-{WRITER_CACHE_KIB}", "wal_autocheckpoint=0")
+        pragmas = ("journal_mode=WAL", *_SQLITE_PRAGMAS, f"cache_size=-{WRITER_CACHE_KIB}", *checkpoint.PRAGMAS)
         event.listen(engine, "connect", lambda connection, _: _tell(connection, pragmas))
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine

@@ -34,11 +34,10 @@ class Statements:
         def keep_first(table: Table) -> str:
             return sql(upsert(table).on_conflict_do_nothing())
 
-        def keep_last(table: Table) -> str:
+        def keep_last(table: Table, *changing: str) -> str:
             statement = upsert(table)
-            keys = [column.name for column in table.primary_key]
-            changed = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
-            return sql(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+            changed = {name: statement.excluded[name] for name in changing}
+            return sql(statement.on_conflict_do_update(index_elements=[*table.primary_key], set_=changed))
 
         def drop(table: Table, *names: str) -> str:
             return sql(table.delete().where(*(table.c[name] == bindparam(f"old_{name}") for name in names)))
@@ -47,7 +46,7 @@ class Statements:
         self.journal = put(schema.journal)
         self.head = sql(head.update().values(index=bindparam("new_index"), hash=bindparam("new_hash")))
         self.entries = put(schema.entries)
-        self.incidents = keep_last(schema.incidents)
+        self.incidents = keep_last(schema.incidents, "severity", "phase", "signal", "open", "updated_at", "body")
         self.detections_open = put(schema.detections)
         self.detections_closed = drop(schema.detections, "mode", "rule", "device")
         self.outbox_put = put(box)
@@ -59,7 +58,7 @@ class Statements:
         )
         self.answers = keep_first(schema.answers)
         self.documents = keep_first(schema.documents)
-        self.snapshot = keep_last(schema.snapshots)
+        self.snapshot = keep_last(schema.snapshots, "body", "hash")
         letters = schema.dead_letters
         self.dead_letters = _count_dead_letter(upsert, sql)
         self.dead_letters_count = sql(select(func.count()).where(letters.c.topic != bindparam("other")))
