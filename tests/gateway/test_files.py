@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Discriminator, Tag
 
 from gateway import yaml_tree
 from gateway.files import FILE_BYTES_MAX, Document, locate, read_document, read_file, validate
@@ -216,3 +216,37 @@ def test_no_text_whatever_raises_with_the_pure_parser(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(yaml_tree, "CParser", None)
         _gives_a_value_or_problems(text)
+
+
+class Neon(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    gas: str
+
+
+class Shop(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    signs: list[
+        Annotated[
+            Annotated[Neon, Tag("neon")] | Annotated[Lamp, Tag("lamp")],
+            Discriminator(lambda value: "neon" if "gas" in value else "lamp"),
+        ]
+    ]
+    by_name: dict[str, Lamp] = {}
+    spare: Lamp | None = None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{signs: [{gas: argon, watts: 5}]}", "signs[0].watts: 'watts' is not a key here (gas)"),
+        (
+            "{signs: [{id: a, tile: {}}]}",
+            "signs[0].tile: 'tile' is not a key here (id, power_w, title); did you mean title?",
+        ),
+        ("{signs: [], by_name: {a: {id: a, x: 1}}}", "by_name.a.x: 'x' is not a key here (id, power_w, title)"),
+        ("{signs: [], spare: {id: a, x: 1}}", "spare.x: 'x' is not a key here (id, power_w, title)"),
+    ],
+)
+def test_an_unknown_key_is_told_the_keys_of_its_own_place(text: str, expected: str) -> None:
+    _, problems = validate(Shop, read_document(text, "x.yaml"))
+    assert [str(problem) for problem in problems] == [f"x.yaml:1 {expected}"]
