@@ -101,13 +101,14 @@ def link_settings_from_url(url: str, client_id: str, **others: Any) -> LinkSetti
     if parts.username is not None:
         others["username"] = unquote(parts.username)
         others["password"] = None if parts.password is None else unquote(parts.password)
-    return LinkSettings(parts.hostname, port or _PORTS[parts.scheme], client_id, **others)
+    return LinkSettings(parts.hostname, _PORTS[parts.scheme] if port is None else port, client_id, **others)
 
 
 def redacted(url: str) -> str:
-    """The URL without what stands before the host: for logs and errors."""
-    scheme, mark, rest = url.rpartition("://") if "@" not in url else url.partition("://")
-    return f"{scheme}{mark}***@{rest.rpartition('@')[2]}" if "@" in rest else url
+    """The URL with *** for user and password, whatever else is wrong with it: for logs and errors."""
+    before, at, host = url.rpartition("@")
+    scheme, mark, _ = before.partition("://")
+    return f"{scheme}://***@{host}" if mark else f"***@{host}" if at else url
 
 
 def _within(name: str, value: int, least: int, most: int) -> None:
@@ -117,8 +118,8 @@ def _within(name: str, value: int, least: int, most: int) -> None:
 
 def _check_topic(topic: str) -> None:
     levels = topic.split("/")
-    misplaced = any("#" in level and (level != "#" or level is not levels[-1]) for level in levels)
-    if not topic or misplaced or any("+" in level and level != "+" for level in levels) or "\0" in topic:
+    mixed = any(len(level) > 1 and ("#" in level or "+" in level) for level in levels)
+    if not topic or mixed or "#" in levels[:-1] or "\0" in topic:
         raise ValueError(f"{topic!r} is not a topic filter; expected e.g. tocsin/+/state or tocsin/#")
     if len(topic.encode()) > FIELD_BYTES_MAX:
         raise ValueError(f"a topic filter of {len(topic.encode())} bytes; MQTT allows {FIELD_BYTES_MAX}")

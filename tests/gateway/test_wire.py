@@ -179,6 +179,7 @@ def test_nothing_may_come_before_the_greeting(version):
 
 @given(st.sampled_from(VERSIONS), st.lists(st.binary(max_size=40), max_size=6), st.booleans())
 @example("5", [b"\x20\x02\x00"], False)
+@example("3.1.1", [b"\x30\x80\x00\x00"], True)  # a length of 0 in two bytes
 @example("5", [b"\x20\x03\x00\x00\x05"], False)
 def test_garbage_never_raises_anything_but_a_protocol_error(version, chunks, greeted):
     reader = _greeted(version) if greeted else Reader(version)
