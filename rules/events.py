@@ -77,8 +77,9 @@ class CommandFailed(Struct, frozen=True, tag=True):
 
 
 class CommandAnswered(Struct, frozen=True, tag=True):
-    """The device says what came of a command."""
+    """The device says what came of a command. `mode`: by the topic tree it said it in."""
 
+    mode: Mode
     id: str
     device: str
     ok: bool

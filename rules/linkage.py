@@ -71,9 +71,9 @@ def failed(turn: Turn, event: CommandFailed) -> None:
 
 def answered(turn: Turn, event: CommandAnswered) -> None:
     incident, command = _find(turn, event.id)
-    if incident is None or command is None or command.device != event.device:
+    if incident is None or command is None or (incident.mode, command.device) != (event.mode, event.device):
         why = f"command {event.id!r} awaits no answer from this device"
-        turn.write(Kind.UNKNOWN, device=event.device, facts={"id": event.id}, reason=why)
+        turn.write(Kind.UNKNOWN, mode=event.mode, device=event.device, facts={"id": event.id}, reason=why)
         return
     if not event.ok:
         _fail(turn, event.id, f"the device refused: {event.detail or 'no reason given'}")

@@ -23,28 +23,31 @@ VALUES_SHOWN_MAX = 6  # measured values in one line; a device class has seldom m
 
 # What the engine writes into `facts` of each kind. A "…" stands for measured values, by the name of their metric.
 FACTS: dict[Kind, tuple[str, ...]] = {
-    Kind.OPENED: ("level", "hazard", "signal", "zone", "floor"),
+    Kind.OPENED: ("level", "hazard", "signal", "zone", "floor", "building"),
     Kind.DETECTED: ("title_en", "title_zh", "…"),
     Kind.CLEARED: ("title_en", "title_zh", "…"),
     Kind.NO_DATA: ("title_en", "title_zh"),
     Kind.PENDING: ("title_en", "title_zh", "hold_ms", "…"),
     Kind.NOT_FIRED: ("title_en", "title_zh"),
+    Kind.CLEARING: ("title_en", "title_zh", "hold_ms"),
+    Kind.STILL_HOLDS: ("title_en", "title_zh"),
     Kind.PRE_ALARM: ("acknowledge_within_ms", "investigate_within_ms"),
+    Kind.COUNTDOWN_STOPPED: (),
     Kind.CONFIRMED: (),
     Kind.LEVEL_RAISED: ("from", "to"),
     Kind.ACKNOWLEDGED: ("note",),
     Kind.PHASE_CHANGED: ("from", "to"),
     Kind.NOTED: ("text",),
-    Kind.REFUSED: ("what",),
+    Kind.REFUSED: ("what", "code", "incident"),
     Kind.COMMAND_ISSUED: ("command", "target", "id"),
-    Kind.COMMAND_PUBLISHED: ("command", "target", "id"),
+    Kind.COMMAND_PUBLISHED: ("command", "target", "id", "attempts"),
     Kind.COMMAND_DONE: ("command", "target", "id", "detail"),
     Kind.COMMAND_FAILED: ("command", "target", "id", "detail"),
     Kind.RULE_WITHDRAWN: ("title_en", "title_zh"),
     Kind.CLOSED: ("finding", "cause", "note"),
     Kind.CONFIGURATION: ("what", "version"),
     Kind.STARTED: ("version",),
-    Kind.UNKNOWN: ("what",),
+    Kind.UNKNOWN: ("what", "id"),
 }
 
 TEMPLATES: dict[Language, dict[Kind, str]] = {
@@ -55,8 +58,11 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.NO_DATA: "No data[ from {device}]: cannot tell whether {title}",
         Kind.PENDING: "{title}[: {values}][ · {device}][ · counts if it lasts {hold_ms}]",
         Kind.NOT_FIRED: "Not raised: {title}[ · {device}][ · {reason}]",
+        Kind.CLEARING: "Clearing: {title}[ · {device}][ · over if it stays so for {hold_ms}]",
+        Kind.STILL_HOLDS: "Still holds: {title}[ · {device}][ · {reason}]",
         Kind.PRE_ALARM: "PRE-ALARM[: acknowledge within {acknowledge_within_ms}]"
         "[, then {investigate_within_ms} to investigate][ · {device}][ · {reason}]",
+        Kind.COUNTDOWN_STOPPED: "Countdown stopped[: {reason}]",
         Kind.CONFIRMED: "CONFIRMED[: {reason}][ · {device}][ · by {by}]",
         Kind.LEVEL_RAISED: "LEVEL RAISED to {to}[, was {from}][ · {reason}]",
         Kind.ACKNOWLEDGED: "Acknowledged[ by {by}][: {note}]",
@@ -80,8 +86,11 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.NO_DATA: "无数据[ · {device}]：无法判断“{title}”",
         Kind.PENDING: "{title}[：{values}][ · {device}][ · 持续 {hold_ms}后生效]",
         Kind.NOT_FIRED: "未触发：{title}[ · {device}][ · {reason}]",
+        Kind.CLEARING: "趋于正常：{title}[ · {device}][ · 保持 {hold_ms}后解除]",
+        Kind.STILL_HOLDS: "仍未解除：{title}[ · {device}][ · {reason}]",
         Kind.PRE_ALARM: "预警[：请在 {acknowledge_within_ms}内确认][，随后 {investigate_within_ms}内现场核实]"
         "[ · {device}][ · {reason}]",
+        Kind.COUNTDOWN_STOPPED: "倒计时已停止[：{reason}]",
         Kind.CONFIRMED: "已确认属实[：{reason}][ · {device}][ · {by}]",
         Kind.LEVEL_RAISED: "响应升至 {to} 级[，原 {from} 级][ · {reason}]",
         Kind.ACKNOWLEDGED: "[{by} ]已接警[：{note}]",
@@ -106,6 +115,7 @@ _MODE_MARK: dict[Language, dict[Mode, str]] = {
     "zh": {Mode.EXERCISE: "【演练】", Mode.TEST: "【测试】"},
 }
 _LATE: dict[Language, str] = {"en": " (handled {} late)", "zh": "(迟 {})"}
+_ANY_KIND = "{kind}[: {title}][ · {device}][ · {by}][ · {reason}]"  # a kind newer than its template
 _MISSING = "?"
 _PART = re.compile(r"\[([^\]]*)\]|\{(\w+)\}")
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -117,7 +127,7 @@ def text(entry: Entry, language: Language = "en", titles: Mapping[str, Title] | 
     `titles` names devices, rules, zones and metrics by id; what it does not name is shown by its id.
     """
     fields = _fields(entry, language, titles or {})
-    line = _PART.sub(lambda match: _part(match, fields), TEMPLATES[language][entry.kind])
+    line = _PART.sub(lambda match: _part(match, fields), TEMPLATES[language].get(entry.kind, _ANY_KIND))
     line = _MODE_MARK[language].get(entry.mode or Mode.ACTUAL, "") + " ".join(line.split())
     late = _LATE[language].format(duration(entry.late_ms, language)) if entry.late_ms else ""
     room = LINE_CHARACTERS_MAX - len(late)
@@ -145,8 +155,8 @@ def _fields(entry: Entry, language: Language, titles: Mapping[str, Title]) -> di
     facts["values"] = _values(entry, language, named)
     device = named(entry.device or "")
     facts.setdefault("target", device)
-    own = {"device": device, "by": entry.by or "", "reason": word(entry.reason, language)}
-    return facts | own
+    reason = "" if entry.reason == facts.get("detail") else word(entry.reason, language)  # said once
+    return facts | {"device": device, "by": entry.by or "", "reason": reason, "kind": word(entry.kind.value, language)}
 
 
 def _fact(name: str, value: float | bool | str, language: Language, named: Callable[[str], str]) -> str:
@@ -163,9 +173,12 @@ _WORDS = frozenset({"level", "hazard", "signal", "from", "to", "finding", "what"
 
 def _values(entry: Entry, language: Language, named: Callable[[str], str]) -> str:
     """The measured values: all facts of a kind that carries them but those the kind itself is expected to carry."""
-    if "…" not in FACTS[entry.kind]:
+    expected = FACTS.get(entry.kind, ())
+    if "…" not in expected:
         return ""
-    measured = [(name, value) for name, value in entry.facts.items() if name not in FACTS[entry.kind]]
+    measured = [
+        (name, value) for name, value in entry.facts.items() if name not in expected and not name.startswith("title_")
+    ]
     shown = [f"{named(name)} {value_text(value, language)}" for name, value in measured[:VALUES_SHOWN_MAX]]
     rest = ["…"] if len(measured) > VALUES_SHOWN_MAX else []
     return (", " if language == "en" else "、").join(shown + rest)

@@ -1,0 +1,149 @@
+"""The desk: the one writer. Event → journal → engine → projections → outbox, group-committed.
+
+`submit` takes an event at once; `commit` makes durable everything submitted since. Nothing awaits in between, so
+that what people see, what is acknowledged and what is done always rests on something committed. When a commit
+fails the desk is of no more use: its memory is ahead of the store. Whoever runs it makes a new one from the store.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from gateway.clock import Clock
+from gateway.documents import DIRECTORY, RULES, StoredDocuments
+from gateway.replay import add_outcome
+from gateway.store import Group, JournalRow, Store, StoreFailed, chain_hash
+from rules.codec import decode_event, encode
+from rules.engine import Engine
+from rules.events import DirectoryLoaded, Event, RulesLoaded, TimePassed, VerdictChanged
+from rules.instant import Instant
+from rules.outcome import Outcome
+from rules.ruleset import Ruleset
+from rules.site import Directory
+from rules.state import State, decode_state, encode_state
+from rules.timeline import Entry
+
+SNAPSHOT_EVERY = 20_000  # journal rows replayed at a start at the most: about a second
+KEYS_REMEMBERED_MAX = 50_000  # of this run; older keys are asked of the store
+
+log = logging.getLogger("tocsin.desk")
+
+
+class Desk:
+    """`on_commit(entries, effects)` is called after each commit, with what it made durable."""
+
+    def __init__(self, store: Store, clock: Clock, on_commit: Callable[[list[Entry], bool], None]) -> None:
+        self._store, self._clock, self._on_commit = store, clock, on_commit
+        self.documents = StoredDocuments(store)
+        self.engine, self.replayed = recover(store, self.documents)
+        self._index, self._hash = store.head()
+        self._snapshot_index = self._index - self.replayed
+        self._group = Group()
+        self._keys: dict[str, None] = {}
+
+    @property
+    def pending(self) -> bool:
+        """Something is submitted and not committed yet."""
+        return bool(self._group)
+
+    @property
+    def journal_index(self) -> int:
+        return self._index
+
+    def knows(self, key: str) -> bool:
+        """Whether an event with this unique key is journaled, or about to be."""
+        return key in self._keys or bool(self._store.knows([key]))
+
+    def submit(self, event: Event, key: str | None = None) -> Outcome:
+        """Journals the event and lets the engine decide. Durable after the next `commit`.
+
+        `key` is what it is known by when it comes again: then nothing happens.
+        """
+        if isinstance(event, VerdictChanged):
+            key = event.key()
+        if key is not None and self.knows(key):
+            log.debug("already journaled: %s", key)
+            return Outcome()
+        now = max(self._clock(), self.engine.state.now)
+        self._journal(event, key, now)
+        outcome = self.engine.step(event, now)
+        add_outcome(self._group, outcome)
+        return outcome
+
+    def answer(self, idempotency_key: str, body: bytes) -> None:
+        """Keeps the answer to a person's command, in the commit that holds the command."""
+        self._group.answers.append((idempotency_key, body, self._clock()))
+
+    def load(self, directory: Directory, ruleset: Ruleset) -> bool:
+        """Puts sites and rules in force where they differ from those that are. → whether any did."""
+        changed = False
+        version, body = self.documents.add_directory(directory)
+        if version != self.engine.state.directory:
+            self._group.documents.append((version, DIRECTORY, body))
+            self.submit(DirectoryLoaded(version))
+            changed = True
+        version, body = self.documents.add_ruleset(ruleset)
+        if version != self.engine.state.rules:
+            self._group.documents.append((version, RULES, body))
+            self.submit(RulesLoaded(version))
+            changed = True
+        return changed
+
+    def advance(self) -> None:
+        """Lets the engine see that time has passed, if a deadline has."""
+        due = self.engine.next_deadline()
+        if due is not None and due <= self._clock():
+            self.submit(TimePassed())
+
+    def next_deadline(self) -> Instant | None:
+        return self.engine.next_deadline()
+
+    def commit(self) -> None:
+        """Raises StoreFailed: then nothing of what was submitted is durable, and this desk must not be used again."""
+        if not self._group:
+            return
+        if self._index - self._snapshot_index >= SNAPSHOT_EVERY:
+            self._group.snapshot = (self._index, encode_state(self.engine.state))
+        self._store.commit(self._group)
+        if self._group.snapshot is not None:
+            self._snapshot_index = self._index
+        entries, effects = list(self._group.entries), bool(self._group.outbox_put)
+        self._group.clear()
+        self._on_commit(entries, effects)
+
+    def snapshot(self) -> None:
+        """Commits a snapshot now, so that the next start replays nothing."""
+        if self._index > self._snapshot_index:
+            self._group.snapshot = (self._index, encode_state(self.engine.state))
+            self.commit()
+
+    def _journal(self, event: Event, key: str | None, now: Instant) -> None:
+        body = encode(event)
+        self._index += 1
+        self._hash = chain_hash(self._hash, self._index, now, body, key)
+        self._group.journal.append(JournalRow(self._index, now, key, body, self._hash))
+        if key is not None:
+            self._keys[key] = None
+            if len(self._keys) > KEYS_REMEMBERED_MAX:
+                del self._keys[next(iter(self._keys))]
+
+
+def recover(store: Store, documents: StoredDocuments) -> tuple[Engine, int]:
+    """The engine as it was: the newest snapshot and the journal since. → (engine, events replayed).
+
+    Raises StoreFailed when the journal does not read back.
+    """
+    index, state = 0, State()
+    found = store.snapshot()
+    if found is not None:
+        index, state = found[0], decode_state(found[1])
+    engine = Engine(state, documents)
+    replayed = 0
+    for row in store.journal(after=index):
+        try:
+            engine.step(decode_event(row.event), row.at)
+        except (ValueError, LookupError) as error:
+            raise StoreFailed(f"journal entry {row.index} cannot be replayed: {error}") from error
+        replayed += 1
+    return engine, replayed

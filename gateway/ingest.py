@@ -1,0 +1,326 @@
+"""From MQTT messages to verdicts, telemetry and acknowledgements: the hot path.
+
+A message is acknowledged only after the commit that holds what it caused, journal first, telemetry after it: so
+whatever telemetry knows of, the journal knows the consequences of. Messages of one batch are committed together and
+acknowledged in one write. A batch with an emergency in it is committed at once.
+
+Order. A device's messages are ordered by its `seq`, else by its own time. What is newer than all before is *live*.
+What is not is a *replay* if it is stored already (a redelivery after a crash), else *late*: it can raise, never
+clear. A `seq` that falls back with a later time is a rebooted device.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol
+from zlib import crc32
+
+from gateway.clock import Clock
+from gateway.codecs import native
+from gateway.codecs.native import Kind, Undecodable
+from gateway.desk import Desk
+from gateway.letters import Letters
+from gateway.pace import Pace
+from gateway.store import Store, StoreFailed
+from gateway.telemetry import Telemetry
+from gateway.wire import DUP, OVERSIZE, RETAIN, Message
+from rules.events import CommandAnswered, VerdictChanged
+from rules.instant import DAY_MS, Instant
+from rules.reading import Rejected
+from rules.screen import Cause, Change, Screen
+from rules.watched import Watched
+
+AHEAD_MS_MAX = 5_000  # a clock further ahead is wrong (GB 50440: 5 s, confidence low); received time stands in
+BEHIND_MS_MAX = 30 * DAY_MS  # older than any device buffers: the clock is wrong
+BATCH_MESSAGES_MAX = 2_000  # a commit of so many takes about 5 ms
+
+Take = Callable[[Watched, bytes, bytes, int, Instant], Change | None]
+Route = tuple[Take, Watched]
+
+log = logging.getLogger("tocsin.ingest")
+
+
+class Timer(Protocol):
+    """The event loop, as far as a batch needs it."""
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> Any: ...
+
+
+class Counts:
+    """Since the start; plain numbers, read by the metrics."""
+
+    def __init__(self) -> None:
+        self.messages = self.live = self.late = self.replayed = self.verdicts = self.batches = 0
+
+
+class Ingest:
+    """`acknowledge(generation, packet_ids)` writes PUBACKs; `failed(error)` is told when nothing can be stored:
+    from then on nothing is taken in and nothing is acknowledged."""
+
+    def __init__(
+        self,
+        screen: Screen,
+        desk: Desk,
+        store: Store,
+        telemetry: Telemetry,
+        clock: Clock,
+        timer: Timer,
+        acknowledge: Callable[[int, list[int]], object],
+        failed: Callable[[StoreFailed], None],
+        batch_ms: float = 5.0,
+    ) -> None:
+        self._screen, self._desk, self._store, self._telemetry = screen, desk, store, telemetry
+        self._clock, self._timer, self._acknowledge, self._failed = clock, timer, acknowledge, failed
+        self._batch_s = batch_ms / 1000
+        self._routes: dict[bytes, Route] = {}
+        self._ids: list[int] = []
+        self._generation = 0
+        self._waiting: Any = None
+        self._stopped = False
+        self._pace = Pace()
+        self.letters = Letters()
+        self.counts = Counts()
+
+    # ---- batches
+
+    def on_messages(self, messages: list[Message], generation: int) -> None:
+        """Takes the messages of one read of the socket."""
+        if self._stopped:
+            return
+        if generation != self._generation:
+            self._generation, self._ids = generation, []  # the broker sends again what was not acknowledged
+        try:
+            self._take(messages, self._clock())
+            if self._desk.pending or self._pace.full(len(self._ids)) or len(self._ids) >= BATCH_MESSAGES_MAX:
+                self.flush()
+            elif self._waiting is None:
+                self._waiting = self._timer.call_later(self._batch_s, self._time_is_up)
+        except StoreFailed as error:
+            self._stop(error)
+
+    def _take(self, messages: list[Message], now: Instant) -> None:
+        routes, ids = self._routes, self._ids
+        self.counts.messages += len(messages)
+        for topic, payload, packet_id, flags in messages:
+            if packet_id:
+                ids.append(packet_id)
+            route = routes.get(topic) or self._route(topic, payload, now)
+            if route is None:
+                continue
+            take, watched = route
+            if len(payload) > native.PAYLOAD_BYTES_MAX or flags & OVERSIZE:
+                self.letters.add(topic, "payload too large", f"at most {native.PAYLOAD_BYTES_MAX} bytes", payload, now)
+                continue
+            change = take(watched, topic, payload, flags, now)
+            if change is not None:
+                self._submit(change, topic, payload, now)
+
+    def _submit(self, change: Change, topic: bytes, payload: bytes, now: Instant) -> None:
+        for verdict in change.verdicts:
+            self.submit(verdict)
+        for reason, detail in change.faults:
+            self.letters.add(topic, reason, detail, payload, now)
+
+    def submit(self, verdict: VerdictChanged) -> None:
+        self.counts.verdicts += 1
+        self._desk.submit(verdict)
+
+    def flush(self) -> None:
+        """Commits what was taken and acknowledges it. Raises StoreFailed: then nothing was acknowledged."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        self._desk.commit()
+        if self.letters:
+            self._store.dead_letters_add(self.letters.take())
+        self._telemetry.commit()
+        if self._ids:
+            ids, self._ids = self._ids, []
+            self.counts.batches += 1
+            self._acknowledge(self._generation, ids)
+
+    def _time_is_up(self) -> None:
+        self._waiting = None
+        self._pace.learn(len(self._ids))
+        try:
+            self.flush()
+        except StoreFailed as error:
+            self._stop(error)
+
+    def _stop(self, error: StoreFailed) -> None:
+        self._stopped = True
+        self._ids = []
+        self._failed(error)
+
+    def forget_routes(self) -> None:
+        """After a reload: devices may have come and gone."""
+        self._routes.clear()
+
+    # ---- routes
+
+    def _route(self, topic: bytes, payload: bytes, now: Instant) -> Route | None:
+        """Where messages of a topic go; kept for the topics of known devices, so that bogus ones cost no memory."""
+        where = native.address(topic)
+        if isinstance(where, Rejected):
+            self.letters.add(topic, where.reason, where.detail, payload, now)
+            return None
+        if where.kind is Kind.OURS:
+            return None
+        watched = self._screen.watched(where.mode, where.device, now)
+        if watched is None:
+            site = where.device.partition("/")[0]
+            reason = "unknown device" if site in self._screen.directory.sites else "unknown site"
+            self.letters.add(topic, reason, where.device, payload, now)
+            return None
+        if watched.source < 0:
+            watched.source = self._telemetry.source(where.mode.value, where.device)
+        take: Take = {
+            Kind.TELEMETRY: self._telemetry_of,
+            Kind.EVENT: self._event_of,
+            Kind.STATUS: self._status_of,
+            Kind.RESULT: self._result_of,
+        }[where.kind]
+        route = self._routes[topic] = (take, watched)
+        return route
+
+    # ---- kinds of message
+
+    def _telemetry_of(self, w: Watched, topic: bytes, payload: bytes, flags: int, now: Instant) -> Change | None:
+        try:
+            message: Any = native.decode_telemetry(payload)
+        except Undecodable as error:
+            message = self._without_time(Kind.TELEMETRY, topic, payload, error, now)
+            if message is None:
+                return None
+        seq, body = message.seq, native.encode_values(message.values)
+        at = self._instant(message.ts, topic, payload, now)
+        dated = at is not None
+        at = now if at is None else at
+        newer = at > w.at if seq is None else (seq > w.seq and at >= w.at)
+        live = (newer and not flags & RETAIN and not w.unseen) or self._is_live(w, seq, at, dated, flags)
+        mark = crc32(body) if seq is None else 0
+        past = (w.source, at, -1 if seq is None else seq, mark, now, None, body)
+        if not live:
+            return self._late(w, message.values, past, flags)
+        w.at, w.received_at = at, now
+        if seq is not None:
+            w.seq = seq
+        self.counts.live += 1
+        self._telemetry.rows.append(past)
+        cause = Cause(at, now, seq)
+        change = self._screen.reading(w, message.values, cause)
+        if dated and w.plan.on_metric[w.plan.skew]:
+            change = _both(change, self._screen.skew(w, (now - _sent(message.ts)) / 1000, cause))
+        return change
+
+    def _event_of(self, w: Watched, topic: bytes, payload: bytes, flags: int, now: Instant) -> Change | None:
+        try:
+            message: Any = native.decode_event(payload)
+        except Undecodable as error:
+            message = self._without_time(Kind.EVENT, topic, payload, error, now)
+            if message is None:
+                return None
+        seq, body = message.seq, native.encode_values(message.attributes)
+        at = self._instant(message.ts, topic, payload, now)
+        dated = at is not None
+        at = now if at is None else at
+        live = self._is_live(w, seq, at, dated, flags)
+        mark = crc32(body + message.event.encode()) if seq is None else 0
+        past = (w.source, at, -1 if seq is None else seq, mark, now, message.event, body)
+        if not live and (self._known(past) or self._is_replay(w, seq, dated, flags)):
+            self.counts.replayed += 1
+            return None
+        if live:
+            w.at, w.received_at, w.seq = at, now, w.seq if seq is None else seq
+        self.counts.live += live
+        self.counts.late += not live
+        self._telemetry.rows.append(past)
+        cause = Cause(at, now, seq, late=not live, retained=bool(flags & RETAIN))
+        return self._screen.event(w, message.event, message.attributes, cause)
+
+    def _status_of(self, w: Watched, topic: bytes, payload: bytes, flags: int, now: Instant) -> Change | None:
+        online = native.decode_status(payload)
+        if isinstance(online, Rejected):
+            self.letters.add(topic, online.reason, online.detail, payload, now)
+            return None
+        if w.unseen:
+            self._screen.remember(w)
+        retained = bool(flags & RETAIN)
+        if online and not retained:
+            w.received_at = now
+        return self._screen.status(w, online, Cause(now, now, retained=retained))
+
+    def _result_of(self, w: Watched, topic: bytes, payload: bytes, flags: int, now: Instant) -> Change | None:
+        result = native.decode_result(payload)
+        if isinstance(result, Rejected):
+            self.letters.add(topic, result.reason, result.detail, payload, now)
+            return None
+        key = f"result/{w.mode.value}/{w.device.id}/{result.id}/{result.ok}"  # redelivered: the same answer
+        self._desk.submit(CommandAnswered(w.mode, result.id, w.device.id, result.ok, now, result.detail), key)
+        return None
+
+    # ---- time and order
+
+    def _instant(self, ts: datetime | float | None, topic: bytes, payload: bytes, now: Instant) -> Instant | None:
+        """The device's time as far as it is believable. None: the received time stands in."""
+        at = native.instant(ts)
+        if at is None:
+            return None
+        if now - BEHIND_MS_MAX <= at <= now + AHEAD_MS_MAX:
+            return at
+        if not now - BEHIND_MS_MAX <= at <= now + DAY_MS:
+            detail = f"{str(ts)[:60]} is no time of now; the message counts as of when it was received"
+            self.letters.add(topic, "implausible time", detail, payload, now)
+        return None
+
+    def _without_time(self, kind: Kind, topic: bytes, payload: bytes, error: Exception, now: Instant) -> Any | None:
+        message = native.without_time(kind, payload)
+        rejected = native.rejection(payload, error)
+        reason = rejected.reason if message is None else "implausible time"
+        self.letters.add(topic, reason, rejected.detail, payload, now)
+        return message
+
+    def _is_live(self, w: Watched, seq: int | None, at: Instant, dated: bool, flags: int) -> bool:
+        """Whether it is newer than all before of its device; the module's docstring has the rules."""
+        if w.unseen:
+            self._screen.remember(w)
+        repeated = bool(flags & (DUP | RETAIN))
+        if flags & RETAIN and not dated:
+            return w.at == 0  # of unknown age: the device's first word, or nothing new
+        if seq is None:
+            return at > w.at if dated else True
+        if seq > w.seq:
+            return at >= w.at or not repeated  # with a clock set back, the counter decides
+        return at > w.at if dated else (seq < w.seq and not repeated)  # the device was started anew
+
+    def _is_replay(self, w: Watched, seq: int | None, dated: bool, flags: int) -> bool:
+        """Of what is not live and has no time of its own: there is nothing to look it up by."""
+        return not dated and seq is not None and not flags & RETAIN
+
+    def _known(self, past: tuple[Any, ...]) -> bool:
+        source, at, seq, mark, received, _, _ = past
+        return self._telemetry.has(source, at, seq, mark, received)
+
+    def _late(self, w: Watched, values: Any, past: tuple[Any, ...], flags: int) -> Change | None:
+        _, at, seq, _, now, _, _ = past
+        if self._known(past) or (at == now and seq >= 0 and not flags & RETAIN):
+            self.counts.replayed += 1
+            return None
+        self.counts.late += 1
+        self._telemetry.rows.append(past)
+        cause = Cause(at, now, None if seq < 0 else seq, late=True, retained=bool(flags & RETAIN))
+        return self._screen.late_reading(w, values, cause, self._desk.knows)
+
+
+def _sent(ts: datetime | float) -> Instant:
+    at = native.instant(ts)
+    assert at is not None
+    return at
+
+
+def _both(one: Change | None, other: Change | None) -> Change | None:
+    if one is None or other is None:
+        return one or other
+    return Change([*one.verdicts, *other.verdicts], [*one.faults, *other.faults])
