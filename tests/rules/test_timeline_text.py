@@ -57,10 +57,25 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
         "Not raised: overload · tower-a/sd-1203 · normal again after 2 min",
         "未触发：overload · tower-a/sd-1203 · normal again after 2 min",
     ),
+    Kind.CLEARING: (
+        entry(Kind.CLEARING, SMOKE | {"hold_ms": 60_000.0}, device=DEVICE),
+        "Clearing: Smoke above alarm threshold · tower-a/sd-1203 · over if it stays so for 1 min",
+        "趋于正常：烟雾浓度超过报警阈值 · tower-a/sd-1203 · 保持 1 分钟后解除",
+    ),
+    Kind.STILL_HOLDS: (
+        entry(Kind.STILL_HOLDS, SMOKE, device=DEVICE, reason="clear was not kept up long enough"),
+        "Still holds: Smoke above alarm threshold · tower-a/sd-1203 · clear was not kept up long enough",
+        "仍未解除：烟雾浓度超过报警阈值 · tower-a/sd-1203 · clear was not kept up long enough",
+    ),
     Kind.PRE_ALARM: (
         entry(Kind.PRE_ALARM, {"acknowledge_within_ms": 15_000, "investigate_within_ms": 180_000}),
         "PRE-ALARM: acknowledge within 15 s, then 3 min to investigate",
         "预警：请在 15 秒内确认，随后 3 分钟内现场核实",
+    ),
+    Kind.COUNTDOWN_STOPPED: (
+        entry(Kind.COUNTDOWN_STOPPED, reason="all its sources are normal again"),
+        "Countdown stopped: all its sources are normal again",
+        "倒计时已停止：all its sources are normal again",
     ),
     Kind.CONFIRMED: (
         entry(Kind.CONFIRMED, device=DEVICE, reason="second device in the zone"),
@@ -108,7 +123,7 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
         "已执行：release · tower-a/door-1：unlocked · CMD-000007",
     ),
     Kind.COMMAND_FAILED: (
-        entry(Kind.COMMAND_FAILED, COMMAND | {"detail": "no answer"}),
+        entry(Kind.COMMAND_FAILED, COMMAND | {"detail": "no answer"}, reason="no answer"),
         "FAILED: release at tower-a/door-1: no answer · CMD-000007",
         "执行失败：release · tower-a/door-1：no answer · CMD-000007",
     ),

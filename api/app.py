@@ -1,0 +1,87 @@
+"""The HTTP API. `make_app` is the only way to get one; it knows the desk and nothing behind it."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from api import commands, dead_letters, devices, health, incidents, metrics, streams
+from api.core import no_parameter_twice
+from api.documented import DocumentedApi
+from api.envelope import Envelope
+from api.errors import add_error_answers
+from api.gate import Gate
+from api.ports import Desk
+from api.settings import ApiSettings
+from api.streams import Streams
+
+PREFIX = "/api/v1"
+GZIP_BYTES_MIN = 1_000  # a smaller answer fits one packet either way
+GZIP_LEVEL = 4  # 90 % of the gain of level 9 for a third of its time
+
+DESCRIPTION = """\
+Incidents, their timelines, the devices behind them, and what people do about it.
+
+Tocsin is a **supplementary** system: it replaces neither a certified fire panel nor a lift intercom.
+
+Instants are RFC 3339 in UTC. Levels are Roman numerals, I being the worst. Errors are problem documents (RFC 9457)
+whose `code` is stable. Query parameters that an operation does not know are refused.
+"""
+TAGS = [
+    {"name": "incidents", "description": "What is going on, and what went on."},
+    {"name": "commands", "description": "What people do about an incident."},
+    {"name": "streams", "description": "Entries of timelines as they are made."},
+    {"name": "building", "description": "Devices, zones, and messages nobody understood."},
+    {"name": "health", "description": "Whether the gateway does its work."},
+]
+
+
+def make_app(desk: Desk, settings: ApiSettings | None = None) -> FastAPI:
+    """The API over a desk. Call `close_streams` before the server is asked to stop: it waits for open answers."""
+    settings = settings or ApiSettings()
+    app = DocumentedApi(
+        title="Tocsin",
+        version=version("tocsin"),
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # both pages load scripts from elsewhere, which a control room cannot
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect would repeat the Host that was sent
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        dependencies=[Depends(no_parameter_twice)],
+        middleware=_middleware(settings),
+    )
+    app.state.desk = desk
+    app.state.settings = settings
+    app.state.streams = Streams(settings)
+    add_error_answers(app)
+    app.include_router(_resources())
+    for router in (health.router, metrics.router):
+        app.include_router(router)
+    return app
+
+
+def close_streams(app: FastAPI) -> None:
+    """Ends all event streams of an app from `make_app`, each with an `end` event; new ones are refused."""
+    streams: Streams = app.state.streams
+    streams.close()
+
+
+def _middleware(settings: ApiSettings) -> list[Middleware]:
+    """Outermost first."""
+    return [
+        Middleware(Envelope),
+        Middleware(Gate, settings=settings),
+        Middleware(GZipMiddleware, minimum_size=GZIP_BYTES_MIN, compresslevel=GZIP_LEVEL),
+    ]
+
+
+def _resources() -> APIRouter:
+    resources = APIRouter(prefix=PREFIX)
+    for router in (incidents.router, commands.router, streams.router, devices.router, dead_letters.router):
+        resources.include_router(router)
+    return resources

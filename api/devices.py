@@ -1,0 +1,45 @@
+"""Devices and zones as they are now."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from api.auth import Caller
+from api.core import TheDesk
+from api.documented import answers
+from api.errors import Code
+from api.examples import DEVICE, DEVICES, ZONES
+from api.ports import UnknownDevice
+from api.requests import NAME_CHARACTERS_MAX, DevicesQuery, NoQuery, ZonesQuery
+from api.schemas import DeviceOut, DevicesOut, ZoneOut, ZonesOut
+
+router = APIRouter(tags=["building"])
+
+_PART = re.compile(rf"[^\x00-\x1f\x7f/]{{1,{NAME_CHARACTERS_MAX}}}")
+_Site = Annotated[str, Path(examples=["tower-a"])]
+_Name = Annotated[str, Path(description="the name in its topic", examples=["sd-1203"])]
+
+
+@router.get("/devices", summary="Devices and their latest values", responses=answers(DEVICES))
+async def list_devices(desk: TheDesk, _: Caller, query: Annotated[DevicesQuery, Query()]) -> DevicesOut:
+    """Values are those of the actual mode; an exercise does not show here."""
+    return DevicesOut.model_validate(await desk.devices(query.question()))
+
+
+@router.get("/devices/{site}/{name}", summary="One device", responses=answers(DEVICE, Code.UNKNOWN_DEVICE))
+async def get_device(
+    desk: TheDesk, _: Caller, site: _Site, name: _Name, query: Annotated[NoQuery, Query()]
+) -> DeviceOut:
+    device = f"{site}/{name}"
+    if not (_PART.fullmatch(site) and _PART.fullmatch(name)):
+        raise UnknownDevice(device)
+    return DeviceOut.model_validate(await desk.device(device))
+
+
+@router.get("/zones", summary="Zones, with their worst open incident", responses=answers(ZONES))
+async def list_zones(desk: TheDesk, _: Caller, query: Annotated[ZonesQuery, Query()]) -> ZonesOut:
+    """All zones at once: a building has tens of them."""
+    return ZonesOut(items=[ZoneOut.model_validate(zone) for zone in await desk.zones(query.site)])

@@ -1,0 +1,223 @@
+"""Errors as RFC 9457 problem documents with stable codes. A client decides by `code`, a person reads `detail`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.ports import BadCursor, UnknownDevice, UnknownIncident
+from rules.outcome import Refused
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:tocsin:problem:"  # names, not addresses: a control room has no way out to look one up
+VALUE_CHARACTERS_MAX = 200  # enough of an offending value to recognise it; the client has the rest
+ERRORS_SHOWN_MAX = 20  # a body has fewer fields
+
+
+class Code(Enum):
+    """The API's own codes. 409 carries the desk's (`illegal_transition`, …)."""
+
+    UNAUTHENTICATED = "unauthenticated"
+    NOT_LOCAL = "not_local"
+    FOREIGN_ORIGIN = "foreign_origin"
+    NOT_FOUND = "not_found"
+    UNKNOWN_INCIDENT = "unknown_incident"
+    UNKNOWN_DEVICE = "unknown_device"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    PRECONDITION_FAILED = "precondition_failed"
+    BODY_TOO_LARGE = "body_too_large"
+    NOT_JSON = "not_json"
+    WRONG_HOST = "wrong_host"
+    INVALID_REQUEST = "invalid_request"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    INTERNAL = "internal"
+    TOO_MANY_STREAMS = "too_many_streams"
+    SHUTTING_DOWN = "shutting_down"
+
+
+STATUSES: dict[Code, tuple[int, str]] = {
+    Code.UNAUTHENTICATED: (401, "A valid bearer token is needed"),
+    Code.NOT_LOCAL: (403, "Without tokens only this machine is served"),
+    Code.FOREIGN_ORIGIN: (403, "Another site's page asks"),
+    Code.NOT_FOUND: (404, "No such path"),
+    Code.UNKNOWN_INCIDENT: (404, "No such incident"),
+    Code.UNKNOWN_DEVICE: (404, "No such device"),
+    Code.METHOD_NOT_ALLOWED: (405, "The path does not know this method"),
+    Code.PRECONDITION_FAILED: (412, "The incident has changed"),
+    Code.BODY_TOO_LARGE: (413, "The body is too large"),
+    Code.NOT_JSON: (415, "The body must be application/json"),
+    Code.WRONG_HOST: (421, "Not a name of this gateway"),
+    Code.INVALID_REQUEST: (422, "The request is not valid"),
+    Code.IDEMPOTENCY_KEY_REUSED: (422, "The Idempotency-Key belongs to another command"),
+    Code.INTERNAL: (500, "Something went wrong inside"),
+    Code.TOO_MANY_STREAMS: (503, "Too many streams are open"),
+    Code.SHUTTING_DOWN: (503, "The gateway is stopping"),
+}
+CONFLICT_TITLE = "Not possible as the incident stands"
+
+
+class FieldError(BaseModel):
+    """One fault of a request."""
+
+    field: str = Field(description="where it stands: `query.limit`, `body.text`, `header.if-match`")
+    value: str | int | float | bool | None = Field(description="the offending value, shortened")
+    expected: str
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="stable: decide by this")
+    request_id: str = Field(description="quote it when you report a fault")
+    errors: list[FieldError] = []
+
+
+class ProblemRaised(HTTPException):
+    """Ends a request with a problem document. An HTTPException, so that FastAPI lets it pass while it reads a body."""
+
+    def __init__(
+        self,
+        code: Code,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(STATUSES[code][0], detail, headers)
+        self.code = code
+        self.errors = list(errors)
+
+
+def invalid(field: str, value: object, expected: str) -> ProblemRaised:
+    """422 for one field that FastAPI does not check."""
+    error = FieldError(field=field, value=shown(value), expected=expected)
+    return ProblemRaised(Code.INVALID_REQUEST, f"{field}: expected {expected}", errors=[error])
+
+
+def problem_response(
+    request_id: str,
+    code: Code | str,
+    detail: str,
+    *,
+    status: int = 409,
+    errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """`status` counts for codes of the desk alone; the API's own have theirs."""
+    status, title = STATUSES[code] if isinstance(code, Code) else (status, CONFLICT_TITLE)
+    name = code.value if isinstance(code, Code) else code
+    problem = Problem(
+        type=TYPE_PREFIX + name,
+        title=title,
+        status=status,
+        detail=detail,
+        code=name,
+        request_id=request_id,
+        errors=list(errors),
+    )
+    # ASCII escapes: an offending value may hold half a surrogate pair, which UTF-8 cannot.
+    content = json.dumps(problem.model_dump(), allow_nan=False).encode("ascii")
+    return Response(content, status, headers, MEDIA_TYPE)
+
+
+def shown(value: object) -> str | int | float | bool | None:
+    """A value in a form that every JSON reader takes, in at most `VALUE_CHARACTERS_MAX` characters."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if isinstance(value, int) and abs(value) < 2**53:  # what a JavaScript client reads exactly
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= VALUE_CHARACTERS_MAX else text[: VALUE_CHARACTERS_MAX - 1] + "…"
+
+
+def request_id(request: Request) -> str:
+    return str(request.state.request_id)
+
+
+def refused_response(request: Request, refused: Refused) -> Response:
+    """409 with the desk's own code and reason, but for the codes that have a status of their own."""
+    own = {
+        "unknown_incident": Code.UNKNOWN_INCIDENT,
+        "revision_changed": Code.PRECONDITION_FAILED,
+        "idempotency_key_reused": Code.IDEMPOTENCY_KEY_REUSED,
+    }
+    return problem_response(request_id(request), own.get(refused.code, refused.code), refused.reason)
+
+
+def add_error_answers(app: FastAPI) -> None:
+    """Every error that is foreseen leaves as a problem document; the rest is `envelope.py`'s."""
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(UnknownIncident, _unknown_incident)
+    app.add_exception_handler(UnknownDevice, _unknown_device)
+    app.add_exception_handler(BadCursor, _bad_cursor)
+
+
+_BY_STATUS = {
+    404: Code.NOT_FOUND,
+    405: Code.METHOD_NOT_ALLOWED,
+    413: Code.BODY_TOO_LARGE,
+}
+
+
+async def _http(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, HTTPException)
+    if isinstance(exc, ProblemRaised):
+        return problem_response(request_id(request), exc.code, str(exc.detail), errors=exc.errors, headers=exc.headers)
+    code = _BY_STATUS.get(exc.status_code, Code.INVALID_REQUEST)
+    detail = {Code.NOT_FOUND: f"{shown(request.url.path)} is not a path of this API"}.get(code, str(exc.detail))
+    return problem_response(request_id(request), code, detail, headers=exc.headers)
+
+
+async def _validation(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, RequestValidationError)
+    errors = [_field_error(error) for error in exc.errors()[:ERRORS_SHOWN_MAX]]
+    detail = "; ".join(f"{error.field}: expected {error.expected}" for error in errors)
+    return problem_response(request_id(request), Code.INVALID_REQUEST, detail, errors=errors)
+
+
+def _field_error(error: Mapping[str, Any]) -> FieldError:
+    """pydantic's `{type, loc, msg, input, ctx}` → where, what, and what was expected."""
+    kind, where = error["type"], [str(step) for step in error["loc"]]
+    expected = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+    if kind == "json_invalid":
+        where, expected = where[:1], f"JSON; {error.get('ctx', {}).get('error', 'it cannot be read')}"
+    elif kind == "missing":
+        expected = "a value"
+    elif kind == "extra_forbidden":
+        expected = "no such parameter" if where[0] == "query" else "no such field"
+    value = None if kind in ("missing", "json_invalid") else shown(error.get("input"))
+    return FieldError(field=".".join(where), value=value, expected=expected)
+
+
+async def _unknown_incident(request: Request, exc: Exception) -> Response:
+    return problem_response(request_id(request), Code.UNKNOWN_INCIDENT, f"{_named(exc)} is not an incident")
+
+
+async def _unknown_device(request: Request, exc: Exception) -> Response:
+    return problem_response(request_id(request), Code.UNKNOWN_DEVICE, f"{_named(exc)} is not a device")
+
+
+async def _bad_cursor(request: Request, exc: Exception) -> Response:
+    return await _http(request, invalid("query.cursor", request.query_params.get("cursor"), "a next_cursor of a page"))
+
+
+def _named(exc: Exception) -> str:
+    return str(shown(exc.args[0])) if exc.args else "this"

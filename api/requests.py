@@ -1,0 +1,179 @@
+"""What requests may carry: bodies of commands and query parameters, all of them bounded, nothing unknown accepted."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from api.ports import DeviceQuery, IncidentQuery
+from api.schemas import INSTANT_EXAMPLE
+from rules.events import TEXT_CHARACTERS_MAX, Finding
+from rules.incident import Phase
+from rules.instant import Instant, parse_rfc3339
+from rules.level import Level
+from rules.mode import Mode
+from rules.signal import Signal
+from rules.timeline_text import Language
+
+LIST_LIMIT_MAX = 200  # items of one page: some 400 KB, serialized in a few ms
+TIMELINE_LIMIT_MAX = 1_000  # entries of one page; the timeline of a long fire is a few hundred
+NAME_CHARACTERS_MAX = 128  # ids of sites, zones and devices have at most 64 a part
+CURSOR_CHARACTERS_MAX = 512
+POSITION_MAX = 2**63 - 1  # a database's largest integer
+
+# Control characters but tab and line feed, halves of surrogate pairs, and marks that reverse the reading order: in a
+# record that may not be altered, nothing may read differently from what it says.
+_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+_UNFIT_NAME = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _written_text(value: str) -> str:
+    text = value.replace("\r\n", "\n").strip()
+    if match := _UNFIT.search(text):
+        raise ValueError(f"text without U+{ord(match[0]):04X}")
+    return text
+
+
+def _something(value: str) -> str:
+    if not value:
+        raise ValueError("at least one character that is not a space")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if "\n" in value or "\t" in value:
+        raise ValueError("a name in one line")
+    return value
+
+
+def _queried_name(value: str) -> str:
+    if not value or _UNFIT_NAME.search(value):
+        raise ValueError("a name without control characters")
+    return value
+
+
+def _queried_instant(value: Any) -> Instant:
+    try:
+        return parse_rfc3339(str(value))
+    except ValueError as error:
+        raise ValueError(f"RFC 3339 with Z or an offset (+ written as %2B), e.g. {INSTANT_EXAMPLE}") from error
+
+
+Text = Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX), AfterValidator(_written_text)]
+NeededText = Annotated[Text, AfterValidator(_something)]
+PersonName = Annotated[
+    str, Field(max_length=64), AfterValidator(_written_text), AfterValidator(_something), AfterValidator(_one_line)
+]
+QueriedName = Annotated[str, Field(max_length=NAME_CHARACTERS_MAX), AfterValidator(_queried_name)]
+Cursor = Annotated[str, Field(max_length=CURSOR_CHARACTERS_MAX), AfterValidator(_queried_name)]
+QueriedInstant = Annotated[
+    int,
+    BeforeValidator(_queried_instant),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": [INSTANT_EXAMPLE]}),
+]
+Limit = Annotated[int, Field(ge=1, le=LIST_LIMIT_MAX)]
+Position = Annotated[int, Field(ge=0, le=POSITION_MAX)]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: PersonName | None = Field(
+        default=None, description="who acts; counts on loopback without tokens alone: with a token, its name prevails"
+    )
+
+
+class AcknowledgeIn(Body):
+    """I have seen it and take it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "li.wei", "note": "on my way up"}]})
+
+    note: Text = ""
+
+
+class NoteIn(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "li.wei", "text": "a pan, no flames"}]})
+
+    text: NeededText
+
+
+class ResolveIn(Body):
+    """It is over."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"by": "li.wei", "finding": "false_alarm", "cause": "a burnt pan in 1203"}]}
+    )
+
+    finding: Finding = Field(description="what it turned out to be")
+    cause: NeededText
+    note: Text = ""
+
+
+class Query(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NoQuery(Query):
+    """For routes that take no query parameter."""
+
+
+class LanguageQuery(Query):
+    lang: Language | None = Field(default=None, description="of the texts; else Accept-Language decides")
+
+
+class IncidentsQuery(Query):
+    site: QueriedName | None = None
+    zone: QueriedName | None = Field(default=None, description="`site/zone`")
+    level: Level | None = None
+    phase: Phase | None = None
+    signal: Signal | None = None
+    mode: Mode | None = None
+    hazard: QueriedName | None = None
+    open: bool | None = None
+    since: QueriedInstant | None = Field(default=None, description="opened at or after")
+    until: QueriedInstant | None = Field(default=None, description="opened before")
+    cursor: Cursor | None = None
+    limit: Limit = 50
+
+    @model_validator(mode="after")
+    def _time_runs_forward(self) -> Self:
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise ValueError("since before until")
+        return self
+
+    def question(self) -> IncidentQuery:
+        return IncidentQuery(**dict(self))
+
+
+class TimelineQuery(LanguageQuery):
+    after: Position = Field(default=0, description="entries with a `number` above this")
+    limit: Annotated[int, Field(ge=1, le=TIMELINE_LIMIT_MAX)] = 500
+
+
+class StreamQuery(LanguageQuery):
+    after: Position | None = Field(
+        default=None, description="entries with a `position` above this; Last-Event-ID prevails; neither: from now on"
+    )
+
+
+class DevicesQuery(Query):
+    site: QueriedName | None = None
+    zone: QueriedName | None = Field(default=None, description="`site/zone`")
+    device_class: QueriedName | None = None
+    silent: bool | None = None
+    cursor: Cursor | None = None
+    limit: Limit = 100
+
+    def question(self) -> DeviceQuery:
+        return DeviceQuery(**dict(self))
+
+
+class ZonesQuery(Query):
+    site: QueriedName | None = None
+
+
+class DeadLettersQuery(Query):
+    cursor: Cursor | None = None
+    limit: Limit = 100

@@ -1,0 +1,235 @@
+"""The wire's shapes: instants as RFC 3339 in UTC, levels as Roman numerals, durations as milliseconds (`…_ms`).
+
+Answers are read off the values of `rules` and `api.ports` by attribute, so a field here has the name it has there.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from rules.events import Finding
+from rules.incident import CommandStage, Confirmation, Phase
+from rules.instant import rfc3339
+from rules.level import Level
+from rules.mode import Mode
+from rules.reading import Value
+from rules.signal import Signal
+from rules.timeline import Entry, Kind
+from rules.timeline_text import Language, text
+
+INSTANT_EXAMPLE = "2026-11-24T05:00:00.120Z"
+
+
+SECONDS_KEPT = 8_192  # 200 incidents hold some 2 000 instants, and a console asks for the same ones every time
+
+
+@lru_cache(SECONDS_KEPT)
+def _second(seconds: int) -> str:
+    return rfc3339(seconds * 1000).removesuffix(".000Z")
+
+
+def _wire_instant(value: Any) -> Any:
+    """As `rfc3339`, which takes half the time of a long list if the same seconds are not kept."""
+    return f"{_second(value // 1000)}.{value % 1000:03d}Z" if isinstance(value, int) else value
+
+
+At = Annotated[
+    str,
+    BeforeValidator(_wire_instant),
+    Field(json_schema_extra={"format": "date-time", "examples": [INSTANT_EXAMPLE]}),
+]
+Title = Annotated[dict[str, str], Field(description="language (`en`, `zh`) → text")]
+Values = Annotated[dict[str, Value], Field(description="metric → value")]
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+ItemT = TypeVar("ItemT", bound=Wire)
+
+
+class ListOf(Wire, Generic[ItemT]):
+    items: list[ItemT]
+    next_cursor: str | None = Field(default=None, description="`cursor` of the next page; null at the end")
+
+
+class EvidenceOut(Wire):
+    """One rule that fired for one device."""
+
+    rule: str
+    device: str = Field(description="`site/name`")
+    title: Title
+    signal: Signal
+    level: Level
+    fired_at: At
+    values: Values
+    rule_version: str = Field(description="hash of the rules that judged")
+    holds: bool
+    cleared_at: At | None
+    times: int = Field(description="how often it has fired within this incident")
+
+
+class CommandOut(Wire):
+    """A linkage command and what became of it."""
+
+    id: str
+    device: str
+    command: str
+    stage: CommandStage
+    issued_at: At
+    expires_at: At = Field(description="not carried out later than this")
+    detail: str
+
+
+class CountdownOut(Wire):
+    """A pre-alarm's clock: not acknowledged, or not investigated, in time makes it a confirmed alarm."""
+
+    acknowledge_by: At
+    investigate_ms: int
+    investigate_by: At | None = Field(description="set once it is acknowledged")
+
+
+class IncidentOut(Wire):
+    """`level`, `phase`, `signal` and `mode` are four fields that never stand for one another."""
+
+    id: str
+    mode: Mode = Field(description="whether it is real; decided by the topic it came in on")
+    site: str
+    building: str
+    floor: str
+    zone: str = Field(description="`site/zone`")
+    hazard: str
+    signal: Signal = Field(description="the gravest of its evidence")
+    level: Level = Field(description="how much of the organisation is mobilised; I is the worst")
+    phase: Phase
+    confirmation: Confirmation
+    title: Title
+    first_out: str = Field(description="the device that was first")
+    open: bool
+    sources_normal: bool
+    opened_at: At
+    updated_at: At
+    evidence: list[EvidenceOut]
+    commands: list[CommandOut]
+    countdown: CountdownOut | None
+    acknowledged_at: At | None
+    acknowledged_by: str | None
+    normal_since: At | None
+    closed_at: At | None
+    closed_by: str | None = Field(description="a person, or `tocsin` where the rule lets it close by itself")
+    finding: Finding | None
+    cause: str | None
+    entries: int = Field(description="how many timeline entries it has")
+    revision: int = Field(description="rises with every change; the ETag")
+
+
+class EntryOut(Wire):
+    """One line of a timeline."""
+
+    position: int = Field(description="over all timelines; streams resume by it")
+    incident: str | None
+    number: int = Field(description="1, 2, 3… within the incident; 0 without one")
+    at: At = Field(description="the gateway's time")
+    kind: Kind
+    text: str = Field(description="the entry as one line in the language asked for")
+    mode: Mode | None
+    device: str | None
+    rule: str | None
+    by: str | None
+    facts: Values
+    reason: str = Field(description="why it was decided so")
+    device_at: At | None = Field(description="the device's own time")
+    seq: int | None
+    late_ms: int | None = Field(description="a deadline that was handled so much after it fell due")
+
+
+class IncidentsOut(ListOf[IncidentOut]):
+    """Newest first."""
+
+
+class TimelineOut(Wire):
+    items: list[EntryOut]
+    next_after: int | None = Field(default=None, description="`after` of the next page; null at the end")
+
+
+class DoneOut(Wire):
+    """What a command has led to."""
+
+    incident: IncidentOut
+    entries: list[EntryOut] = Field(description="what it added to the timeline")
+    repeated: bool = Field(description="this Idempotency-Key was answered before; nothing was done again")
+
+
+class DeviceOut(Wire):
+    id: str
+    name: str
+    device_class: str
+    site: str
+    building: str
+    floor: str
+    zone: str
+    title: Title
+    values: Values
+    last_seen_at: At | None
+    online: bool | None = Field(description="what its last will says; null: it never said")
+    silent: bool = Field(description="longer without a message than its limit")
+    firing: list[str] = Field(description="rules that fire for it now")
+
+
+class DevicesOut(ListOf[DeviceOut]):
+    """By id."""
+
+
+class ZoneOut(Wire):
+    id: str
+    name: str
+    site: str
+    building: str
+    floor: str
+    title: Title
+    devices: int
+    silent: int
+    open_incidents: list[str]
+    level: Level | None = Field(description="the worst of its open incidents")
+
+
+class ZonesOut(Wire):
+    items: list[ZoneOut]
+
+
+class DeadLetterOut(Wire):
+    """Messages that said nothing Tocsin understands, counted by topic and reason."""
+
+    topic: str
+    reason: str
+    detail: str
+    first_bytes: str = Field(description="of the latest payload, escaped")
+    count: int
+    first_at: At
+    last_at: At
+
+
+class DeadLettersOut(ListOf[DeadLetterOut]):
+    """The latest first."""
+
+
+class AliveOut(Wire):
+    alive: bool
+
+
+class ReadyOut(Wire):
+    """`ready`: readings are being taken, judged and stored."""
+
+    ready: bool
+    parts: dict[str, str] = Field(description="part → `ok`, or what is wrong (`not ok` for callers without a token)")
+    version: str
+    started_at: At
+
+
+def entry_out(entry: Entry, language: Language) -> EntryOut:
+    return EntryOut.model_validate(msgspec.structs.asdict(entry) | {"text": text(entry, language)})

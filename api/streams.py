@@ -1,0 +1,180 @@
+"""The timeline as it grows, by Server-Sent Events."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Header, Query, Request, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import SendTimeoutError
+from starlette.types import Receive, Scope, Send
+
+from api.auth import Caller
+from api.core import TheDesk, language_of
+from api.documented import answers
+from api.errors import Code, invalid, problem_response
+from api.examples import STREAM
+from api.incidents import IncidentId, known_form
+from api.ports import Desk
+from api.requests import POSITION_MAX, StreamQuery
+from api.schemas import entry_out
+from api.settings import ApiSettings
+from api.subscription import SHUTTING_DOWN, End, Subscription
+from rules.timeline import Entry
+from rules.timeline_text import Language
+
+log = logging.getLogger(__name__)
+router = APIRouter(tags=["streams"])
+
+RETRY_MS = 3_000  # how long a browser waits before it comes back; longer than a restart's worst moment
+SEND_SECONDS_MAX = 60  # a peer that takes nothing for so long, not even heartbeats, is gone without a word
+RETRY_AFTER_SECONDS = 5
+END_EVENT = "end"  # no Kind has this name
+
+
+class Streams:
+    """All streams that are open, so that there are never too many and all end with the gateway."""
+
+    def __init__(self, settings: ApiSettings) -> None:
+        self.settings = settings
+        self._open: set[Subscription] = set()
+        self._closing = False
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def refusal(self) -> tuple[Code, str] | None:
+        """Why no other stream can be opened now, if so."""
+        if self._closing:
+            return Code.SHUTTING_DOWN, "come back when the gateway has started again"
+        if len(self._open) >= self.settings.streams_max:
+            return Code.TOO_MANY_STREAMS, f"{self.settings.streams_max} are open; close one, or raise streams_max"
+        return None
+
+    def enter(self, subscription: Subscription) -> None:
+        self._open.add(subscription)
+
+    def leave(self, subscription: Subscription) -> None:
+        self._open.discard(subscription)
+
+    def close(self) -> None:
+        """Ends every stream after what waits for its reader, and opens no other."""
+        self._closing = True
+        for subscription in list(self._open):
+            subscription.stop(SHUTTING_DOWN)
+
+
+class EntryStream(EventSourceResponse):
+    """An answer that lasts. Counts as open from its first byte to its last, however it ends."""
+
+    def __init__(self, streams: Streams, entries: AsyncIterator[Entry], language: Language, request_id: str) -> None:
+        settings = streams.settings
+        self._streams = streams
+        self._request_id = request_id
+        self._subscription = Subscription(entries, settings.stream_queue_entries, settings.stream_stall_seconds)
+        super().__init__(
+            _events(self._subscription, language),
+            headers={"Content-Language": language},
+            ping=settings.stream_heartbeat_seconds,
+            ping_message_factory=_heartbeat,
+            send_timeout=SEND_SECONDS_MAX,
+            sep="\n",
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._streams.refusal()
+        if refusal is not None:
+            retry = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+            await problem_response(self._request_id, *refusal, headers=retry)(scope, receive, send)
+            return
+        self._streams.enter(self._subscription)
+        pump = asyncio.create_task(self._subscription.pump())
+        try:
+            await super().__call__(scope, receive, send)
+        except SendTimeoutError:
+            log.info("stream %s: nothing was taken for %d s", self._request_id, SEND_SECONDS_MAX)
+        finally:
+            pump.cancel()
+            await asyncio.gather(pump, return_exceptions=True)
+            self._streams.leave(self._subscription)
+
+
+async def _events(subscription: Subscription, language: Language) -> AsyncIterator[ServerSentEvent]:
+    yield ServerSentEvent(retry=RETRY_MS, sep="\n")  # also tells the reader at once that it is connected
+    async for item in subscription.read():
+        yield _end_event(item) if isinstance(item, End) else _entry_event(item, language)
+
+
+def _entry_event(entry: Entry, language: Language) -> ServerSentEvent:
+    data = entry_out(entry, language).model_dump_json()
+    return ServerSentEvent(data, id=str(entry.position), event=entry.kind.value, sep="\n")
+
+
+def _end_event(end: End) -> ServerSentEvent:
+    return ServerSentEvent(msgspec.json.encode(end).decode(), event=END_EVENT, sep="\n")
+
+
+def _heartbeat() -> ServerSentEvent:
+    return ServerSentEvent(comment="still here", sep="\n")
+
+
+def _start(query: StreamQuery, last_event_id: str | None) -> int | None:
+    if not last_event_id:
+        return query.after
+    if not (last_event_id.isascii() and last_event_id.isdigit() and int(last_event_id[:20]) <= POSITION_MAX):
+        raise invalid("header.last-event-id", last_event_id, "the id of an event of this stream")
+    return int(last_event_id)
+
+
+def _stream(request: Request, desk: Desk, query: StreamQuery, resume: str | None, incident: str | None) -> Response:
+    streams: Streams = request.app.state.streams
+    entries = desk.watch(_start(query, resume), incident)
+    return EntryStream(streams, entries, language_of(request, query.lang), request.state.request_id)
+
+
+LastEventId = Annotated[str | None, Header(description="entries above this position; browsers send it by themselves")]
+_STREAM_CODES = (Code.TOO_MANY_STREAMS, Code.SHUTTING_DOWN)
+
+
+@router.get(
+    "/stream",
+    summary="All timelines as they grow",
+    response_class=EventSourceResponse,
+    responses=answers(STREAM, *_STREAM_CODES, media_type="text/event-stream"),
+)
+async def stream_all(
+    request: Request,
+    desk: TheDesk,
+    _: Caller,
+    query: Annotated[StreamQuery, Query()],
+    last_event_id: LastEventId = None,
+) -> Response:
+    """An event an entry: `id` its position, `event` its kind, `data` the entry. Nothing is missed on resuming.
+
+    An event `end` says why the gateway closes the stream (`slow_client`, `shutting_down`, `failed`); a comment is
+    sent when it is quiet.
+    """
+    return _stream(request, desk, query, last_event_id, None)
+
+
+@router.get(
+    "/incidents/{incident}/stream",
+    summary="The timeline of one incident as it grows",
+    response_class=EventSourceResponse,
+    responses=answers(STREAM, Code.UNKNOWN_INCIDENT, *_STREAM_CODES, media_type="text/event-stream"),
+)
+async def stream_incident(
+    request: Request,
+    desk: TheDesk,
+    _: Caller,
+    incident: IncidentId,
+    query: Annotated[StreamQuery, Query()],
+    last_event_id: LastEventId = None,
+) -> Response:
+    """As the stream of all timelines, for one incident."""
+    found = await desk.incident(known_form(incident))
+    return _stream(request, desk, query, last_event_id, found.id)

@@ -1,0 +1,49 @@
+"""A desk in memory, and clients that ask over ASGI as from this machine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+
+import httpx
+import pytest
+
+from api.app import make_app
+from api.settings import ApiSettings
+from tests.api.fake_desk import FakeDesk
+
+Client = Callable[..., httpx.AsyncClient]
+TOKEN = "k3J9vQm2XyT7bR4wZ8nL5pD1cF6hG0sA"
+
+
+@pytest.fixture
+def desk() -> FakeDesk:
+    return FakeDesk()
+
+
+@pytest.fixture
+async def client_for(desk: FakeDesk) -> AsyncIterator[Client]:
+    """`client_for(ApiSettings(…), peer="192.0.2.7", host="localhost")`"""
+    async with AsyncExitStack() as stack:
+
+        def client(
+            settings: ApiSettings | None = None, peer: str = "127.0.0.1", host: str = "localhost"
+        ) -> httpx.AsyncClient:
+            transport = httpx.ASGITransport(make_app(desk, settings), client=(peer, 50_000))
+            opened = httpx.AsyncClient(transport=transport, base_url=f"http://{host}")
+            stack.push_async_exit(opened)
+            return opened
+
+        yield client
+
+
+@pytest.fixture
+def client(client_for: Client) -> httpx.AsyncClient:
+    """No tokens, from loopback."""
+    return client_for()
+
+
+@pytest.fixture
+def guarded() -> ApiSettings:
+    """li.wei has a token."""
+    return ApiSettings.model_validate({"tokens": {"li.wei": TOKEN}})

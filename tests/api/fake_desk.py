@@ -1,0 +1,281 @@
+"""A desk in memory, for tests of the API. Behaves as `api.ports.Desk` promises; its clock is a counter."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from api.ports import (
+    BadCursor,
+    DeadLetter,
+    DeviceQuery,
+    DeviceState,
+    Done,
+    Health,
+    IncidentQuery,
+    Page,
+    Refused,
+    UnknownDevice,
+    UnknownIncident,
+    ZoneState,
+)
+from rules.events import Acknowledge, AddNote, PersonCommand, Resolve
+from rules.incident import Confirmation, Evidence, Incident, Phase
+from rules.instant import Instant
+from rules.level import Level
+from rules.mode import Mode
+from rules.signal import Signal
+from rules.timeline import Entry, Kind
+
+START: Instant = 1_795_496_400_120  # 2026-11-24T05:00:00.120Z
+SMOKE = {"en": "Smoke above alarm threshold", "zh": "烟雾浓度超过报警阈值"}
+
+
+@dataclass
+class FakeDesk:
+    entries: list[Entry] = field(default_factory=list)
+    known: dict[str, Incident] = field(default_factory=dict)
+    device_states: list[DeviceState] = field(default_factory=list)
+    zone_states: list[ZoneState] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    state: Health = field(default_factory=lambda: Health(True, {"broker": "ok", "store": "ok"}, "0.1.0", START))
+    broken: Exception | None = None  # what every question raises
+    watching: int = 0
+    _answered: dict[str, tuple[PersonCommand, Done]] = field(default_factory=dict)
+    _grown: asyncio.Event = field(default_factory=asyncio.Event)
+    _watchers_changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _closed: bool = False
+
+    # ---- what tests make happen
+
+    def opened(self, **fields: Any) -> Incident:
+        """A new incident, with its first entry."""
+        number = len(self.known) + 1
+        at = START + number * 60_000
+        device = fields.get("first_out", "tower-a/sd-1203")
+        values: dict[str, Any] = {
+            "id": f"INC-{number:06}",
+            "mode": Mode.ACTUAL,
+            "site": "tower-a",
+            "building": "main",
+            "floor": "12F",
+            "zone": "tower-a/12F-east",
+            "hazard": "fire",
+            "signal": Signal.ALARM,
+            "level": Level.I,
+            "phase": Phase.ACTIVATED,
+            "confirmation": Confirmation.CONFIRMED,
+            "title": SMOKE,
+            "first_out": device,
+            "opened_at": at,
+            "updated_at": at,
+            "evidence": [_evidence(device, at)],
+        }
+        incident = Incident(**(values | fields))
+        self.known[incident.id] = incident
+        self.write(incident, Kind.OPENED, facts={"level": incident.level.value, "hazard": "fire", "signal": "alarm"})
+        return incident
+
+    def write(self, incident: Incident | None, kind: Kind, **fields: Any) -> Entry:
+        """One more entry, as the engine would write it."""
+        position = len(self.entries) + 1
+        if incident is not None:
+            incident.entries += 1
+            incident.revision += 1
+        entry = Entry(
+            position=position,
+            incident=incident.id if incident else None,
+            number=incident.entries if incident else 0,
+            at=START + position * 1000,
+            kind=kind,
+            mode=incident.mode if incident else None,
+            **fields,
+        )
+        self.entries.append(entry)
+        self._wake()
+        return entry
+
+    def close(self) -> None:
+        self._closed = True
+        self._wake()
+
+    async def until_watched_by(self, readers: int) -> None:
+        while self.watching != readers:
+            self._watchers_changed.clear()
+            await self._watchers_changed.wait()
+
+    def _watched(self, change: int) -> None:
+        self.watching += change
+        self._watchers_changed.set()
+
+    def _wake(self) -> None:
+        self._grown.set()
+        self._grown = asyncio.Event()
+
+    # ---- api.ports.Desk
+
+    async def carry_out(
+        self, command: PersonCommand, idempotency_key: str | None = None, if_revision: int | None = None
+    ) -> Done | Refused:
+        self._check()
+        if idempotency_key in self._answered:
+            before, done = self._answered[idempotency_key]
+            if before != command:
+                return Refused("idempotency_key_reused", "this key carried out something else")
+            return Done(done.incident, done.entries, repeated=True)
+        outcome = self._carry_out(command, if_revision)
+        if isinstance(outcome, Done) and idempotency_key is not None:
+            self._answered[idempotency_key] = (command, outcome)
+        return outcome
+
+    def _carry_out(self, command: PersonCommand, if_revision: int | None) -> Done | Refused:
+        incident = self.known.get(command.incident)
+        if incident is None:
+            return Refused("unknown_incident", f"there is no incident {command.incident}")
+        if if_revision is not None and if_revision != incident.revision:
+            return Refused("revision_changed", f"{incident.id} has revision {incident.revision}")
+        if isinstance(command, AddNote):
+            return Done(incident, [self.write(incident, Kind.NOTED, by=command.by, facts={"text": command.text})])
+        if isinstance(command, Acknowledge):
+            return self._acknowledge(incident, command)
+        return self._resolve(incident, command)
+
+    def _acknowledge(self, incident: Incident, command: Acknowledge) -> Done | Refused:
+        if incident.acknowledged_by is not None:
+            return Refused("already_acknowledged", f"{incident.id} was acknowledged by {incident.acknowledged_by}")
+        incident.phase, incident.acknowledged_by = Phase.RESPONDING, command.by
+        entry = self.write(incident, Kind.ACKNOWLEDGED, by=command.by, facts={"note": command.note})
+        incident.acknowledged_at = entry.at
+        return Done(incident, [entry])
+
+    def _resolve(self, incident: Incident, command: Resolve) -> Done | Refused:
+        if not incident.sources_normal:
+            return Refused("sources_not_normal", "still holds: smoke-high at tower-a/sd-1203")
+        incident.phase, incident.closed_by = Phase.CLOSED, command.by
+        incident.finding, incident.cause = command.finding, command.cause
+        facts = {"finding": command.finding.value, "cause": command.cause}
+        entry = self.write(incident, Kind.CLOSED, by=command.by, facts=facts)
+        incident.closed_at = entry.at
+        return Done(incident, [entry])
+
+    async def incidents(self, query: IncidentQuery) -> Page[Incident]:
+        self._check()
+        found = [incident for incident in reversed(self.known.values()) if _matches(incident, query)]
+        return _page(found, query.cursor, query.limit)
+
+    async def incident(self, incident: str) -> Incident:
+        self._check()
+        if incident not in self.known:
+            raise UnknownIncident(incident)
+        return self.known[incident]
+
+    async def timeline(self, incident: str, after: int = 0, limit: int = 500) -> Page[Entry]:
+        await self.incident(incident)
+        found = [entry for entry in self.entries if entry.incident == incident and entry.number > after]
+        return Page(found[:limit], "more" if len(found) > limit else None)
+
+    async def watch(self, after: int | None = None, incident: str | None = None) -> AsyncIterator[Entry]:
+        position = len(self.entries) if after is None else after
+        self._watched(1)
+        try:
+            while not self._closed:
+                self._check()
+                grown = self._grown
+                while position < len(self.entries):
+                    entry = self.entries[position]
+                    position += 1
+                    if incident in (None, entry.incident):
+                        yield entry
+                await grown.wait()
+        finally:
+            self._watched(-1)
+
+    async def devices(self, query: DeviceQuery) -> Page[DeviceState]:
+        self._check()
+        wanted = {name: getattr(query, name) for name in ("site", "zone", "device_class", "silent")}
+        found = [state for state in self.device_states if _has(state, wanted)]
+        return _page(found, query.cursor, query.limit)
+
+    async def device(self, device: str) -> DeviceState:
+        self._check()
+        for state in self.device_states:
+            if state.id == device:
+                return state
+        raise UnknownDevice(device)
+
+    async def zones(self, site: str | None = None) -> list[ZoneState]:
+        self._check()
+        return [state for state in self.zone_states if site in (None, state.site)]
+
+    async def dead_letters(self, cursor: str | None = None, limit: int = 100) -> Page[DeadLetter]:
+        self._check()
+        return _page(self.letters, cursor, limit)
+
+    async def health(self) -> Health:
+        self._check()
+        return self.state
+
+    def metrics(self) -> bytes:
+        return b"# TYPE tocsin_readings counter\ntocsin_readings_total 7.0\n"
+
+    def _check(self) -> None:
+        if self.broken is not None:
+            raise self.broken
+
+
+def device(name: str, **fields: Any) -> DeviceState:
+    values: dict[str, Any] = {
+        "id": f"tower-a/{name}",
+        "name": name,
+        "device_class": "smoke_detector",
+        "site": "tower-a",
+        "building": "main",
+        "floor": "12F",
+        "zone": "tower-a/12F-east",
+        "title": {"en": name},
+        "values": {"smoke": 0.02, "alarm": False},
+        "last_seen_at": START,
+        "online": True,
+        "silent": False,
+        "firing": [],
+    }
+    return DeviceState(**(values | fields))
+
+
+def zone(name: str, site: str = "tower-a") -> ZoneState:
+    return ZoneState(f"{site}/{name}", name, site, "main", "12F", {"en": name}, 24, 1, ["INC-000001"], Level.I)
+
+
+def _evidence(device: str, at: Instant) -> Evidence:
+    return Evidence(
+        rule="smoke-high",
+        device=device,
+        title=SMOKE,
+        signal=Signal.ALARM,
+        level=Level.I,
+        fired_at=at,
+        values={"smoke": 0.182, "alarm": True},
+        rule_version="3f2a9c51",
+    )
+
+
+def _matches(incident: Incident, query: IncidentQuery) -> bool:
+    names = ("site", "zone", "level", "phase", "signal", "mode", "hazard", "open")
+    return (
+        _has(incident, {name: getattr(query, name) for name in names})
+        and (query.since is None or incident.opened_at >= query.since)
+        and (query.until is None or incident.opened_at < query.until)
+    )
+
+
+def _has(value: object, wanted: dict[str, Any]) -> bool:
+    return all(want is None or getattr(value, name) == want for name, want in wanted.items())
+
+
+def _page(found: list[Any], cursor: str | None, limit: int) -> Page[Any]:
+    if cursor is not None and not cursor.isdecimal():
+        raise BadCursor(cursor)
+    start = int(cursor or 0)
+    return Page(found[start : start + limit], str(start + limit) if len(found) > start + limit else None)
