@@ -31,7 +31,7 @@ def answers(
     ok: dict[str, Any] = {"description": "OK", "content": {media_type: {"examples": named_example(example)}}}
     if etag:
         ok["headers"] = ETAG_HEADER
-    return {200: ok, **problems(*EVERYWHERE, *codes, Code.INTERNAL)}
+    return {200: ok, **problems(*EVERYWHERE, *codes, Code.INTERNAL, Code.UNAVAILABLE)}
 
 
 def named_example(example: BaseModel | str) -> dict[str, Any]:

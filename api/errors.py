@@ -14,12 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.ports import BadCursor, UnknownDevice, UnknownIncident
+from api.ports import BadCursor, Unavailable, UnknownDevice, UnknownIncident
 from rules.outcome import Refused
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:tocsin:problem:"  # names, not addresses: a control room has no way out to look one up
 VALUE_CHARACTERS_MAX = 200  # enough of an offending value to recognise it; the client has the rest
+RETRY_AFTER = {"Retry-After": "5"}  # seconds: a restart takes one or two
 ERRORS_SHOWN_MAX = 20  # a body has fewer fields
 
 
@@ -40,6 +41,7 @@ class Code(Enum):
     INVALID_REQUEST = "invalid_request"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     INTERNAL = "internal"
+    UNAVAILABLE = "unavailable"
     TOO_MANY_STREAMS = "too_many_streams"
     SHUTTING_DOWN = "shutting_down"
 
@@ -59,6 +61,7 @@ STATUSES: dict[Code, tuple[int, str]] = {
     Code.INVALID_REQUEST: (422, "The request is not valid"),
     Code.IDEMPOTENCY_KEY_REUSED: (422, "The Idempotency-Key belongs to another command"),
     Code.INTERNAL: (500, "Something went wrong inside"),
+    Code.UNAVAILABLE: (503, "The gateway cannot answer now"),
     Code.TOO_MANY_STREAMS: (503, "Too many streams are open"),
     Code.SHUTTING_DOWN: (503, "The gateway is stopping"),
 }
@@ -168,6 +171,7 @@ def add_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(UnknownIncident, _unknown_incident)
     app.add_exception_handler(UnknownDevice, _unknown_device)
     app.add_exception_handler(BadCursor, _bad_cursor)
+    app.add_exception_handler(Unavailable, _unavailable)
 
 
 _BY_STATUS = {
@@ -217,6 +221,10 @@ async def _unknown_device(request: Request, exc: Exception) -> Response:
 
 async def _bad_cursor(request: Request, exc: Exception) -> Response:
     return await _http(request, invalid("query.cursor", request.query_params.get("cursor"), "a next_cursor of a page"))
+
+
+async def _unavailable(request: Request, exc: Exception) -> Response:
+    return problem_response(request_id(request), Code.UNAVAILABLE, _named(exc), headers=RETRY_AFTER)
 
 
 def _named(exc: Exception) -> str:

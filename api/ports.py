@@ -118,12 +118,19 @@ class UnknownDevice(LookupError):
     """No device has this id."""
 
 
+class Unavailable(RuntimeError):
+    """The core cannot answer now: it is starting, or its store has failed. The text says which."""
+
+
 class BadCursor(ValueError):
     """A cursor that no page has given."""
 
 
 class Desk(Protocol):
-    """Everything the API may ask of the core. Instants are Unix milliseconds UTC. Lists raise BadCursor."""
+    """Everything the API may ask of the core. Instants are Unix milliseconds UTC.
+
+    Lists raise BadCursor; everything but `health` and `metrics` raises Unavailable.
+    """
 
     async def carry_out(
         self, command: PersonCommand, idempotency_key: str | None = None, if_revision: int | None = None

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from api.auth import Caller
 from api.core import TheDesk, language_of
 from api.documented import answers
-from api.errors import Code, invalid, problem_response
+from api.errors import RETRY_AFTER, Code, invalid, problem_response
 from api.examples import STREAM
 from api.incidents import IncidentId, known_form
 from api.ports import Desk
@@ -32,7 +32,6 @@ router = APIRouter(tags=["streams"])
 
 RETRY_MS = 3_000  # how long a browser waits before it comes back; longer than a restart's worst moment
 SEND_SECONDS_MAX = 60  # a peer that takes nothing for so long, not even heartbeats, is gone without a word
-RETRY_AFTER_SECONDS = 5
 END_EVENT = "end"  # no Kind has this name
 
 
@@ -88,8 +87,7 @@ class EntryStream(EventSourceResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._streams.refusal()
         if refusal is not None:
-            retry = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-            await problem_response(self._request_id, *refusal, headers=retry)(scope, receive, send)
+            await problem_response(self._request_id, *refusal, headers=RETRY_AFTER)(scope, receive, send)
             return
         self._streams.enter(self._subscription)
         pump = asyncio.create_task(self._subscription.pump())
@@ -110,8 +108,8 @@ async def _events(subscription: Subscription, language: Language) -> AsyncIterat
 
 
 def _entry_event(entry: Entry, language: Language) -> ServerSentEvent:
-    data = entry_out(entry, language).model_dump_json()
-    return ServerSentEvent(data, id=str(entry.position), event=entry.kind.value, sep="\n")
+    document = entry_out(entry, language).model_dump_json()
+    return ServerSentEvent(document, id=str(entry.position), event=entry.kind.value, sep="\n")
 
 
 def _end_event(end: End) -> ServerSentEvent:

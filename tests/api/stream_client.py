@@ -77,8 +77,8 @@ class StreamClient:
         while True:
             event = await self.event()
             if "data" in event:
-                data: dict[str, Any] = json.loads(event["data"])
-                return data
+                entry: dict[str, Any] = json.loads(event["data"])
+                return entry
 
     def stop_reading(self) -> None:
         """From now on the peer takes nothing; the server's `send` waits, as behind a full socket."""

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from api.errors import VALUE_CHARACTERS_MAX, shown
+from api.ports import Unavailable
 from tests.api.fake_desk import FakeDesk
 
 LIST = "/api/v1/incidents"
@@ -39,7 +40,7 @@ async def test_answers_are_kept_out_of_caches_and_frames(client: httpx.AsyncClie
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 
-async def test_long_answers_are_compressed_and_streams_are_not(client: httpx.AsyncClient, desk: FakeDesk) -> None:
+async def test_long_answers_are_compressed(client: httpx.AsyncClient, desk: FakeDesk) -> None:
     for _ in range(50):
         desk.opened()
     answer = await client.get(LIST, headers={"Accept-Encoding": "gzip"})
@@ -56,6 +57,15 @@ async def test_an_unforeseen_fault_says_nothing_of_the_inside_and_is_logged(
     assert "hunter2" not in str(problem)
     assert problem["request_id"] in caplog.text
     assert "hunter2" in caplog.text
+
+
+async def test_a_core_that_cannot_answer_now_is_503_with_a_time_to_try_again(
+    client: httpx.AsyncClient, desk: FakeDesk
+) -> None:
+    desk.broken = Unavailable("the store does not answer")
+    answer = await client.get(LIST)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert (answer.json()["code"], answer.json()["detail"]) == ("unavailable", "the store does not answer")
 
 
 async def test_a_path_that_is_none_is_not_found(client: httpx.AsyncClient) -> None:

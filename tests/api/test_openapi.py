@@ -100,13 +100,11 @@ def test_every_operation_shows_an_example_of_its_answer(operation: Operation) ->
 @every_operation
 def test_every_operation_documents_its_errors_as_problems_with_examples(operation: Operation) -> None:
     errors = {status: response for status, response in operation.spec["responses"].items() if status >= "400"}
-    expected = {"401", "403", "421", "422", "500"}
+    expected = {"401", "403", "421", "422", "500", "503"}
     if operation.method == "post":
         expected |= {"404", "409", "412", "413", "415"}
     if "{incident}" in operation.path or "{name}" in operation.path:
         expected |= {"404"}
-    if operation.path.endswith("/stream") or operation.path == "/readyz":
-        expected |= {"503"}
     assert set(errors) == expected
     for status, response in errors.items():
         if operation.path == "/readyz" and status == "503":

@@ -29,6 +29,13 @@ async def test_a_stream_opens_at_once_and_tells_when_to_come_back(desk: FakeDesk
         assert await stream.event() == {"retry": "3000"}
 
 
+async def test_a_stream_is_not_held_back_to_be_compressed(desk: FakeDesk) -> None:
+    desk.opened()
+    async with StreamClient(make_app(desk), ALL, query="after=0", headers={"Accept-Encoding": "gzip"}) as stream:
+        assert "content-encoding" not in stream.headers
+        assert (await stream.entry())["position"] == 1
+
+
 async def test_a_new_entry_arrives_with_its_position_its_kind_and_its_text(desk: FakeDesk) -> None:
     desk.opened()
     async with StreamClient(make_app(desk), ALL) as stream:
