@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MAX_ACK_PENDING = 5000  # 65535 silently delivers nothing
+ACK_WAIT_SECONDS = 5  # NATS repeats the unacknowledged only after this, even to a gateway that has just come back
 STORE_BYTES_MAX = 4 * 1024**3  # days of a building's messages while the gateway is down; then publishers must wait
 LOG_BYTES_MAX = 10 * 1024**2  # and one file before it
 MQTT_BYTES_MAX = 1024**2  # a larger message closes the sender's connection
@@ -82,7 +83,12 @@ def config_text(settings: BrokerSettings, port: int) -> str:
         f"  max_file_store: {STORE_BYTES_MAX}",
         f"  sync_interval: {_quoted(settings.sync_interval)}",
         "}",
-        f"mqtt {{ host: {_quoted(settings.host)}, port: {port}, max_ack_pending: {MAX_ACK_PENDING} }}",
+        "mqtt {",
+        f"  host: {_quoted(settings.host)}",
+        f"  port: {port}",
+        f"  max_ack_pending: {MAX_ACK_PENDING}",
+        f'  ack_wait: "{ACK_WAIT_SECONDS}s"',
+        "}",
     ]
     if settings.username is not None:
         user, password = _quoted(settings.username), _quoted(settings.password or "")
