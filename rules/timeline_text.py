@@ -13,6 +13,7 @@ from typing import Literal, get_args
 from rules.mode import Mode
 from rules.site import Title
 from rules.timeline import Entry, Kind
+from rules.timeline_reasons import reason_zh
 from rules.timeline_words import duration, value_text, word
 
 Language = Literal["en", "zh"]
@@ -53,9 +54,9 @@ FACTS: dict[Kind, tuple[str, ...]] = {
 TEMPLATES: dict[Language, dict[Kind, str]] = {
     "en": {
         Kind.OPENED: "LEVEL {level} {hazard} {signal}[, {zone}][, floor {floor}][ · first reported by {device}]",
-        Kind.DETECTED: "{title}[: {values}][ · {device}]",
-        Kind.CLEARED: "Normal again: {title}[: {values}][ · {device}]",
-        Kind.NO_DATA: "No data[ from {device}]: cannot tell whether {title}",
+        Kind.DETECTED: "{title}[: {values}][ · {device}][ · {reason}]",
+        Kind.CLEARED: "Normal again: {title}[: {values}][ · {device}][ · {reason}]",
+        Kind.NO_DATA: "No data[ from {device}]: cannot tell whether {title}[ · {reason}]",
         Kind.PENDING: "{title}[: {values}][ · {device}][ · counts if it lasts {hold_ms}]",
         Kind.NOT_FIRED: "Not raised: {title}[ · {device}][ · {reason}]",
         Kind.CLEARING: "Clearing: {title}[ · {device}][ · over if it stays so for {hold_ms}]",
@@ -81,9 +82,9 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
     },
     "zh": {
         Kind.OPENED: "{level}级{hazard}{signal}[，{zone}][，{floor}][ · 首报 {device}]",
-        Kind.DETECTED: "{title}[：{values}][ · {device}]",
-        Kind.CLEARED: "恢复正常：{title}[：{values}][ · {device}]",
-        Kind.NO_DATA: "无数据[ · {device}]：无法判断“{title}”",
+        Kind.DETECTED: "{title}[：{values}][ · {device}][ · {reason}]",
+        Kind.CLEARED: "恢复正常：{title}[：{values}][ · {device}][ · {reason}]",
+        Kind.NO_DATA: "无数据[ · {device}]：无法判断“{title}”[ · {reason}]",
         Kind.PENDING: "{title}[：{values}][ · {device}][ · 持续 {hold_ms}后生效]",
         Kind.NOT_FIRED: "未触发：{title}[ · {device}][ · {reason}]",
         Kind.CLEARING: "趋于正常：{title}[ · {device}][ · 保持 {hold_ms}后解除]",
@@ -155,7 +156,10 @@ def _fields(entry: Entry, language: Language, titles: Mapping[str, Title]) -> di
     facts["values"] = _values(entry, language, named)
     device = named(entry.device or "")
     facts.setdefault("target", device)
-    reason = "" if entry.reason == facts.get("detail") else word(entry.reason, language)  # said once
+    reason = reason_zh(entry.reason) if language == "zh" else word(entry.reason, language)
+    facts["detail"] = reason_zh(facts.get("detail", "")) if language == "zh" else facts.get("detail", "")
+    if reason == facts["detail"]:
+        reason = ""  # said once
     return facts | {"device": device, "by": entry.by or "", "reason": reason, "kind": word(entry.kind.value, language)}
 
 

@@ -40,6 +40,11 @@ _WORDS_ZH = {
     "environment": "环境",
     "equipment": "设备",
     "communication": "通信",
+    # places
+    "zone": "区域",
+    "floor": "楼层",
+    "building": "楼栋",
+    "site": "项目",
     # findings
     "real": "属实",
     "false_alarm": "误报",

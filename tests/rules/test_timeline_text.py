@@ -65,7 +65,7 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
     Kind.STILL_HOLDS: (
         entry(Kind.STILL_HOLDS, SMOKE, device=DEVICE, reason="clear was not kept up long enough"),
         "Still holds: Smoke above alarm threshold · tower-a/sd-1203 · clear was not kept up long enough",
-        "仍未解除：烟雾浓度超过报警阈值 · tower-a/sd-1203 · clear was not kept up long enough",
+        "仍未解除：烟雾浓度超过报警阈值 · tower-a/sd-1203 · 恢复时间不足",
     ),
     Kind.PRE_ALARM: (
         entry(Kind.PRE_ALARM, {"acknowledge_within_ms": 15_000, "investigate_within_ms": 180_000}),
@@ -75,7 +75,7 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
     Kind.COUNTDOWN_STOPPED: (
         entry(Kind.COUNTDOWN_STOPPED, reason="all its sources are normal again"),
         "Countdown stopped: all its sources are normal again",
-        "倒计时已停止：all its sources are normal again",
+        "倒计时已停止：所有报警源均已恢复正常",
     ),
     Kind.CONFIRMED: (
         entry(Kind.CONFIRMED, device=DEVICE, reason="second device in the zone"),
@@ -93,9 +93,9 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
         "li.wei 已接警：on my way",
     ),
     Kind.PHASE_CHANGED: (
-        entry(Kind.PHASE_CHANGED, {"from": "responding", "to": "closing"}, reason="sources_normal"),
-        "Now closing, was responding · sources normal",
-        "进入“收尾”阶段，原为“处置” · sources normal",
+        entry(Kind.PHASE_CHANGED, {"from": "responding", "to": "closing"}, reason="all its sources are normal"),
+        "Now closing, was responding · all its sources are normal",
+        "进入“收尾”阶段，原为“处置” · 所有报警源均已恢复正常",
     ),
     Kind.NOTED: (
         entry(Kind.NOTED, {"text": "smoke\nfrom a pan"}, by="wang"),

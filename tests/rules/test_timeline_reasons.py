@@ -1,0 +1,32 @@
+"""The engine's reasons, as a Chinese reader sees them."""
+
+from __future__ import annotations
+
+import pytest
+
+from rules.timeline_reasons import reason_zh
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("not acknowledged within 15s", "未在 15 秒内接警"),
+        ("not acknowledged within the time allowed", "未在规定时间内接警"),
+        ("investigation not ended within 3min", "未在 3 分钟内完成核实"),
+        ("2 independent devices in one zone: sd-1, sd-2", "同一区域内 2 台独立设备：sd-1, sd-2"),
+        ("held for 90s of 5min", "仅持续 1 分钟 30 秒，需 5 分钟"),
+        ("doors-fire: fire of level I", "doors-fire：I 级火灾"),
+        ("smoke-high at tower-a/sd-1 holds", "tower-a/sd-1 再次触发 smoke-high"),
+        ("still holds: smoke-high at tower-a/sd-1", "仍未恢复：smoke-high at tower-a/sd-1"),
+        ("data is back; arrived late and retained", "数据已恢复；迟到的保留消息"),
+        ("acknowledged by 王芳", "王芳 已接警"),
+        ("something new", "something new"),
+        ("", ""),
+    ],
+)
+def test_a_reason_reads_in_chinese(english: str, chinese: str) -> None:
+    assert reason_zh(english) == chinese
+
+
+def test_a_text_with_group_marks_is_not_taken_for_a_template() -> None:
+    assert reason_zh(r"the device refused: \2 {\1}") == r"设备拒绝：\2 {\1}"
