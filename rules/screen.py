@@ -91,6 +91,10 @@ class Screen:
             self._set_timer(found, SILENCE, now + known.silent_after_ms)
         return found
 
+    def known(self, device: str, mode: Mode = Mode.ACTUAL) -> Watched | None:
+        """The device's state, if it has one yet."""
+        return self._watched.get((mode, device))
+
     def all(self, mode: Mode = Mode.ACTUAL) -> Iterator[Watched]:
         return (watched for (of, _), watched in self._watched.items() if of is mode)
 

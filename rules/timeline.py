@@ -44,7 +44,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
 
     `position` rises over all timelines without gaps (streams resume by it); `number` counts within the incident.
     `at` is the gateway's instant; `device_at` the device's own, where one spoke. `facts` hold what happened,
-    `reason` why it was decided so. How it reads in a language is `rules.wording`.
+    `reason` why it was decided so. How it reads in a language is `rules.timeline_text`.
     """
 
     position: int

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typer
 
-from tocsin import check, schema
+from tocsin import check, journal, run, schema, simulate
 
 app = typer.Typer(
     name="tocsin",
@@ -16,8 +16,12 @@ app = typer.Typer(
     add_completion=False,
 )
 
+app.command("run")(run.run)
 app.command("check")(check.check)
 app.command("schema")(schema.schema)
+app.command("verify-log")(journal.verify_log)
+app.command("replay")(journal.replay)
+app.command("simulate")(simulate.simulate)
 
 
 def main() -> None:

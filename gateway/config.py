@@ -1,0 +1,191 @@
+"""The gateway's settings: a YAML file, then the environment (`TOCSIN_…`), with secrets in files of their own.
+
+Everything has a default that is safe on a machine of one's own: an embedded broker and the API on loopback, data in
+`./data`. Passwords and tokens are read from the files that the settings name, never written among them.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from api.settings import ApiSettings, read_tokens
+from gateway.codecs import native
+from gateway.faults import problems_of
+from gateway.files import read_file, validate
+from gateway.link_settings import LinkSettings, link_settings_from_url, tls_context
+from rules.problem import Problem
+
+EMBEDDED = "embedded"
+ENVIRONMENT = "TOCSIN_"
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class Settings(BaseModel):
+    """What a settings file may say. Relative paths count from the file's folder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BrokerPart(Settings):
+    url: str = Field(EMBEDDED, description="embedded, or mqtt://host:1883, or mqtts://host:8883")
+    protocol: Literal["3.1.1", "5"] = "3.1.1"
+    client_id: str = Field("tocsin-gateway", min_length=1, max_length=64, description="the persistent session's name")
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    cert_file: Path | None = Field(None, description="client certificate, PEM")
+    key_file: Path | None = None
+    inflight_max: int = Field(5_000, ge=1, le=65_535, description="messages taken in and not yet acknowledged")
+    batch_ms: float = Field(5.0, ge=0, le=1_000, description="how long a reading that changes nothing may wait")
+    embedded_host: str = "127.0.0.1"
+    embedded_port: Port = Field(1883, description="0: any free one")
+
+
+class HttpPart(Settings):
+    host: str = "127.0.0.1"
+    port: Port = Field(8080, description="0: any free one")
+    tokens_file: Path | None = Field(None, description="lines of `name token`; without it only this machine is served")
+    allowed_hosts: list[str] = []
+    language: Literal["en", "zh"] = "en"
+
+
+class TelemetryPart(Settings):
+    keep_days: float = Field(30, gt=0, le=3_660)
+    bytes_max: int = Field(20 * 1024**3, ge=10 * 1024**2, description="of all files; the oldest go first")
+
+
+class GatewaySettings(Settings):
+    data: Path = Field(Path("data"), description="journal, telemetry, embedded broker")
+    store: str | None = Field(None, description="postgresql+psycopg://…; without it SQLite in the data folder")
+    store_password_file: Path | None = None
+    sites: list[Path] = Field([], description="site and device-class files, or folders of them")
+    rules: list[Path] = Field([], description="rule files, or folders of them, besides the shipped library")
+    broker: BrokerPart = BrokerPart()
+    http: HttpPart = HttpPart()
+    telemetry: TelemetryPart = TelemetryPart()
+
+    @property
+    def files(self) -> list[Path]:
+        return [*self.sites, *self.rules]
+
+    @property
+    def store_url(self) -> str:
+        """Raises ValueError when the password file cannot be read."""
+        if self.store is None:
+            return f"sqlite:///{self.data / 'journal.sqlite'}"
+        password = read_secret(self.store_password_file)
+        if password is None:
+            return self.store
+        from sqlalchemy import make_url
+
+        return make_url(self.store).set(password=password).render_as_string(hide_password=False)
+
+    def link(self, url: str) -> LinkSettings:
+        """How ingest reaches the broker at `url`. Raises ValueError."""
+        broker = self.broker
+        others: dict[str, Any] = {"username": broker.username} if broker.username else {}
+        if password := read_secret(broker.password_file):
+            others["password"] = password
+        return link_settings_from_url(
+            url,
+            broker.client_id,
+            protocol=broker.protocol,
+            topics=native.TOPICS,
+            inflight_max=broker.inflight_max,
+            tls=self.tls(url),
+            **others,
+        )
+
+    def tls(self, url: str) -> ssl.SSLContext | None:
+        broker = self.broker
+        if not url.startswith("mqtts:"):
+            return None
+        return tls_context(
+            *(str(path) if path else None for path in (broker.ca_file, broker.cert_file, broker.key_file))
+        )
+
+    def api(self) -> ApiSettings:
+        """Raises ValueError for a tokens file that cannot be used."""
+        text = read_secret(self.http.tokens_file)
+        hosts = tuple(self.http.allowed_hosts)
+        return ApiSettings(tokens=read_tokens(text) if text else {}, allowed_hosts=hosts, language=self.http.language)
+
+
+class BadSettings(Exception):
+    """What is wrong with the settings, one problem a line."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def read_settings(file: Path | None, environment: Mapping[str, str] = os.environ) -> GatewaySettings:
+    """`TOCSIN_HTTP__PORT=9000` overrides `http.port`. Raises BadSettings."""
+    value: dict[str, Any] = {}
+    if file is not None:
+        document = _read(file)
+        settings, problems = validate(GatewaySettings, document)
+        if settings is None:
+            raise BadSettings(problems)
+        value = document.value or {}
+    for name, text in sorted(environment.items()):
+        if name.startswith(ENVIRONMENT):
+            _put(value, name.removeprefix(ENVIRONMENT).lower().split("__"), text)
+    try:
+        settings = GatewaySettings.model_validate(value)
+    except ValidationError as error:
+        problems = problems_of(error, GatewaySettings, value)
+        raise BadSettings([problem._replace(file="environment") for problem in problems]) from error
+    return _rooted(settings, file.parent if file else Path())
+
+
+def read_secret(file: Path | None) -> str | None:
+    """A secret's file, without the line's end. Raises ValueError that names the file, never what is in it."""
+    if file is None:
+        return None
+    try:
+        return file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise ValueError(f"{file} cannot be read: {reason}") from error
+
+
+def _read(file: Path) -> Any:
+    try:
+        document = read_file(file, str(file))
+    except OSError as error:
+        raise BadSettings([Problem((), f"cannot be read: {error.strerror}", str(file))]) from error
+    if document.problems:
+        raise BadSettings(list(document.problems))
+    return document
+
+
+def _put(value: dict[str, Any], path: list[str], text: str) -> None:
+    for step in path[:-1]:
+        inner = value.setdefault(step, {})
+        if not isinstance(inner, dict):
+            raise BadSettings([Problem(tuple(path), "is no group of settings", "environment")])
+        value = inner
+    value[path[-1]] = text.split(os.pathsep) if path[-1] in ("sites", "rules", "allowed_hosts") else text
+
+
+def _rooted(settings: GatewaySettings, folder: Path) -> GatewaySettings:
+    """With every relative path counted from `folder`."""
+
+    def rooted(value: Any) -> Any:
+        if isinstance(value, Path):
+            return folder / value
+        if isinstance(value, list):
+            return [rooted(each) for each in value]
+        if isinstance(value, BaseModel):
+            return value.model_copy(update={name: rooted(getattr(value, name)) for name in type(value).model_fields})
+        return value
+
+    result: GatewaySettings = rooted(settings)
+    return result

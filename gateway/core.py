@@ -1,0 +1,221 @@
+"""The core: store, desk, screen, telemetry and ingest, wired together; and what runs beside them.
+
+Made anew from the store when it starts and after every failure of the store: memory is never ahead of the disk for
+longer than it takes to notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import date
+from functools import cached_property
+from importlib.metadata import version
+from zoneinfo import ZoneInfo
+
+from gateway.clock import Clock
+from gateway.config import GatewaySettings
+from gateway.desk import Desk
+from gateway.history import StoredHistory
+from gateway.ingest import Ingest
+from gateway.link import Link
+from gateway.link_settings import LinkSettings
+from gateway.news import News
+from gateway.performer import Performer
+from gateway.store import Store, StoreFailed
+from gateway.telemetry import Telemetry
+from rules.events import GatewayStarted
+from rules.instant import DAY_MS
+from rules.ruleset import Ruleset
+from rules.schedule import Calendar
+from rules.screen import Screen
+from rules.site import Directory
+from rules.timeline import Entry
+from rules.verdict import Verdict
+
+LOOK_SECONDS_MAX = 1.0  # a wall clock that was set forward is noticed within this
+RETENTION_SECONDS = 600.0  # files are an hour each
+TELEMETRY_FOLDER = "telemetry"
+
+log = logging.getLogger("tocsin.core")
+
+
+class Core:
+    """`changed(part, fault)` tells of the state of "broker" and "commands"; an empty fault: it is well.
+
+    Raises StoreFailed when the stores cannot be opened or read, StoreLocked when another gateway has them.
+    """
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        link: LinkSettings,
+        directory: Directory,
+        ruleset: Ruleset,
+        clock: Clock,
+        news: News,
+        changed: Callable[[str, str], None],
+    ) -> None:
+        self._settings, self._clock, self._news, self._changed = settings, clock, news, changed
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._timer: asyncio.TimerHandle | None = None
+        self.store = Store.open(settings.store_url)
+        try:
+            self.telemetry = Telemetry(settings.data / TELEMETRY_FOLDER)
+            self.desk = Desk(self.store, clock, self._on_commit)
+            self._start(link, directory, ruleset)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, link: LinkSettings, directory: Directory, ruleset: Ruleset) -> None:
+        self.desk.submit(GatewayStarted(version("tocsin")))
+        self.desk.load(directory, ruleset)
+        history = StoredHistory(self.telemetry, self.desk)
+        self.screen = Screen(directory, ruleset, history, calendars(directory))
+        self.link = Link(link, self._on_messages, self._on_link)
+        self.performer = Performer(
+            self.desk, self.store, link, self._sites, self._clock, lambda up, why: self._told("commands", up, why)
+        )
+        self.ingest = Ingest(
+            self.screen,
+            self.desk,
+            self.store,
+            self.telemetry,
+            self._clock,
+            asyncio.get_running_loop(),
+            self.link.acknowledge,
+            self.fail,
+            self._settings.broker.batch_ms,
+        )
+        detections = self.desk.engine.state.detections.values()
+        verdicts = [(each.mode, each.rule, each.device, each.verdict) for each in detections]
+        known = [verdict for verdict in verdicts if verdict[3] is not Verdict.DOES_NOT]
+        for change in self.screen.start(known, self._clock()):
+            self.ingest.submit(change)
+        self.ingest.flush()
+
+    async def run(self) -> None:
+        """Until cancelled, or StoreFailed. Then `close`."""
+        self._look()
+        tasks = [asyncio.create_task(work) for work in (self.link.run(), self.performer.run(), self._keep_retention())]
+        try:
+            done, _ = await asyncio.wait([*tasks, self._failed], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def fail(self, error: StoreFailed) -> None:
+        """Nothing can be stored any more: `run` ends with this."""
+        if not self._failed.done():
+            self._failed.set_exception(error)
+
+    def close(self, snapshot: bool = False) -> None:
+        """`snapshot`: after an orderly stop, so that the next start replays nothing."""
+        if self._timer is not None:
+            self._timer.cancel()
+        try:
+            if snapshot:
+                self.ingest.flush()
+                self.desk.snapshot()
+        finally:
+            if self._failed.done() and not self._failed.cancelled():
+                self._failed.exception()  # it was seen by whoever called `run`
+            for part in ("telemetry", "store"):
+                if hasattr(self, part):
+                    getattr(self, part).close()
+
+    # ---- messages, commits, time
+
+    def _on_messages(self, messages: list[tuple[bytes, bytes, int, int]], generation: int) -> None:
+        self.ingest.on_messages(messages, generation)
+        self._rearm()
+
+    def _on_link(self, connected: bool, reason: str) -> None:
+        self.screen.listening(self._clock() if connected else None)
+        self._told("broker", connected, reason)
+
+    def _told(self, part: str, well: bool, reason: str) -> None:
+        self._changed(part, "" if well else reason)
+
+    def _on_commit(self, entries: list[Entry], effects: bool) -> None:
+        self._news.publish(entries)
+        if effects:
+            self.performer.wake()
+        self.__dict__.pop("firing", None)
+
+    def _look(self) -> None:
+        """Lets screen and engine see what time it is, and sets the clock for the next time."""
+        self._timer = None
+        try:
+            for change in self.screen.advance(self._clock()):
+                self.ingest.submit(change)
+            self.desk.advance()
+            if self.desk.pending:
+                self.ingest.flush()
+        except StoreFailed as error:
+            self.fail(error)
+            return
+        self._rearm()
+
+    def _rearm(self) -> None:
+        due = min(
+            (at for at in (self.desk.next_deadline(), self.screen.next_deadline()) if at is not None), default=None
+        )
+        wait_s = LOOK_SECONDS_MAX if due is None else min(LOOK_SECONDS_MAX, max(0, due - self._clock()) / 1000)
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            if self._timer.when() <= loop.time() + wait_s:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_later(wait_s, self._look)
+
+    async def _keep_retention(self) -> None:
+        keep = self._settings.telemetry
+        while True:
+            removed = self.telemetry.expire(self._clock(), round(keep.keep_days * DAY_MS), keep.bytes_max)
+            for file in removed:
+                log.info("telemetry file %s is past its keeping and was removed", file)
+            await asyncio.sleep(RETENTION_SECONDS)
+
+    # ---- what is in force
+
+    def load(self, directory: Directory, ruleset: Ruleset) -> bool:
+        """Puts other sites and rules in force, without losing what is known. → whether anything changed."""
+        self.ingest.flush()
+        if not self.desk.load(directory, ruleset):
+            return False
+        self.desk.commit()
+        for change in self.screen.reload(directory, ruleset, calendars(directory), self._clock()):
+            self.ingest.submit(change)
+        self.ingest.forget_routes()
+        self.__dict__.pop("device_ids", None)
+        self.ingest.flush()
+        return True
+
+    def _sites(self) -> list[str]:
+        return list(self.desk.engine.directory.sites)
+
+    @cached_property
+    def device_ids(self) -> list[str]:
+        return sorted(self.screen.directory.devices)
+
+    @cached_property
+    def firing(self) -> dict[str, list[str]]:
+        """Device → the rules that fire for it."""
+        found: dict[str, list[str]] = {}
+        for detection in self.desk.engine.state.detections.values():
+            if detection.fires:
+                found.setdefault(detection.device, []).append(detection.rule)
+        return found
+
+
+def calendars(directory: Directory) -> dict[str, Calendar]:
+    return {
+        site.id: Calendar(ZoneInfo(site.timezone), frozenset(date.fromisoformat(day) for day in site.holidays))
+        for site in directory.sites.values()
+    }

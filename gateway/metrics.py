@@ -1,0 +1,78 @@
+"""Prometheus metrics, read off plain numbers when somebody asks: nothing of it is on the path of a reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from gateway.core import Core
+from rules.level import Level
+from rules.mode import Mode
+
+
+class GatewayCollector(Collector):
+    """Of the core that runs now; without one only `tocsin_ready` 0."""
+
+    def __init__(self) -> None:
+        self.core: Core | None = None
+        self.ready = False
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("tocsin_ready", "1: readings are taken, judged and stored.", float(self.ready))
+        if self.core is not None:
+            yield from _counters(self.core)
+            yield from _gauges(self.core)
+            yield _incidents(self.core)
+
+
+def exposition(collector: GatewayCollector) -> bytes:
+    """Prometheus text."""
+    registry = CollectorRegistry()
+    registry.register(collector)
+    return generate_latest(registry)
+
+
+def _counters(core: Core) -> Iterator[Metric]:
+    counts = core.ingest.counts
+    for name, help_, value in (
+        ("messages", "MQTT messages received.", counts.messages),
+        ("readings_live", "Messages newer than all before of their device.", counts.live),
+        ("readings_late", "Messages that came after a newer one of their device.", counts.late),
+        ("readings_replayed", "Messages known already: redelivered or repeated.", counts.replayed),
+        ("verdict_changes", "Changes of a rule's verdict.", counts.verdicts),
+        ("batches", "Batches committed and acknowledged.", counts.batches),
+        ("commands_published", "Commands the broker acknowledged.", core.performer.published),
+        ("command_failures", "Attempts to publish a command that failed.", core.performer.failed),
+    ):
+        yield CounterMetricFamily(f"tocsin_{name}", help_, value)
+    letters = CounterMetricFamily("tocsin_dead_letters", "Messages not understood.", labels=["reason"])
+    for reason, count in sorted(core.ingest.letters.counts.items()):
+        letters.add_metric([reason], count)
+    yield letters
+
+
+def _gauges(core: Core) -> Iterator[Metric]:
+    state = core.desk.engine.state
+    silent = sum(watched.silent for watched in core.screen.all())
+    for name, help_, value in (
+        ("connected", "1: the broker's subscription is granted.", core.link.connected),
+        ("devices", "Devices in the site files.", len(core.screen.directory.devices)),
+        ("devices_silent", "Devices silent beyond their limit.", silent),
+        ("journal_index", "Events journaled.", core.desk.journal_index),
+        ("detections", "Detections pending, firing or clearing.", len(state.detections)),
+        ("commands_unanswered", "Commands without an answer yet.", len(state.commands)),
+    ):
+        yield GaugeMetricFamily(f"tocsin_{name}", help_, float(value))
+
+
+def _incidents(core: Core) -> Metric:
+    metric = GaugeMetricFamily("tocsin_incidents_open", "Open incidents.", labels=["level", "mode"])
+    for mode in Mode:
+        for level in Level:
+            of = core.desk.engine.state.incidents.values()
+            count = sum(each.open and each.level is level and each.mode is mode for each in of)
+            metric.add_metric([level.value, mode.value], count)
+    return metric
