@@ -161,3 +161,4 @@ _EVENTS: dict[str, _Events] = {
     "energy_meter": _meter_events,
     "access_controller": doors.events,
 }
+CLASSES = tuple(_MODELS)  # the device classes that have a model

@@ -6,22 +6,25 @@ Packet ids count 1…65535 and round again.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from rules.instant import Instant
-from rules.reading import Value
+from rules.instant import HOUR_MS, MINUTE_MS, Instant
+from rules.site import Device
+from simulators.building import device_entries, portfolio
+from simulators.devices import CLASSES, readings
+from simulators.scene import Layout, Scene
 
 VARIANTS = 16  # different readings of a class: enough that nothing can be cached by value
-CLASSES = ("smoke_detector", "heat_detector", "lift", "energy_meter", "access_controller")
 
 PACKET_IDS = 65_535
 PACKET_ID_BYTES = [packet_id.to_bytes(2, "big") for packet_id in range(1, PACKET_IDS + 1)]
 
-_Quiet = Callable[[random.Random], dict[str, Value]]
+_QUIET = Scene(1, Layout({"load/load": ("1F", "2F", "3F", "4F")}, {}))
+_MORNING = 1_795_392_000_000 + 8 * HOUR_MS  # of Monday 2026-11-23: lifts travel, meters differ
+_APART_MS = 7 * MINUTE_MS
 
 
 class LoadDevice(NamedTuple):
@@ -69,60 +72,18 @@ def _head(device: LoadDevice, prefix: str, payloads: dict[str, list[bytes]]) -> 
 def quiet_payloads(device_class: str) -> list[bytes]:
     """Native telemetry of a class with nothing wrong, all equally long, with `%` places for ts and seq.
 
-    Padded with blanks, which JSON allows before the closing brace. Raises KeyError for a class it has no reading of.
+    Padded with blanks, which JSON allows before the closing brace. Raises KeyError for a class that has no model.
     """
-    chance = random.Random(device_class)
-    values = [msgspec.json.encode(_QUIET[device_class](chance)) for _ in range(VARIANTS)]
+    if device_class not in CLASSES:
+        raise KeyError(f"no device model knows the class {device_class!r}")
+    device = Device(device_class, device_class, device_class, "load", "load", "1F", "load/1F", {}, {}, 60_000)
+    moments = (_MORNING + number * _APART_MS for number in range(VARIANTS))
+    values = [msgspec.json.encode(readings(device, _QUIET, moment)) for moment in moments]
     longest = max(map(len, values))
     return [b'{"ts":%%13d,"seq":%%13d,"values":%b}' % value.ljust(longest) for value in values]
 
 
-def _smoke(chance: random.Random) -> dict[str, Value]:
-    return {
-        "smoke": round(chance.uniform(0.0, 0.02), 4),
-        "temperature": round(chance.uniform(20.0, 25.0), 2),
-        "alarm": False,
-        "fault": False,
-        "battery": round(chance.uniform(80.0, 100.0), 1),
-    }
-
-
-def _heat(chance: random.Random) -> dict[str, Value]:
-    return {"temperature": round(chance.uniform(20.0, 25.0), 2), "alarm": False, "fault": False}
-
-
-def _lift(chance: random.Random) -> dict[str, Value]:
-    return {
-        "floor": chance.randint(1, 20),
-        "door": "closed",
-        "speed": round(chance.uniform(0.0, 2.5), 2),
-        "occupied": chance.random() < 0.5,
-        "fault": False,
-        "entrapment": False,
-        "alarm_button": False,
-    }
-
-
-def _meter(chance: random.Random) -> dict[str, Value]:
-    values: dict[str, Value] = {"frequency_hz": round(chance.uniform(49.95, 50.05), 3)}
-    total_w = 0.0
-    for phase in ("l1", "l2", "l3"):
-        volts, amperes, factor = chance.uniform(225, 235), chance.uniform(5, 15), chance.uniform(0.9, 0.99)
-        values[f"voltage_{phase}"] = round(volts, 1)
-        values[f"current_{phase}"] = round(amperes, 2)
-        values[f"power_factor_{phase}"] = round(factor, 3)
-        total_w += volts * amperes * factor
-    return values | {"power_w": round(total_w, 1), "energy_kwh": round(chance.uniform(1_000, 9_000), 1)}
-
-
-def _access(_: random.Random) -> dict[str, Value]:
-    return {"door": "closed", "forced": False, "held_open": False}
-
-
-_QUIET: dict[str, _Quiet] = {
-    "smoke_detector": _smoke,
-    "heat_detector": _heat,
-    "lift": _lift,
-    "energy_meter": _meter,
-    "access_controller": _access,
-}
+def fleet(devices: int, seed: int = 1) -> list[LoadDevice]:
+    """The devices of a generated portfolio, whose site file is `building.site_yaml(building.portfolio(devices))`."""
+    plan = portfolio(devices, seed)
+    return [LoadDevice(plan.site, entry["id"], entry["class"]) for entry in device_entries(plan)]

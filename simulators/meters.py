@@ -3,7 +3,8 @@
 Assumptions: demand is 75 % of the rated power at the height of a working day, a quarter of that at night and at
 week-ends (the shape of the ASHRAE 90.1 office schedules; confidence low). Loads are shared among the phases within
 ±10 %, for good; 230 V ± 1 %; power factor 0.90 to 0.97; mains frequency 50 Hz ± 0.02 Hz. The energy register is the
-integral of the curve since 2024, so that it rises evenly and never falls; noise and faults do not count in it.
+integral of the curve since 2024 (before: 0), so that it rises evenly and never falls; noise and faults do not count
+in it.
 """
 
 from __future__ import annotations
@@ -76,4 +77,4 @@ def _register_h(local_ms: Instant) -> float:
     weeks, weekday = divmod(day - _REGISTER_SINCE, 7)
     whole_days = weeks * sum(until_hour(curve, 24) for curve in _WEEK)
     whole_days += sum(until_hour(curve, 24) for curve in _WEEK[:weekday])
-    return (whole_days + until_hour(_WEEK[weekday], since_ms / HOUR_MS)) / 100
+    return max(0.0, whole_days + until_hour(_WEEK[weekday], since_ms / HOUR_MS)) / 100

@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
-    from collections.abc import Callable
-
     from simulators.load import Sent
 
 
 def simulate(
     devices: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many devices there are.")] = 400,
-    broker: Annotated[str, typer.Option(metavar="URL", help="mqtt://[user:password@]host[:port], or mqtts://…")] = "",
+    broker: Annotated[str, typer.Option(metavar="URL", help="mqtt://host:1883 or mqtts://host:8883")] = "",
     rate: Annotated[float, typer.Option(min=0, help="Messages a second, over all devices; 0: as many as can be.")] = 0,
     seconds: Annotated[float, typer.Option(min=0.1, help="For how long.")] = 10,
     count: Annotated[int, typer.Option(min=0, help="Send so many messages, however long it takes.")] = 0,
@@ -29,8 +26,9 @@ def simulate(
 ) -> None:
     """Publish quiet telemetry of a generated portfolio at QoS 1, and say what the broker acknowledged.
 
-    Payloads are encoded beforehand, so that the load is not the bottleneck of what is measured. Without --broker
-    only the site file is written. Exit code 1 when the broker cannot be reached or breaks off.
+    Payloads are encoded beforehand: the load is not the bottleneck of what is measured.
+
+    Without --broker only the site file is written. Exit code 1: the broker cannot be reached, or broke off.
     """
     if site_file is not None:
         _write_site(site_file, devices, seed)
@@ -54,25 +52,18 @@ def _publish(
 ) -> Sent:
     import asyncio
 
+    import uvloop
+
     from simulators.load import LoadFailed, publish
     from simulators.load_frames import fleet
 
     try:
         load = publish(broker, fleet(devices, seed), rate, seconds=seconds, count=count, connections=connections)
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(load)
     except (LoadFailed, OSError, TimeoutError, ValueError) as error:
         typer.echo(f"no load for the broker: {error or type(error).__name__}", err=True)
         raise typer.Exit(1) from error
-
-
-def _loop_factory() -> Callable[[], AbstractEventLoop] | None:
-    """uvloop where there is one: it costs a paced load less."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 def _sentence(sent: Sent, rate: float) -> str:

@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.codecs import native
 from gateway.wire import Reader
+from simulators.devices import CLASSES
 from simulators.load import LoadFailed, Plan, publish
-from simulators.load_frames import CLASSES, Frames, LoadDevice, quiet_payloads
+from simulators.load_frames import Frames, LoadDevice, fleet, quiet_payloads
 from tests.support.servers import Mosquitto, Nats
 
 DEVICES = [LoadDevice("tower", f"device-{index}", device_class) for index, device_class in enumerate(CLASSES)]
@@ -45,6 +47,22 @@ def test_payloads_of_a_class_are_equally_long_and_differ(device_class: str) -> N
     payloads = [payload % (NOON, 1) for payload in quiet_payloads(device_class)]
     assert len({len(payload) for payload in payloads}) == 1
     assert payloads == [payload % (NOON, 1) for payload in quiet_payloads(device_class)]
+
+
+@pytest.mark.parametrize("device_class", CLASSES)
+def test_the_native_codec_takes_them_and_they_hold_nothing_but_quiet(device_class: str) -> None:
+    for payload in quiet_payloads(device_class):
+        reading = native.decode_telemetry(payload % (NOON, 7))
+        assert reading.seq == 7
+        assert reading.values
+        assert not any(reading.values.get(name) for name in ("alarm", "fault", "entrapment", "forced", "held_open"))
+        assert not reading.values.get("smoke", 0) > 0.05  # type: ignore[operator]
+
+
+def test_a_fleet_is_the_devices_of_its_site_file() -> None:
+    devices = fleet(1_000)
+    assert len(devices) == len({device.name for device in devices}) == 1_000
+    assert {device.device_class for device in devices} == set(CLASSES)
 
 
 def test_a_paced_plan_owes_the_first_message_at_once_and_the_last_before_the_end() -> None:
