@@ -10,6 +10,8 @@ from rules.reading import Value
 from rules.timeline import Kind
 from rules.turn import Turn
 
+NUMBER_DIGITS_MAX = 12  # of an incident somebody asks for; int() refuses thousands of digits
+
 
 def asked(turn: Turn, command: PersonCommand) -> None:
     incident = turn.state.incidents.get(command.incident)
@@ -31,9 +33,7 @@ def asked(turn: Turn, command: PersonCommand) -> None:
 
 def _refusal(turn: Turn, command: PersonCommand, incident: Incident | None) -> Refused | None:
     if incident is None:
-        number = command.incident.removeprefix("INC-")
-        made = number.isdecimal() and 0 < int(number) <= turn.state.incidents_made
-        if made:
+        if _was_made(turn, command.incident):
             return Refused("incident_closed", f"{command.incident} was closed more than a day ago")
         return Refused("unknown_incident", f"there is no incident {command.incident}")
     if isinstance(command, AddNote):
@@ -46,6 +46,13 @@ def _refusal(turn: Turn, command: PersonCommand, incident: Incident | None) -> R
         holding = [f"{evidence.rule} at {evidence.device}" for evidence in incident.evidence if evidence.holds]
         return Refused("sources_not_normal", f"still holds: {', '.join(holding)}")
     return None
+
+
+def _was_made(turn: Turn, incident: str) -> bool:
+    number = incident.removeprefix("INC-")
+    if not number.isdecimal() or len(number) > NUMBER_DIGITS_MAX:
+        return False
+    return incident == f"INC-{int(number):06d}" and 0 < int(number) <= turn.state.incidents_made
 
 
 def _acknowledge(turn: Turn, incident: Incident, command: Acknowledge) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from rules import linkage
-from rules.detection import Detection
+from rules.detection import Detection, detection_key
 from rules.incident import Confirmation, Countdown, Evidence, Incident, Phase, Step
-from rules.instant import format_duration
+from rules.instant import Instant, format_duration
 from rules.level import Level
 from rules.places import place
 from rules.reading import Value
@@ -37,14 +37,18 @@ def fired(turn: Turn, detection: Detection, rule: DetectionRule) -> None:
         tell(turn, detection, Kind.DETECTED, facts=_facts(detection, rule), reason=reason)
         return
     if incident is None:
-        incident = _open(turn, detection, rule, device, max(levels))
+        earlier = _without_incident(turn, detection, rule, device)
+        first_out = earlier[0][0].device if earlier else detection.device
+        incident = _open(turn, detection, rule, device, max(levels), first_out)
+        for each, its_rule in earlier:
+            _add_evidence(turn, incident, each, its_rule, reason="held before the incident was opened")
     _add_evidence(turn, incident, detection, rule)
     if confirmed:
         _confirm(turn, incident, detection, confirmed)
     elif waiting and incident.confirmation is not Confirmation.CONFIRMED:
         _pre_alarm(turn, incident, waiting[0])
-    for level in levels:
-        turn.raise_level(incident, level, f"{rule.id} at {device.name}")
+    if levels:
+        turn.raise_level(incident, max(levels), f"{rule.id} at {device.name}")
     linkage.issue(turn, incident)
 
 
@@ -65,7 +69,7 @@ def cleared(turn: Turn, detection: Detection, rule: DetectionRule | None, reason
 
 
 def sources_normal(turn: Turn, incident: Incident) -> None:
-    incident.normal_since = turn.now
+    incident.normal_since = incident.normal_since or turn.now
     if incident.countdown is not None:
         incident.countdown = None
         turn.write(Kind.COUNTDOWN_STOPPED, incident, reason="all its sources are normal again")
@@ -90,25 +94,36 @@ def tell(turn: Turn, detection: Detection, kind: Kind, **rest: Any) -> None:
     )
 
 
-def countdown_over(turn: Turn, id: str) -> bool:
-    """A pre-alarm's deadline. False: it no longer stands."""
+def countdown_over(turn: Turn, id: str, due: Instant) -> None:
+    """A pre-alarm's deadline, unless it no longer stands."""
     incident = turn.state.incidents.get(id)
     countdown = incident.countdown if incident else None
-    if incident is None or countdown is None or not incident.open:
-        return False
-    due = countdown.investigate_by or countdown.acknowledge_by
-    if due > turn.now:
-        return False
+    if incident is None or countdown is None or due != countdown.due:
+        return
     limit = format_duration(countdown.investigate_ms) if countdown.investigate_by else "the time allowed"
     what = "investigation not ended" if countdown.investigate_by else "not acknowledged"
     reason = f"{what} within {limit}"
     turn.confirm(incident, reason)
     turn.raise_level(incident, countdown.level, reason)
     linkage.issue(turn, incident)
-    return True
 
 
-def _open(turn: Turn, detection: Detection, rule: DetectionRule, device: Device, level: Level) -> Incident:
+def _without_incident(
+    turn: Turn, detection: Detection, rule: DetectionRule, device: Device
+) -> list[tuple[Detection, DetectionRule]]:
+    """What holds already in the same zone for the same hazard but opened no incident by itself; the earliest first."""
+    found = []
+    for near in turn.places.in_zone(device.zone):
+        for each in turn.ruleset.detections_of[rule.hazard]:
+            other = turn.state.detections.get(detection_key(detection.mode, each.id, near.id))
+            if other is not None and other is not detection and other.fires and other.incident is None:
+                found.append((other, each))
+    return sorted(found, key=lambda pair: pair[0].since)
+
+
+def _open(
+    turn: Turn, detection: Detection, rule: DetectionRule, device: Device, level: Level, first_out: str
+) -> Incident:
     turn.state.incidents_made += 1
     incident = Incident(
         id=f"INC-{turn.state.incidents_made:06d}",
@@ -123,7 +138,7 @@ def _open(turn: Turn, detection: Detection, rule: DetectionRule, device: Device,
         phase=Phase.ACTIVATED,
         confirmation=Confirmation.NOT_NEEDED,
         title=dict(rule.title),
-        first_out=device.id,
+        first_out=first_out,
         opened_at=turn.now,
         updated_at=turn.now,
     )
@@ -132,13 +147,13 @@ def _open(turn: Turn, detection: Detection, rule: DetectionRule, device: Device,
     facts: dict[str, Value] = {"level": level.value, "hazard": rule.hazard, "signal": rule.signal.value}
     facts |= {"zone": device.zone, "floor": device.floor, "building": device.building}
     reason = f"{rule.id} is the first of its zone and hazard"
-    turn.write(Kind.OPENED, incident, device=device.id, rule=rule.id, facts=facts, reason=reason)
+    turn.write(Kind.OPENED, incident, device=first_out, rule=rule.id, facts=facts, reason=reason)
     return incident
 
 
-def _add_evidence(turn: Turn, incident: Incident, detection: Detection, rule: DetectionRule) -> None:
+def _add_evidence(turn: Turn, incident: Incident, detection: Detection, rule: DetectionRule, reason: str = "") -> None:
     detection.incident = incident.id
-    tell(turn, detection, Kind.DETECTED, facts=_facts(detection, rule))
+    tell(turn, detection, Kind.DETECTED, facts=_facts(detection, rule), reason=reason)
     known = [e for e in incident.evidence if (e.rule, e.device) == (detection.rule, detection.device)]
     for evidence in known:
         evidence.holds, evidence.cleared_at, evidence.times = True, None, evidence.times + 1
@@ -151,7 +166,7 @@ def _add_evidence(turn: Turn, incident: Incident, detection: Detection, rule: De
                 title=dict(rule.title),
                 signal=rule.signal,
                 level=rule.level or incident.level,
-                fired_at=turn.now,
+                fired_at=detection.since,
                 values=dict(detection.values),
                 rule_version=rule.version,
             )
@@ -197,8 +212,29 @@ def _firing_over(turn: Turn, detection: Detection) -> None:
             firings[device.id] = turn.now
 
 
+def recount(turn: Turn) -> None:
+    """After new rules or sites: which devices fire for which confirmation, and where, as they now stand."""
+    before, firings = turn.state.firings, dict[str, dict[str, Instant | None]]()
+    for detection in turn.state.detections.values():
+        device = turn.directory.devices[detection.device]
+        for rule in turn.ruleset.confirmations_of.get(detection.rule, ()):
+            if detection.fires and detection.rule in rule.confirm.of:
+                firings.setdefault(_firing_key(rule, detection, device), {})[device.id] = None
+    for key, devices in before.items():
+        confirmation = turn.ruleset.confirmations.get(key.partition("|")[0])
+        for id, cleared_at in devices.items():
+            known = turn.directory.devices.get(id)
+            if cleared_at is not None and confirmation and known and _stands_in(known, confirmation, key):
+                firings.setdefault(key, {}).setdefault(id, cleared_at)
+    turn.state.firings = firings
+
+
+def _stands_in(device: Device, rule: ConfirmRule, key: str) -> bool:
+    return key.endswith(f"|{place(device, rule.confirm.same)}")
+
+
 def _fires(turn: Turn, detection: Detection, rule: str) -> bool:
-    other = turn.state.detections.get(f"{detection.mode.value}|{rule}|{detection.device}")
+    other = turn.state.detections.get(detection_key(detection.mode, rule, detection.device))
     return other is not None and other.fires
 
 
@@ -234,8 +270,7 @@ def _pre_alarm(turn: Turn, incident: Incident, rule: ConfirmRule) -> None:
     )
     if incident.acknowledged_at is not None:
         incident.countdown.investigate_by = turn.now + limits.investigate_within
-    due = incident.countdown.investigate_by or incident.countdown.acknowledge_by
-    turn.set_deadline(due, "countdown", incident.id)
+    turn.set_deadline(incident.countdown.due, "countdown", incident.id)
     facts: dict[str, Value] = {
         "acknowledge_within_ms": float(limits.acknowledge_within),
         "investigate_within_ms": float(limits.investigate_within),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rules import correlation
 from rules.detection import HELD, TRANSITIONS, Detection, Stage, detection_key
 from rules.events import VerdictChanged
-from rules.instant import format_duration
+from rules.instant import Instant, format_duration
 from rules.reading import Value
 from rules.ruleset import DetectionRule
 from rules.state import Cursor
@@ -15,8 +15,9 @@ from rules.verdict import Verdict
 
 
 def verdict_changed(turn: Turn, event: VerdictChanged) -> None:
-    seq = -1 if event.seq is None else event.seq
-    turn.state.touch_cursor(f"{event.mode.value}|{event.device}", Cursor(event.at, seq, event.received_at))
+    if event.key() is not None:  # else it is no message, or one that has nothing to be known by when it comes again
+        seq = -1 if event.seq is None else event.seq
+        turn.state.touch_cursor(f"{event.mode.value}|{event.device}", Cursor(event.at, seq, event.received_at))
     rule = turn.ruleset.detections.get(event.rule)
     if rule is None or event.device not in turn.directory.devices:
         unknown = f"rule {event.rule!r}" if rule is None else f"device {event.device!r}"
@@ -32,18 +33,14 @@ def verdict_changed(turn: Turn, event: VerdictChanged) -> None:
         turn.state.detections.pop(detection.key, None)
 
 
-def hold_over(turn: Turn, key: str) -> bool:
-    """A hold's deadline. False: it no longer stands."""
+def hold_over(turn: Turn, key: str, due: Instant) -> None:
+    """A hold's deadline, unless it no longer stands."""
     detection = turn.state.detections.get(key)
-    if detection is None or detection.deadline is None or detection.deadline > turn.now:
-        return False
-    rule = turn.ruleset.detections.get(detection.rule)
-    if rule is None:
-        return False
-    _enter(turn, detection, rule, HELD[detection.stage])
+    if detection is None or detection.deadline != due:
+        return
+    _enter(turn, detection, turn.ruleset.detections[detection.rule], HELD[detection.stage])
     if detection.forgettable:
         del turn.state.detections[key]
-    return True
 
 
 def _detection(turn: Turn, event: VerdictChanged) -> tuple[Detection, Verdict]:

@@ -29,6 +29,7 @@ from rules.events import (
 from rules.instant import Instant
 from rules.outcome import Outcome
 from rules.places import Places
+from rules.plan import watches
 from rules.ruleset import Ruleset
 from rules.site import Directory
 from rules.state import KEPT_CLOSED_MS, State
@@ -72,7 +73,7 @@ class Engine:
             due, kind, id = heapq.heappop(self._deadlines)
             late_ms = turn.now - due
             turn.late_ms = late_ms if late_ms > LATE_MS else None
-            _DEADLINES[kind](turn, id)
+            _DEADLINES[kind](turn, id, due)
             turn.late_ms = None
 
     def _apply(self, turn: Turn, event: Event) -> None:
@@ -107,6 +108,7 @@ class Engine:
             gone = _gone(turn, detection)
             if gone:
                 self._withdraw(turn, detection, gone)
+        correlation.recount(turn)
 
     def _withdraw(self, turn: Turn, detection: Detection, reason: str) -> None:
         if detection.fires:
@@ -116,17 +118,20 @@ class Engine:
 
 
 def _gone(turn: Turn, detection: Detection) -> str:
-    if detection.rule not in turn.ruleset.detections:
+    rule = turn.ruleset.detections.get(detection.rule)
+    if rule is None:
         return f"rule {detection.rule} is no longer in force"
-    if detection.device not in turn.directory.devices:
+    device = turn.directory.devices.get(detection.device)
+    if device is None:
         return f"device {detection.device} is no longer in the site file"
-    return ""
+    return "" if watches(rule, device) else f"rule {rule.id} no longer looks at {device.id}"
 
 
-def _forget(turn: Turn, id: str) -> None:
+def _forget(turn: Turn, id: str, due: Instant) -> None:
     """A closed incident's stay in the state is over."""
     for command in turn.state.incidents.pop(id).commands:
         turn.state.commands.pop(command.id, None)
+        turn.state.given_up.pop(command.id, None)
 
 
 _DEADLINES = {
@@ -145,8 +150,7 @@ def _deadlines_of(state: State) -> list[Deadline]:
             found.append((detection.deadline, "hold", detection.key))
     for incident in state.incidents.values():
         if incident.countdown is not None:
-            due = incident.countdown.investigate_by or incident.countdown.acknowledge_by
-            found.append((due, "countdown", incident.id))
+            found.append((incident.countdown.due, "countdown", incident.id))
         if incident.closed_at is not None:
             found.append((incident.closed_at + KEPT_CLOSED_MS, "forget", incident.id))
         for command in incident.commands:

@@ -99,6 +99,10 @@ class Countdown(Struct):
     investigate_ms: int
     investigate_by: Instant | None = None  # set when acknowledged
 
+    @property
+    def due(self) -> Instant:
+        return self.acknowledge_by if self.investigate_by is None else self.investigate_by
+
 
 class Incident(Struct):
     id: str  # "INC-000042"
@@ -113,7 +117,7 @@ class Incident(Struct):
     phase: Phase
     confirmation: Confirmation
     title: Title
-    first_out: str  # the device whose detection opened it
+    first_out: str  # the device that was first to detect it
     opened_at: Instant
     updated_at: Instant
     evidence: list[Evidence] = []

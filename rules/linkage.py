@@ -75,38 +75,38 @@ def answered(turn: Turn, event: CommandAnswered) -> None:
         why = f"command {event.id!r} awaits no answer from this device"
         turn.write(Kind.UNKNOWN, mode=event.mode, device=event.device, facts={"id": event.id}, reason=why)
         return
+    turn.outcome.settled.append(event.id)
     if not event.ok:
         _fail(turn, event.id, f"the device refused: {event.detail or 'no reason given'}")
         return
-    turn.outcome.settled.append(event.id)
-    del turn.state.commands[event.id]
+    given_up = turn.state.given_up.pop(event.id, None)
+    turn.state.commands.pop(event.id, None)
+    reason = f"after it was given up: {command.detail}" if given_up else ""
     command.stage, command.detail = CommandStage.DONE, event.detail
     facts: dict[str, Value] = {"command": command.command, "id": event.id, "detail": event.detail}
-    turn.write(Kind.COMMAND_DONE, incident, device=command.device, facts=facts)
+    turn.write(Kind.COMMAND_DONE, incident, device=command.device, facts=facts, reason=reason)
 
 
-def expired(turn: Turn, id: str) -> bool:
-    """A command's deadline. False: it was answered."""
+def expired(turn: Turn, id: str, due: Instant) -> None:
+    """A command's deadline, unless its answer came."""
     _, command = _find(turn, id)
-    if command is None or command.expires_at > turn.now:
-        return False
-    turn.outcome.settled.append(id)
-    waited = format_duration(command.expires_at - command.issued_at)
-    _fail(turn, id, f"no answer within {waited}")
-    return True
+    if command is not None and id in turn.state.commands:
+        turn.outcome.settled.append(id)
+        _fail(turn, id, f"no answer within {format_duration(due - command.issued_at)}")
 
 
 def _fail(turn: Turn, id: str, detail: str) -> None:
     incident, command = _find(turn, id)
-    if incident is None or command is None:
+    if incident is None or command is None or id not in turn.state.commands:
         return
-    del turn.state.commands[id]
+    turn.state.given_up[id] = turn.state.commands.pop(id)
     command.stage, command.detail = CommandStage.FAILED, detail
     facts: dict[str, Value] = {"command": command.command, "id": id, "detail": detail}
     turn.write(Kind.COMMAND_FAILED, incident, device=command.device, facts=facts, reason=detail)
 
 
 def _find(turn: Turn, id: str) -> tuple[Incident | None, CommandState | None]:
-    incident = turn.state.incidents.get(turn.state.commands.get(id, ""))
+    """A command that was not answered yet, and its incident."""
+    incident = turn.state.incidents.get(turn.state.commands.get(id) or turn.state.given_up.get(id, ""))
     commands = incident.commands if incident else []
     return incident, next((command for command in commands if command.id == id), None)

@@ -36,9 +36,14 @@ def place(of: Placed, same: Scope) -> str:
 class Places:
     def __init__(self, devices: Iterable[Device]) -> None:
         self._found: dict[tuple[str, Scope, str], list[Device]] = {}
+        self._in_zone: dict[str, list[Device]] = {}
         for device in devices:
+            self._in_zone.setdefault(device.zone, []).append(device)
             for same in SCOPES:
                 self._found.setdefault((device.device_class, same, place(device, same)), []).append(device)
+
+    def in_zone(self, zone: str) -> list[Device]:
+        return self._in_zone.get(zone, [])
 
     def near(self, of: Placed, same: Scope, device_class: str) -> list[Device]:
         """In the order of the site files."""

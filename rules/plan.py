@@ -162,10 +162,14 @@ class Plans:
         key = (device.device_class, tuple(sorted(device.rated.items())))
         plan = self._plans.get(key)
         if plan is None:
-            mine = [rule for rule in self._rules if rule.applies_to(device.device_class)]
-            usable = [rule for rule in mine if rated_names(rule) <= device.rated.keys()]
-            plan = self._plans[key] = Plan(self._classes[device.device_class], device.rated, usable)
+            mine = [rule for rule in self._rules if watches(rule, device)]
+            plan = self._plans[key] = Plan(self._classes[device.device_class], device.rated, mine)
         return plan
+
+
+def watches(rule: DetectionRule, device: Device) -> bool:
+    """Whether the rule can say anything of the device."""
+    return rule.applies_to(device.device_class) and rated_names(rule) <= device.rated.keys()
 
 
 def rated_names(rule: DetectionRule) -> set[str]:

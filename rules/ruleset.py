@@ -132,6 +132,14 @@ class Ruleset(FileModel):
                 found[detection] = (*found.get(detection, ()), rule)
         return found
 
+    @cached_property
+    def detections_of(self) -> dict[str, tuple[DetectionRule, ...]]:
+        """Hazard → its detection rules, in the order of the files."""
+        found: dict[str, tuple[DetectionRule, ...]] = {}
+        for rule in self.detections.values():
+            found[rule.hazard] = (*found.get(rule.hazard, ()), rule)
+        return found
+
     def to_bytes(self) -> bytes:
         return self.model_dump_json(by_alias=True, exclude_defaults=True).encode()
 

@@ -37,6 +37,7 @@ class State(Struct):
     groups: dict[str, str] = {}  # mode|zone|hazard → the open incident
     firings: dict[str, dict[str, Instant | None]] = {}  # confirmation|mode|place → device → cleared at; None: fires
     commands: dict[str, str] = {}  # command without an answer → its incident
+    given_up: dict[str, str] = {}  # command that failed → its incident: a late answer finds it
     cursors: dict[str, Cursor] = {}  # mode|device, least recently journaled first
 
     def touch_cursor(self, source: str, cursor: Cursor) -> None:
