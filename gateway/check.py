@@ -12,13 +12,15 @@ from pydantic import BaseModel
 
 from gateway.file_kinds import kind_of
 from gateway.files import Document, locate, read_file, validate
-from rules.class_file import ClassFile
+from rules.class_file import ClassFile, build_classes
 from rules.problem import Problem
+from rules.rule_check import build_ruleset
+from rules.ruleset import RuleFile, Ruleset
 from rules.site import Directory
 from rules.site_file import SiteFile, build_directory
 
 LIBRARY = "library:"  # what the names of shipped files start with in problems
-LIBRARY_FOLDERS = ("classes",)  # of the shipped files, those that are always in force
+CLASSES, RULES = "classes", "rules"  # folders of the shipped files
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -27,12 +29,13 @@ M = TypeVar("M", bound=BaseModel)
 class Checked:
     """What stands in the files, and all that is wrong with them, by file and line.
 
-    `directory` is None if there is any problem with sites or classes. Counts are of the files given,
-    without the shipped library.
+    `directory` is None if there is any problem with sites or classes, `ruleset` if there is any with rules or
+    classes. Counts are of the files given, without the shipped library.
     """
 
     problems: list[Problem] = field(default_factory=list)
     directory: Directory | None = None
+    ruleset: Ruleset | None = None
     files: int = 0
     sites: int = 0
     devices: int = 0
@@ -51,15 +54,17 @@ class _Gathered:
         return {name: content for name, content in self.contents.items() if isinstance(content, model)}
 
 
-def check(paths: Iterable[Path]) -> Checked:
+def check(paths: Iterable[Path], *, with_library: bool = True) -> Checked:
     """Read the files and the shipped library, and check them one by one and against each other.
 
     A folder stands for all .yaml files below it. What cannot be opened is a problem, too: nothing is raised.
+    `with_library=False` leaves out the shipped rules; the shipped device classes are always there.
     """
     gathered = _Gathered()
     checked = Checked()
     given = dict(_files(paths, gathered.problems))
-    _gather_library({path.resolve() for path in given.values()}, gathered)
+    folders = (CLASSES, RULES) if with_library else (CLASSES,)
+    _gather_library(folders, {path.resolve() for path in given.values()}, gathered)
     for name, path in given.items():
         _gather(name, path, gathered)
     checked.files = len(given)
@@ -67,6 +72,7 @@ def check(paths: Iterable[Path]) -> Checked:
     checked.sites = len(sites)
     checked.devices = _count_devices(sites)
     checked.directory = _check_meaning(gathered)
+    checked.ruleset = _check_rules(checked.directory, gathered)
     checked.problems = sorted(gathered.problems, key=lambda p: (p.file, p.line, tuple(map(str, p.path)), p.message))
     return checked
 
@@ -81,6 +87,19 @@ def _check_meaning(gathered: _Gathered) -> Directory | None:
     directory, problems = build_directory(gathered.of(ClassFile), gathered.of(SiteFile))
     gathered.problems += _located(problems, gathered)
     return None if SiteFile in gathered.misshapen else directory
+
+
+def _check_rules(directory: Directory | None, gathered: _Gathered) -> Ruleset | None:
+    """Rules need the device classes, not the sites. With one file of either misread the others would be blamed."""
+    if gathered.misshapen & {ClassFile, RuleFile}:
+        return None
+    if directory is None:
+        classes, _ = build_classes(gathered.of(ClassFile))
+        directory = Directory(device_classes={name: known.device_class for name, known in classes.items()})
+    written = gathered.of(RuleFile)
+    ruleset, problems = build_ruleset(written, directory, {name for name in written if name.startswith(LIBRARY)})
+    gathered.problems += _located(problems, gathered)
+    return ruleset
 
 
 def _located(problems: Iterable[Problem], gathered: _Gathered) -> Iterator[Problem]:
@@ -125,10 +144,10 @@ def _gather(name: str, path: Path, gathered: _Gathered) -> None:
         gathered.contents[name] = content
 
 
-def _gather_library(given: set[Path], gathered: _Gathered) -> None:
+def _gather_library(folders: Iterable[str], given: set[Path], gathered: _Gathered) -> None:
     """The shipped files come first, so that a file which defines something anew is the one at fault."""
     with as_file(files("rules") / "library") as library:
-        for path in sorted(path for folder in LIBRARY_FOLDERS for path in (library / folder).rglob("*.yaml")):
+        for path in sorted(path for folder in folders for path in (library / folder).rglob("*.yaml")):
             if path.resolve() not in given:
                 _gather(f"{LIBRARY}{path.relative_to(library)}", path, gathered)
 

@@ -23,7 +23,7 @@ class Kind(NamedTuple):
 KINDS = (
     Kind("site", ("site",), SiteFile),
     Kind("device-classes", ("device_classes",), ClassFile),
-    Kind("rules", ("rules", "linkage"), RuleFile),
+    Kind("rules", ("rules", "linkage", "disable"), RuleFile),
 )
 
 

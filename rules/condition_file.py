@@ -51,7 +51,7 @@ class Condition(FileModel):
     metric: str | None = None
     above: Number | None = None
     below: Number | None = None
-    between: tuple[Number, Number] | None = None
+    between: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = None
     is_: Plain | None = Field(None, alias="is")
     in_: list[Plain] | None = Field(None, alias="in", min_length=1, max_length=100)
     of: str | None = Field(None, description="a rated value of the device that the bounds are multiples of")
@@ -88,6 +88,12 @@ class Condition(FileModel):
 
     def written(self) -> set[str]:
         return {(type(self).model_fields[name].alias or name) for name in self.model_fields_set}
+
+    @field_validator("of")
+    @classmethod
+    def _is_rated(cls, text: str | None) -> str | None:
+        """`rated_power_w`, as in expressions, and `power_w`, as on the nameplate, are the same."""
+        return text.removeprefix(RATED) if text else text
 
     @field_validator("expr")
     @classmethod
@@ -131,7 +137,7 @@ class Condition(FileModel):
         if (self.count is None) != (self.within is None):
             raise ValueError("'count' and 'within' go together")
         if self.between and self.between[0] >= self.between[1]:
-            raise ValueError(f"between {list(self.between)}: expected [lower, upper]")
+            raise ValueError(f"between {self.between}: expected [lower, upper]")
 
 
 def _attribute(name: str) -> str:

@@ -1,7 +1,8 @@
 """How rules are written: pydantic models of a rule file. What a condition comes to is `condition.py`.
 
-A file holds `rules` (detections, with `when`; confirmations, with `confirm`) and `linkage` (commands that an
-incident of a hazard and level sends to devices).
+A file holds `rules` (detections, with `when`; confirmations, with `confirm`), `linkage` (commands that an incident
+of a hazard and level sends to devices) and `disable` (shipped rules and linkage that it switches off). What rules
+mean beside the device classes is `rule_check.py`.
 """
 
 from __future__ import annotations
@@ -114,6 +115,7 @@ AnyRule = Annotated[
 class RuleFile(FileModel):
     rules: list[AnyRule] = Field([], max_length=RULES_MAX)
     linkage: list[Linkage] = Field([], max_length=RULES_MAX)
+    disable: list[Id] = Field([], max_length=RULES_MAX, description="ids of shipped rules and linkage to switch off")
 
 
 class Ruleset(FileModel):
