@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from operator import itemgetter
-from typing import Literal
+from typing import Literal, cast
 
 from gateway.link_settings import LinkSettings
 from gateway.wire import Message, Reader
@@ -86,8 +86,7 @@ class Connection(asyncio.Protocol):
         self.ended: asyncio.Future[str] = self._loop.create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own is no subclass
         s = self._settings
         self._write(
             connect(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typer
 
-from tocsin import check, journal, run, schema, simulate
+from tocsin import check, demo, journal, run, schema, simulate
 
 app = typer.Typer(
     name="tocsin",
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 
 app.command("run")(run.run)
+app.command("demo")(demo.demo)
 app.command("check")(check.check)
 app.command("schema")(schema.schema)
 app.command("verify-log")(journal.verify_log)

@@ -31,6 +31,8 @@ def run(
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    for name in ("alembic", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         settings = read_settings(config)
         gateway = Gateway(settings, on_ready=lambda url: typer.echo(f"Tocsin is ready: {url}/api/v1/incidents"))

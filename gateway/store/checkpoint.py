@@ -33,6 +33,7 @@ class Checkpointer:
         self._running = False
         self._left = False  # the thread is through; what was committed meanwhile is the writer's to bring over
         self._closing = False
+        self._retiring: sqlite3.Connection | None = None
         self._thread = threading.Thread(target=self._run, name=f"checkpoint {database.name}", daemon=True)
         self._thread.start()
 
@@ -54,10 +55,22 @@ class Checkpointer:
             self._running = True
             self._wanted.set()
 
-    def close(self) -> None:
+    def retire(self, writer: sqlite3.Connection | None = None) -> None:
+        """Ends the thread, which closes `writer` first: the last one to close a database brings its whole log over."""
+        self._retiring = writer
         self._closing = True
         self._wanted.set()
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    def join(self) -> None:
         self._thread.join()
+
+    def close(self) -> None:
+        self.retire()
+        self.join()
 
     def _run(self) -> None:
         connection = sqlite3.connect(self.database, isolation_level=None)
@@ -68,6 +81,8 @@ class Checkpointer:
                 self._checkpoint(connection)
         finally:
             connection.close()
+            if self._retiring is not None:
+                self._retiring.close()
 
     def _checkpoint(self, connection: sqlite3.Connection) -> None:
         try:

@@ -1,0 +1,204 @@
+"""The demo itself: gateway, building, fire, people; and the timeline as it grows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+from rich.console import Console
+from rich.live import Live as LiveDisplay
+from rich.text import Text
+
+from api.schemas import EntryOut
+from gateway.broker_process import free_port, port_is_free
+from gateway.check import check as check_files
+from gateway.clock import now_ms
+from rules.instant import Instant, format_duration, parse_rfc3339
+from rules.site import Directory
+from rules.timeline import Kind
+from simulators.building import demo_tower, site_yaml
+from simulators.control_room import ControlRoom
+from simulators.live import Live
+from simulators.scenario import FireStarts, Scenario, read_scenario
+from tocsin import demo_expected, demo_view
+from tocsin.demo_gateway import HOST, ChildGateway, GatewayFailed
+from tocsin.demo_lines import Digest
+
+SCENARIO = "fire-on-12f"
+REFRESH_SECONDS = 0.25
+PAUSE_SECONDS = 0.5  # a burst of commands that goes on for longer is shown as far as it has come
+
+
+@dataclass(frozen=True)
+class Options:
+    """`leave`: end by itself when the incident is closed. Ports 0: any free one."""
+
+    leave: bool
+    speed: float
+    http_port: int
+    mqtt_port: int
+    timeout_s: float
+
+
+class Demo:
+    """One run. `run` → exit code: 0 if the timeline holds what it should."""
+
+    def __init__(self, options: Options, console: Console) -> None:
+        self._options = options
+        self._console = console
+        scenario, problems = read_scenario(SCENARIO)
+        assert scenario is not None, problems
+        self._scenario: Scenario = scenario
+        self._status = demo_view.Status()
+        self._digest = Digest()
+        self._entries: list[EntryOut] = []
+        self._incident: str | None = None
+        self._opened_at: Instant | None = None
+        self._closed = asyncio.Event()
+
+    async def run(self) -> int:
+        """Raises GatewayFailed when the gateway cannot be started or ends."""
+        with TemporaryDirectory(prefix="tocsin-demo-") as folder:
+            gateway = ChildGateway(
+                Path(folder),
+                "".join(site_yaml(demo_tower(self._scenario.seed))),
+                http_port=_port(self._options.http_port),
+                mqtt_port=_port(self._options.mqtt_port),
+            )
+            with self._console.status("starting the gateway and its broker …"):
+                await gateway.__aenter__()
+            async with _stopped_at_the_end(gateway):
+                return await self._show(gateway)
+
+    async def _show(self, gateway: ChildGateway) -> int:
+        directory = check_files([gateway.site_file]).directory
+        assert directory is not None
+        site = next(iter(directory.sites))
+        demo_view.banner(self._console, self._facts(directory, site, gateway))
+        live = Live(self._scenario, directory, site, gateway.broker_url, api_url=gateway.url, speed=self._options.speed)
+        self._status.quiet = self._all_is_quiet()
+        playing = asyncio.create_task(live.run(on_and_on=True))
+        tasks = [playing, asyncio.create_task(gateway.ended()), asyncio.create_task(self._follow(gateway.url))]
+        refreshing = asyncio.create_task(self._refresh(live))
+        try:
+            code = await self._until_closed(tasks)
+            self._conclude(live, gateway, code)
+            if not self._options.leave and code == 0:
+                self._console.print(Text("The building lives on. Ctrl-C ends it.", style="dim"))
+                await self._fails(tasks)
+            return code
+        finally:
+            for task in (*tasks, refreshing):
+                task.cancel()
+            await asyncio.gather(*tasks, refreshing, return_exceptions=True)
+
+    # ---- watching
+
+    async def _follow(self, api_url: str) -> None:
+        """Reads the stream for as long as the gateway gives it; an incident's entries from its first."""
+        position: int | None = 0
+        async with ControlRoom(api_url) as room:
+            while True:
+                try:
+                    async for entry in room.entries(position):
+                        position = entry.position
+                        await self._take(entry, room)
+                except httpx.HTTPError:
+                    await asyncio.sleep(REFRESH_SECONDS)
+
+    async def _take(self, entry: EntryOut, room: ControlRoom) -> None:
+        if entry.kind is Kind.OPENED and self._incident is None and entry.facts.get("hazard") == "fire":
+            self._incident, self._opened_at = entry.incident, parse_rfc3339(entry.at)
+            self._status.commands = self._digest.commands
+        if entry.incident is None or entry.incident != self._incident:
+            return
+        self._entries.append(entry)
+        for line in self._digest.feed(entry):
+            demo_view.show(self._console, line, self._opened_at)
+        if entry.kind not in (Kind.COMMAND_ISSUED, Kind.COMMAND_PUBLISHED, Kind.COMMAND_DONE):
+            self._status.incident = await room.incident(entry.incident)
+        if entry.kind is Kind.CLOSED:
+            self._closed.set()
+
+    async def _refresh(self, live: Live) -> None:
+        """The status line, and bursts that take long."""
+        if not self._console.is_terminal:
+            return
+        with LiveDisplay(console=self._console, auto_refresh=False, transient=True) as display:
+            while True:
+                self._status.sent, self._status.acknowledged = live.played.sent, live.played.acknowledged
+                display.update(self._status.render(now_ms()), refresh=True)
+                await asyncio.sleep(REFRESH_SECONDS)
+
+    # ---- the end
+
+    async def _until_closed(self, tasks: Sequence[asyncio.Task[object]]) -> int:
+        closed = asyncio.create_task(self._closed.wait())
+        try:
+            done, _ = await asyncio.wait(
+                (*tasks, closed), timeout=self._options.timeout_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done:
+                task.result()
+        finally:
+            closed.cancel()
+        return self._code()
+
+    def _code(self) -> int:
+        return int(any(each.entry is None for each in demo_expected.check(self._entries)))
+
+    async def _fails(self, tasks: Sequence[asyncio.Task[object]]) -> None:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    def _conclude(self, live: Live, gateway: ChildGateway, code: int) -> None:
+        for line in self._digest.flush():
+            demo_view.show(self._console, line, self._opened_at)
+        self._console.print()
+        if not self._closed.is_set():
+            late = f"The incident was not closed within {self._options.timeout_s:g} s."
+            self._console.print(Text(late, style="bold red"))
+        for refused in live.played.refused:
+            self._console.print(Text(f"refused: {refused}", style="red"))
+        demo_view.check_list(self._console, demo_expected.check(self._entries))
+        verdict = "The timeline holds what it should." if code == 0 else "The timeline does not hold what it should."
+        self._console.print(Text(verdict, style="bold green" if code == 0 else "bold red"))
+        demo_view.farewell(self._console, gateway.url, self._incident)
+
+    # ---- the beginning
+
+    def _facts(self, directory: Directory, site: str, gateway: ChildGateway) -> list[tuple[str, str]]:
+        floors = len(directory.sites[site].buildings[0].floors)
+        title = directory.sites[site].title["en"]
+        return [
+            ("building", f"{title}, {floors} floors, {len(directory.devices)} devices"),
+            ("scenario", f"{self._scenario.title['en']}, {self._options.speed:g} times as fast as life"),
+            ("API", f"{gateway.url}/api/v1/incidents"),
+            ("MQTT", gateway.broker_url),
+        ]
+
+    def _all_is_quiet(self) -> str:
+        first = min(each.at for each in self._scenario.happens if isinstance(each, FireStarts))
+        return f"quiet; a fire starts after {format_duration(round(first / self._options.speed))}"
+
+
+@asynccontextmanager
+async def _stopped_at_the_end(gateway: ChildGateway) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await gateway.stop()
+
+
+def _port(wanted: int) -> int:
+    """The port asked for if it is free, else one that is."""
+    return wanted if wanted and port_is_free(HOST, wanted) else free_port(HOST)
+
+
+__all__ = ["Demo", "GatewayFailed", "Options"]
