@@ -134,7 +134,7 @@ class Compiler:
 
         def evaluate(w: Watched, now: Instant) -> Truth:
             pair = w.memory(recall)
-            return pair[0][1] != pair[1][1] if len(pair) == 2 else None
+            return pair[0][1] != pair[1][1] if len(pair) == 2 and w.values[index] is not None else None
 
         return Compiled(evaluate, Leaf(readings=(index,), recalls=(recall,)))
 
@@ -144,7 +144,8 @@ class Compiler:
 
         def evaluate(w: Watched, now: Instant) -> Truth:
             entries = w.memory(recall)
-            if len(entries) < 2 or entries[-1][0] <= entries[0][0]:
+            recall.due(entries, now)  # lets what is too old go
+            if w.values[index] is None or len(entries) < 2 or entries[-1][0] <= entries[0][0]:
                 return None
             (first_at, first), (last_at, last) = entries[0], entries[-1]
             return bound((last - first) * per_ms / (last_at - first_at))
@@ -158,7 +159,7 @@ class Compiler:
         def evaluate(w: Watched, now: Instant) -> Truth:
             entries = w.memory(recall)
             recall.due(entries, now)  # lets what is too old go
-            return bound(fold([value for _, value in entries])) if entries else None
+            return bound(fold([value for _, value in entries])) if entries and w.values[index] is not None else None
 
         return Compiled(evaluate, Leaf(readings=(index,), recalls=(recall,), dues=(_due_of(recall),)))
 
@@ -181,7 +182,7 @@ class Compiler:
         recall = Progress(f"sequence/{condition.model_dump_json(exclude_defaults=True)}", condition.within or 0, steps)
 
         def evaluate(w: Watched, now: Instant) -> Truth:
-            completed = w.memory(recall)[2]
+            completed = w.memory(recall)[1]
             return completed is not None and now - completed <= recall.span_ms
 
         return Compiled(evaluate, together([*leaves, Leaf(recalls=(recall,), dues=(_due_of(recall),))]))

@@ -51,7 +51,9 @@ def _detection(turn: Turn, event: VerdictChanged) -> tuple[Detection, Verdict]:
         detection = Detection(event.mode, event.rule, event.device)
         turn.state.detections[key] = detection
     before, detection.verdict = detection.verdict, event.verdict
-    detection.values, detection.device_at, detection.seq = dict(event.values), event.at, event.seq
+    detection.device_at, detection.seq = event.at, event.seq
+    if event.verdict is not Verdict.NO_DATA:  # then the last that was known stays, for when its hold is over
+        detection.values = dict(event.values)
     return detection, before
 
 

@@ -29,7 +29,7 @@ class Recall(Protocol):
     def new(self) -> Any: ...
 
     def feed(self, memory: Any, values: Values, at: Instant, event: str | None, attributes: Attributes) -> None:
-        """Takes one reading (`event` None) or event into `memory`, in the order of receipt."""
+        """Takes one reading (`event` None; `values`: what it says itself) or event, in the order of receipt."""
         ...
 
     def due(self, memory: Any, now: Instant) -> Instant | None:
@@ -95,7 +95,9 @@ class Occurrences:
         return [False, deque(maxlen=WINDOW_ENTRIES_MAX)]  # [was it true, when it became so]
 
     def feed(self, memory: list[Any], values: Values, at: Instant, event: str | None, attributes: Attributes) -> None:
-        came = bool(self._came(values, event, attributes))
+        came = self._came(values, event, attributes)
+        if came is None:
+            return
         if came and not (self._edge and memory[0]):
             memory[1].append((at, True))
         memory[0] = came
@@ -114,20 +116,22 @@ class Progress:
     ) -> None:
         self.key, self.span_ms, self._steps = key, span_ms, steps
 
-    def new(self) -> list[Instant | None]:
-        return [None, 0, None]  # [first step at, steps done, completed at]
+    def new(self) -> list[Any]:
+        return [[None] * len(self._steps), None]  # [by steps done: when the latest such run began; completed at]
 
     def feed(self, memory: list[Any], values: Values, at: Instant, event: str | None, attributes: Attributes) -> None:
-        if memory[1] and at - memory[0] > self.span_ms:
-            memory[0], memory[1] = None, 0
-        if self._steps[memory[1]](values, event, attributes):
-            memory[0] = at if memory[1] == 0 else memory[0]
-            memory[1] += 1
-        if memory[1] == len(self._steps):
-            memory[:] = [None, 0, at]
+        began, last = memory[0], len(self._steps) - 1
+        for done in range(last, -1, -1):  # backwards: one message is one step of a run
+            start = began[done] if done else at
+            if start is None or at - start > self.span_ms or not self._steps[done](values, event, attributes):
+                continue
+            if done == last:
+                memory[:] = [[None] * len(self._steps), at]
+                return
+            began[done + 1] = start
 
     def due(self, memory: list[Any], now: Instant) -> Instant | None:
-        return memory[2] + self.span_ms + 1 if memory[2] is not None and now - memory[2] <= self.span_ms else None
+        return memory[1] + self.span_ms + 1 if memory[1] is not None and now - memory[1] <= self.span_ms else None
 
 
 def _expire(entries: deque[Any], before: Instant) -> None:

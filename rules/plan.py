@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import Any, NamedTuple
 
 from rules.condition import Compiled, Compiler, Due, Evaluate, Leaf, together
@@ -143,7 +144,7 @@ class Plan:
         metric = self.metrics[index]
         if type(value) is not self.kinds[index]:
             return "wrong type", f"{name}: {value!r} is not a {metric.kind.value}"
-        if isinstance(value, float) and not self.in_range(index, value):
+        if isinstance(value, float) and not (isfinite(value) and self.in_range(index, value)):
             bounds = f"{metric.minimum} to {metric.maximum} {metric.unit}".strip()
             return "out of range", f"{name}: {value!r} is outside {bounds}"
         if isinstance(value, str) and metric.values and value not in metric.values:

@@ -9,44 +9,24 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from rules.events import VerdictChanged
+from rules.history import History, feed, replay
+from rules.history import Past as Past
 from rules.instant import Instant
-from rules.memory import NO_ATTRIBUTES, Attributes, Recall
+from rules.memory import Attributes
 from rules.mode import Mode
-from rules.plan import Plans
+from rules.plan import PlannedRule, Plans
 from rules.reading import Value
 from rules.ruleset import Ruleset
 from rules.schedule import Calendar
-from rules.site import Directory
+from rules.site import Device, Directory
 from rules.verdict import Verdict
 from rules.watched import FORCE, Ear, Watched
 
 SILENCE = -1  # stands for a rule's number: the device's own silence limit
 _STAYS = (Verdict.DEADBAND, Verdict.NO_DATA)  # from DOES_NOT these are no news
-
-
-class Past(NamedTuple):
-    """One stored message of a device."""
-
-    at: Instant
-    seq: int  # -1: none
-    received_at: Instant
-    event: str | None
-    values: Mapping[str, Value]  # of an event: its attributes
-
-
-class History(Protocol):
-    """What local telemetry and the journal still know after a restart."""
-
-    def cursor(self, mode: Mode, device: str) -> tuple[Instant, int, Instant] | None:
-        """(at, seq, received_at) of the newest message; None when there is none."""
-        ...
-
-    def window(self, mode: Mode, device: str, since: Instant) -> Iterator[Past]:
-        """What was received since, oldest first; at least the last message when there is one."""
-        ...
 
 
 class Change(NamedTuple):
@@ -85,11 +65,14 @@ class Screen:
         """The device's state; made when first asked for. None: no such device."""
         found = self._watched.get((mode, device))
         if found is None and (known := self.directory.devices.get(device)):
-            plan = self._plans.of(known)
-            found = Watched(known, mode, plan, self._calendars[known.site], self.ear, now)
-            self._watched[mode, device] = found
+            found = self._watch(known, mode, now)
             self._set_timer(found, SILENCE, now + known.silent_after_ms)
         return found
+
+    def _watch(self, device: Device, mode: Mode, now: Instant) -> Watched:
+        plan, calendar = self._plans.of(device), self._calendars[device.site]
+        made = self._watched[mode, device.id] = Watched(device, mode, plan, calendar, self.ear, now)
+        return made
 
     def known(self, device: str, mode: Mode = Mode.ACTUAL) -> Watched | None:
         """The device's state, if it has one yet."""
@@ -118,33 +101,17 @@ class Screen:
         """Brings back cursor, values and windows from the stores. Verdicts restored from the journal are looked at
         again with the next message, whatever it says: it may be one that telemetry did not keep."""
         w.unseen = False
+        w.wake = tuple(dict.fromkeys((*w.wake, *(w.plan.rule_index[rule] for rule in w.verdicts or ()))))
         cursor = self._history.cursor(w.mode, w.device.id)
         if cursor is None:
             return
         w.at, w.seq, w.received_at = cursor
-        for past in self._history.window(w.mode, w.device.id, w.received_at - w.plan.span_ms):
-            self._replay(w, past)
-        w.wake = tuple(w.plan.rule_index[rule] for rule in w.verdicts or ())
-
-    def _replay(self, w: Watched, past: Past) -> None:
-        plan = w.plan
-        recalls: dict[str, Recall] = {}
-        if past.event is not None:
-            recalls = {recall.key: recall for recall in plan.recalls_on_event.get(past.event, ())}
-        else:
-            for name, value in past.values.items():
-                if plan.fault(name, value) is None:
-                    index = plan.index[name]
-                    w.values[index] = value
-                    recalls.update({recall.key: recall for recall in plan.recalls_on[index]})
-        attributes = past.values if past.event is not None else NO_ATTRIBUTES
-        for recall in recalls.values():
-            recall.feed(w.memory(recall), w.values, past.received_at, past.event, attributes)
+        replay(w, self._history.window(w.mode, w.device.id, w.received_at - w.plan.span_ms))
 
     # ---- messages
 
     def reading(self, w: Watched, values: Mapping[str, Value], cause: Cause) -> Change | None:
-        """A reading newer than all before. None: it changed nothing."""
+        """A reading newer than all before, `w.at`, `w.seq`, `w.received_at` already its own. None: no change."""
         plan = w.plan
         index, kinds, known, lows, highs = plan.index, plan.kinds, w.values, w.lows, w.highs
         slow = False
@@ -158,7 +125,7 @@ class Screen:
 
     def _reading_in_full(self, w: Watched, values: Mapping[str, Value], cause: Cause) -> Change | None:
         plan, touched, faults = w.plan, dict.fromkeys(self._woken(w, cause)), []
-        recalls: dict[str, Recall] = {}
+        told: dict[int, Value] = {}
         for name, value in values.items():
             fault = plan.fault(name, value)
             if fault is not None:
@@ -167,9 +134,8 @@ class Screen:
                 i = plan.index[name]
                 touched.update(dict.fromkeys(self._take(w, i, None if fault else value)))
                 if fault is None:
-                    recalls.update({recall.key: recall for recall in plan.recalls_on[i]})
-        for recall in recalls.values():
-            recall.feed(w.memory(recall), w.values, cause.received_at, None, NO_ATTRIBUTES)
+                    told[i] = value
+        feed(w, told, cause.received_at)
         verdicts = self._judge(w, touched, cause)
         return Change(verdicts, faults) if verdicts or faults else None
 
@@ -239,6 +205,7 @@ class Screen:
         """The device's clock against the gateway's; a metric every device has."""
         i = w.plan.skew
         if w.lows[i] < skew_s < w.highs[i]:
+            w.values[i] = skew_s
             return None
         verdicts = self._judge(w, dict.fromkeys(self._take(w, i, skew_s)), cause)
         return Change(verdicts, []) if verdicts else None
@@ -249,7 +216,7 @@ class Screen:
         if w.silent:
             w.silent, w.last = False, None
             self._set_timer(w, SILENCE, cause.received_at + w.device.silent_after_ms)
-        if w.online is False:
+        if w.online is not True and not cause.retained:  # what the broker kept is no sign of life
             w.online = True
             woken = (*woken, *w.plan.on_status)
         return tuple(number for number in woken if number != SILENCE)
@@ -325,18 +292,23 @@ class Screen:
         w.last, w.silent = w.believed(), True
         w.follow(w.plan)  # what it last said is no longer believed
         w.wake = (*w.wake, SILENCE)
-        for rule in w.plan.rules:
-            if rule.metrics and w.verdict(rule.id) in (Verdict.HOLDS, Verdict.DEADBAND):
-                changes.append(self._changed(w, rule.number, Verdict.NO_DATA, Cause(now, now)))
-                self._set_verdict(w, rule.id, Verdict.NO_DATA)
+        believed = (Verdict.HOLDS, Verdict.DEADBAND)
+        doubted = [rule.number for rule in w.plan.rules if rule.metrics and w.verdict(rule.id) in believed]
+        changes.extend(self._judge(w, doubted, Cause(now, now)))
 
     def _look_at_timed(self, w: Watched, now: Instant, changes: list[VerdictChanged]) -> None:
         for number in w.plan.timed:
             rule = w.plan.rules[number]
-            if rule.wakes and w.verdict(rule.id) is Verdict.HOLDS:
-                w.wake = tuple(dict.fromkeys((*w.wake, number)))  # was silent before the restart: only it can say
+            if self._only_it_can_say(w, rule):
+                w.wake = tuple(dict.fromkeys((*w.wake, number)))
+            elif w.verdict(rule.id) is Verdict.NO_DATA:
+                self._reschedule(w, number, now)  # what telemetry says of it was not believed before the restart
             elif rule.due(w, now) is not None:
                 changes.extend(self._judge(w, (number,), Cause(now, now)))
+
+    def _only_it_can_say(self, w: Watched, rule: PlannedRule) -> bool:
+        """It was silent, or offline, before we began to listen: that ends when it speaks."""
+        return bool(rule.wakes) and w.verdict(rule.id) is Verdict.HOLDS
 
     def _reschedule(self, w: Watched, number: int, now: Instant) -> None:
         due = w.plan.rules[number].due(w, now)
@@ -355,29 +327,35 @@ class Screen:
     ) -> list[VerdictChanged]:
         """New rules or sites: what is known is judged by them at once. Memories are rebuilt from telemetry."""
         kept, self._watched, self._timers = self._watched, {}, []
+        before = {rule.version for rule in self.ruleset.detections.values()}
         self._install(directory, ruleset, calendars)
         changes: list[VerdictChanged] = []
         for (mode, device), old in kept.items():
-            w = self.watched(mode, device, now)
-            if w is not None:
-                self._carry_over(old, w)
-                changes.extend(self._judge(w, range(len(w.plan.rules)), Cause(now, now)))
+            if device in directory.devices:
+                w = self._watch(directory.devices[device], mode, now)
+                self._carry_over(old, w, now)
+                same = [rule for rule in w.plan.rules if ruleset.detections[rule.id].version in before]
+                stay = [rule.number for rule in same if self._only_it_can_say(w, rule)]
+                w.wake = (*w.wake, *stay)
+                judged = [number for number in range(len(w.plan.rules)) if number not in stay]
+                changes.extend(self._judge(w, judged, Cause(now, now)))
         for device in directory.devices:
-            if (Mode.ACTUAL, device) not in kept and (w := self.watched(Mode.ACTUAL, device, now)):
-                self._look_at_timed(w, now, changes)
+            if (Mode.ACTUAL, device) not in kept and (new := self.watched(Mode.ACTUAL, device, now)):
+                self._look_at_timed(new, now, changes)
         return changes
 
-    def _carry_over(self, old: Watched, w: Watched) -> None:
+    def _carry_over(self, old: Watched, w: Watched, now: Instant) -> None:
         w.at, w.seq, w.source, w.online = old.at, old.seq, old.source, old.online
         w.received_at, w.unseen, w.silent, w.last = old.received_at, old.unseen, old.silent, old.last
         verdicts = {rule: verdict for rule, verdict in (old.verdicts or {}).items() if rule in w.plan.rule_index}
         w.verdicts = verdicts or None
         if w.plan.span_ms and not w.unseen:
-            for past in self._history.window(w.mode, w.device.id, w.received_at - w.plan.span_ms):
-                self._replay(w, past)
+            replay(w, self._history.window(w.mode, w.device.id, w.received_at - w.plan.span_ms))
         w.values = [None] * len(w.plan.names)
         for name, value in old.believed().items():
             if not w.silent and w.plan.fault(name, value) is None:
                 w.values[w.plan.index[name]] = value
         if w.silent:
             w.wake = (SILENCE,)
+        else:
+            self._set_timer(w, SILENCE, max(now, w.heard_at(now) + w.device.silent_after_ms))
