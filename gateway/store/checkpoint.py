@@ -16,7 +16,7 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 WAL_BYTES_WANTED = 4 * 1024 * 1024  # SQLite's own default, 1000 pages: read back quickly after a crash
-WAL_BYTES_MAX = 64 * 1024 * 1024  # the thread does not keep up, or fails: the writer does it all, and sees the error
+WAL_BYTES_MAX = 64 * 1024 * 1024  # the thread does not keep up: the writer does it all, and waits for it
 PRAGMAS = ("wal_autocheckpoint=0", f"journal_size_limit={WAL_BYTES_WANTED}")  # for the connection that writes
 BUSY_TIMEOUT_MS = 1_000
 
@@ -38,10 +38,10 @@ class Checkpointer:
         self._thread.start()
 
     def look(self, writer: sqlite3.Connection) -> None:
-        """`writer` must not be in a transaction."""
+        """`writer` must not be in a transaction. What it has committed stays so, whatever happens here."""
         if self._left:
             self._left = False
-            writer.execute(_CHECKPOINT).fetchall()
+            self._try(writer, _CHECKPOINT)
             return
         if self._running:
             return
@@ -50,7 +50,7 @@ class Checkpointer:
         except OSError:
             return
         if wal_bytes > WAL_BYTES_MAX:
-            writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._try(writer, "PRAGMA wal_checkpoint(TRUNCATE)")
         elif wal_bytes > WAL_BYTES_WANTED:
             self._running = True
             self._wanted.set()
@@ -85,10 +85,13 @@ class Checkpointer:
                 self._retiring.close()
 
     def _checkpoint(self, connection: sqlite3.Connection) -> None:
+        self._left = self._try(connection, _CHECKPOINT)
+        self._running = False
+
+    def _try(self, connection: sqlite3.Connection, checkpoint: str) -> bool:
         try:
-            connection.execute(_CHECKPOINT).fetchall()
-            self._left = True
-        except sqlite3.Error as error:  # asked for again at once, and past WAL_BYTES_MAX the writer sees it itself
+            connection.execute(checkpoint).fetchall()
+        except sqlite3.Error as error:  # the log grows on; in the end a commit says that the disk is full
             log.warning("checkpoint of %s failed: %s", self.database, error)
-        finally:
-            self._running = False
+            return False
+        return True
