@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -160,10 +161,11 @@ class Gateway:
             ws="none",
         )
         server = _Server(config)
-        socket = config.bind_socket()
-        host, port = socket.getsockname()[:2]
+        family = socket.AF_INET6 if ":" in part.host else socket.AF_INET
+        listening = socket.create_server((part.host, part.port), family=family)
+        host, port = listening.getsockname()[:2]
         self.http_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        serving = asyncio.create_task(server.serve(sockets=[socket]))
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
         try:
             await asyncio.shield(serving)
         finally:
@@ -171,7 +173,7 @@ class Gateway:
             self.news.close()
             server.should_exit = True
             await serving
-            socket.close()
+            listening.close()
 
     def health(self) -> Health:
         parts = {part: fault or "ok" for part, fault in self._parts.items()}

@@ -147,6 +147,7 @@ class Core:
         if effects:
             self.performer.wake()
         self.__dict__.pop("firing", None)
+        self._rearm()
 
     def _look(self) -> None:
         """Lets screen and engine see what time it is, and sets the clock for the next time."""

@@ -24,16 +24,17 @@ from gateway.desk import Desk
 from gateway.letters import Letters
 from gateway.pace import Pace
 from gateway.store import Store, StoreFailed
-from gateway.telemetry import Telemetry
+from gateway.telemetry import Row, Telemetry
 from gateway.wire import DUP, OVERSIZE, RETAIN, Message
 from rules.events import CommandAnswered, VerdictChanged
-from rules.instant import DAY_MS, Instant
+from rules.instant import DAY_MS, HOUR_MS, Instant
 from rules.reading import Rejected
 from rules.screen import Cause, Change, Screen
 from rules.watched import Watched
 
 AHEAD_MS_MAX = 5_000  # a clock further ahead is wrong (GB 50440: 5 s, confidence low); received time stands in
 BEHIND_MS_MAX = 30 * DAY_MS  # older than any device buffers: the clock is wrong
+RETAINED_KNOWN_MS = 2 * HOUR_MS  # how far back a retained message without a time is looked for
 BATCH_MESSAGES_MAX = 2_000  # a commit of so many takes about 5 ms
 
 Take = Callable[[Watched, bytes, bytes, int, Instant], Change | None]
@@ -229,7 +230,7 @@ class Ingest:
         live = self._is_live(w, seq, at, dated, flags)
         mark = crc32(body + message.event.encode()) if seq is None else 0
         past = (w.source, at, -1 if seq is None else seq, mark, now, message.event, body)
-        if not live and (self._known(past) or self._is_replay(w, seq, dated, flags)):
+        if not live and self._is_replay(past, message.attributes, flags):
             self.counts.replayed += 1
             return None
         if live:
@@ -295,17 +296,22 @@ class Ingest:
             return at >= w.at or not repeated  # with a clock set back, the counter decides
         return at > w.at if dated else (seq < w.seq and not repeated)  # the device was started anew
 
-    def _is_replay(self, w: Watched, seq: int | None, dated: bool, flags: int) -> bool:
-        """Of what is not live and has no time of its own: there is nothing to look it up by."""
-        return not dated and seq is not None and not flags & RETAIN
+    def _is_replay(self, past: Row, values: Any, flags: int) -> bool:
+        """Whether what is not live was taken before. Without a time of its own a message is known by its content
+        (a retained one) or by its counter."""
+        source, at, seq, mark, now, event, body = past
+        if at != now:
+            return self._telemetry.has(source, at, seq, mark, now)
+        if not flags & RETAIN:
+            return seq >= 0
+        if any(row[0] == source and row[5:] == (event, body) for row in self._telemetry.rows):
+            return True
+        stored = self._telemetry.window(source, now - RETAINED_KNOWN_MS)
+        return any((each[3], each[4]) == (event, values) for each in stored)
 
-    def _known(self, past: tuple[Any, ...]) -> bool:
-        source, at, seq, mark, received, _, _ = past
-        return self._telemetry.has(source, at, seq, mark, received)
-
-    def _late(self, w: Watched, values: Any, past: tuple[Any, ...], flags: int) -> Change | None:
+    def _late(self, w: Watched, values: Any, past: Row, flags: int) -> Change | None:
         _, at, seq, _, now, _, _ = past
-        if self._known(past) or (at == now and seq >= 0 and not flags & RETAIN):
+        if self._is_replay(past, values, flags):
             self.counts.replayed += 1
             return None
         self.counts.late += 1
