@@ -43,7 +43,7 @@ class Attempt:
             return refused_response(self._request, outcome)
         done = DoneOut(
             incident=IncidentOut.model_validate(outcome.incident),
-            entries=[entry_out(entry, self._language) for entry in outcome.entries],
+            entries=[entry_out(entry, self._language, self._desk.titles()) for entry in outcome.entries],
             repeated=outcome.repeated,
         )
         headers = {"ETag": etag(outcome.incident), "Content-Language": self._language}

@@ -71,6 +71,7 @@ async def get_timeline(
     language = language_of(request, query.lang)
     page = await desk.timeline(known_form(incident), query.after, query.limit)
     response.headers["Content-Language"] = language
-    items = [entry_out(entry, language) for entry in page.items]
+    titles = desk.titles()
+    items = [entry_out(entry, language, titles) for entry in page.items]
     more = page.next_cursor is not None and bool(items)
     return TimelineOut(items=items, next_after=items[-1].number if more else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
@@ -170,6 +170,10 @@ class Desk(Protocol):
     async def zones(self, site: str | None = None) -> list[ZoneState]: ...
 
     async def dead_letters(self, cursor: str | None = None, limit: int = 100) -> Page[DeadLetter]: ...
+
+    def titles(self) -> Mapping[str, Title]:
+        """What devices, zones and metrics are called, by id, for texts that people read."""
+        ...
 
     async def health(self) -> Health: ...
 

@@ -5,6 +5,7 @@ Answers are read off the values of `rules` and `api.ports` by attribute, so a fi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -231,5 +232,6 @@ class ReadyOut(Wire):
     started_at: At
 
 
-def entry_out(entry: Entry, language: Language) -> EntryOut:
-    return EntryOut.model_validate(msgspec.structs.asdict(entry) | {"text": text(entry, language)})
+def entry_out(entry: Entry, language: Language, titles: Mapping[str, dict[str, str]]) -> EntryOut:
+    """`titles` as `api.ports.Desk.titles` gives them."""
+    return EntryOut.model_validate(msgspec.structs.asdict(entry) | {"text": text(entry, language, titles)})

@@ -70,13 +70,15 @@ class Streams:
 class EntryStream(EventSourceResponse):
     """An answer that lasts. Counts as open from its first byte to its last, however it ends."""
 
-    def __init__(self, streams: Streams, entries: AsyncIterator[Entry], language: Language, request_id: str) -> None:
+    def __init__(
+        self, streams: Streams, desk: Desk, entries: AsyncIterator[Entry], language: Language, request_id: str
+    ) -> None:
         settings = streams.settings
         self._streams = streams
         self._request_id = request_id
         self._subscription = Subscription(entries, settings.stream_queue_entries, settings.stream_stall_seconds)
         super().__init__(
-            _events(self._subscription, language),
+            _events(self._subscription, desk, language),
             headers={"Content-Language": language},
             ping=settings.stream_heartbeat_seconds,
             ping_message_factory=_heartbeat,
@@ -101,14 +103,14 @@ class EntryStream(EventSourceResponse):
             self._streams.leave(self._subscription)
 
 
-async def _events(subscription: Subscription, language: Language) -> AsyncIterator[ServerSentEvent]:
+async def _events(subscription: Subscription, desk: Desk, language: Language) -> AsyncIterator[ServerSentEvent]:
     yield ServerSentEvent(retry=RETRY_MS, sep="\n")  # also tells the reader at once that it is connected
     async for item in subscription.read():
-        yield _end_event(item) if isinstance(item, End) else _entry_event(item, language)
+        yield _end_event(item) if isinstance(item, End) else _entry_event(item, desk, language)
 
 
-def _entry_event(entry: Entry, language: Language) -> ServerSentEvent:
-    document = entry_out(entry, language).model_dump_json()
+def _entry_event(entry: Entry, desk: Desk, language: Language) -> ServerSentEvent:
+    document = entry_out(entry, language, desk.titles()).model_dump_json()
     return ServerSentEvent(document, id=str(entry.position), event=entry.kind.value, sep="\n")
 
 
@@ -131,7 +133,7 @@ def _start(query: StreamQuery, last_event_id: str | None) -> int | None:
 def _stream(request: Request, desk: Desk, query: StreamQuery, resume: str | None, incident: str | None) -> Response:
     streams: Streams = request.app.state.streams
     entries = desk.watch(_start(query, resume), incident)
-    return EntryStream(streams, entries, language_of(request, query.lang), request.state.request_id)
+    return EntryStream(streams, desk, entries, language_of(request, query.lang), request.state.request_id)
 
 
 LastEventId = Annotated[str | None, Header(description="entries above this position; browsers send it by themselves")]

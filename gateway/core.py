@@ -30,7 +30,7 @@ from rules.instant import DAY_MS
 from rules.ruleset import Ruleset
 from rules.schedule import Calendar
 from rules.screen import Screen
-from rules.site import Directory
+from rules.site import Directory, Title
 from rules.timeline import Entry
 from rules.verdict import Verdict
 
@@ -195,6 +195,7 @@ class Core:
             self.ingest.submit(change)
         self.ingest.forget_routes()
         self.__dict__.pop("device_ids", None)
+        self.__dict__.pop("titles", None)
         self.ingest.flush()
         return True
 
@@ -204,6 +205,17 @@ class Core:
     @cached_property
     def device_ids(self) -> list[str]:
         return sorted(self.screen.directory.devices)
+
+    @cached_property
+    def titles(self) -> dict[str, Title]:
+        """Of metrics, zones and devices, by id."""
+        directory = self.screen.directory
+        metrics = [metric for each in directory.device_classes.values() for metric in each.metrics.values()]
+        return {
+            **{metric.name: metric.title for metric in metrics if metric.title},
+            **{zone.id: zone.title for zone in directory.zones.values() if zone.title},
+            **{device.id: device.title for device in directory.devices.values() if device.title},
+        }
 
     @cached_property
     def firing(self) -> dict[str, list[str]]:

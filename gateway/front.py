@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -30,7 +30,7 @@ from gateway.store import StoreFailed
 from rules.codec import encode
 from rules.events import PersonCommand
 from rules.incident import Incident
-from rules.site import Device, Zone
+from rules.site import Device, Title, Zone
 from rules.timeline import Entry
 from rules.watched import Watched
 
@@ -174,6 +174,10 @@ class Front:
             for zone in zones
             if site in (None, zone.site)
         ]
+
+    def titles(self) -> Mapping[str, Title]:
+        core = self._gateway.core
+        return core.titles if core is not None else {}
 
     async def health(self) -> Health:
         return self._gateway.health()

@@ -42,6 +42,7 @@ class FakeDesk:
     letters: list[DeadLetter] = field(default_factory=list)
     state: Health = field(default_factory=lambda: Health(True, {"broker": "ok", "store": "ok"}, "0.1.0", START))
     broken: Exception | None = None  # what every question raises
+    titled: dict[str, dict[str, str]] = field(default_factory=dict)
     watching: int = 0
     _answered: dict[str, tuple[PersonCommand, Done]] = field(default_factory=dict)
     _grown: asyncio.Event = field(default_factory=asyncio.Event)
@@ -216,6 +217,9 @@ class FakeDesk:
     async def health(self) -> Health:
         self._check()
         return self.state
+
+    def titles(self) -> dict[str, dict[str, str]]:
+        return self.titled
 
     def metrics(self) -> bytes:
         return b"# TYPE tocsin_readings counter\ntocsin_readings_total 7.0\n"

@@ -120,6 +120,13 @@ async def test_a_timeline_reads_in_the_language_asked_for(client: httpx.AsyncCli
     assert chinese["items"][0]["facts"]["level"] == "I"
 
 
+async def test_a_timeline_names_devices_as_people_do(client: httpx.AsyncClient, desk: FakeDesk) -> None:
+    desk.titled = {"tower-a/sd-1203": {"en": "Detector 3 on floor 12", "zh": "12层3号探测器"}}
+    desk.opened()
+    timeline = (await client.get("/api/v1/incidents/INC-000001/timeline?lang=zh")).json()
+    assert "12层3号探测器" in timeline["items"][0]["text"]
+
+
 @pytest.mark.parametrize(
     ("header", "language"),
     [
