@@ -40,6 +40,8 @@ _WORDS_ZH = {
     "environment": "环境",
     "equipment": "设备",
     "communication": "通信",
+    "device": "设备",
+    "duress": "胁迫",
     # places
     "zone": "区域",
     "floor": "楼层",
