@@ -122,9 +122,9 @@ async def test_a_timeline_reads_in_the_language_asked_for(client: httpx.AsyncCli
 
 async def test_a_timeline_names_devices_as_people_do(client: httpx.AsyncClient, desk: FakeDesk) -> None:
     desk.titled = {"tower-a/sd-1203": {"en": "Detector 3 on floor 12", "zh": "12层3号探测器"}}
-    desk.opened()
-    timeline = (await client.get("/api/v1/incidents/INC-000001/timeline?lang=zh")).json()
-    assert "12层3号探测器" in timeline["items"][0]["text"]
+    desk.write(desk.opened(), Kind.CLEARED, device="tower-a/sd-1203", facts={"title_zh": "感烟探测器报警"})
+    timeline = await _json(client, f"{INCIDENTS}/INC-000001/timeline", lang="zh")
+    assert timeline["items"][1]["text"].endswith("12层3号探测器")
 
 
 @pytest.mark.parametrize(
