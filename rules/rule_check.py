@@ -18,7 +18,7 @@ from rules.places import place
 from rules.problem import Problem, dotted
 from rules.ruleset import ConfirmRule, DetectionRule, Linkage, RuleFile, Ruleset
 from rules.signal import Signal
-from rules.site import DeviceClass, Directory
+from rules.site import Directory
 from rules.wording import listed, meant, not_one_of
 
 Path = tuple[str | int, ...]
@@ -158,7 +158,7 @@ class _Reader:
 
     def _detection_faults(self, rule: DetectionRule, home: Place) -> Iterator[Problem]:
         yield from self._device_class_faults(rule)
-        classes = self._classes_of(rule)
+        classes = [device_class for name, device_class in self._classes.items() if rule.applies_to(name)]
         yield from condition_faults(rule.when, ("when",), classes)
         if rule.clear is not None:
             yield from condition_faults(rule.clear, ("clear",), classes)
@@ -185,9 +185,6 @@ class _Reader:
             path: Path = ("device_class", index) if isinstance(names, list) else ("device_class",)
             if name != "*" and name not in self._classes:
                 yield Problem(path, not_one_of(name, "a device class", sorted(self._classes)))
-
-    def _classes_of(self, rule: DetectionRule) -> list[DeviceClass]:
-        return [device_class for name, device_class in self._classes.items() if rule.applies_to(name)]
 
     # ---- confirmations
 
@@ -236,6 +233,6 @@ class _Reader:
         elif linkage.command not in device_class.commands:
             message = not_one_of(linkage.command, f"a command of {device_class.id}", device_class.commands)
             yield Problem(("command",), message)
-        hazards = dict.fromkeys(rule.hazard for rule in self.rules.values() if not isinstance(rule, Linkage))
+        hazards = sorted({rule.hazard for rule in self.rules.values() if not isinstance(rule, Linkage)})
         if home.file not in self._shipped and linkage.hazard not in hazards:
             yield Problem(("hazard",), not_one_of(linkage.hazard, "the hazard of any rule", hazards))
