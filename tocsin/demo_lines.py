@@ -48,7 +48,7 @@ class Commands:
 
 MARKS: dict[Kind, tuple[str, str]] = {
     Kind.OPENED: ("●", "bold red"),
-    Kind.DETECTED: ("◆", "red"),
+    Kind.DETECTED: ("◆", ""),
     Kind.PRE_ALARM: ("?", "bold yellow"),
     Kind.CONFIRMED: ("!", "bold red"),
     Kind.LEVEL_RAISED: ("▲", "bold red"),
@@ -56,8 +56,8 @@ MARKS: dict[Kind, tuple[str, str]] = {
     Kind.NOTED: ("✎", "cyan"),
     Kind.PHASE_CHANGED: ("»", "bold"),
     Kind.COUNTDOWN_STOPPED: ("»", ""),
-    Kind.COMMAND_ISSUED: ("→", "magenta"),
-    Kind.COMMAND_PUBLISHED: ("→", "magenta"),
+    Kind.COMMAND_ISSUED: ("→", "blue"),
+    Kind.COMMAND_PUBLISHED: ("→", "blue"),
     Kind.COMMAND_DONE: ("✓", "green"),
     Kind.COMMAND_FAILED: ("✗", "bold red"),
     Kind.CLEARED: ("○", "green"),

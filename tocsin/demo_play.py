@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,8 +17,8 @@ from rich.text import Text
 from api.schemas import EntryOut
 from gateway.broker_process import free_port, port_is_free
 from gateway.check import check as check_files
-from gateway.clock import now_ms
-from rules.instant import Instant, format_duration, parse_rfc3339
+from gateway.clock import monotonic_s, now_ms
+from rules.instant import SECOND_MS, Instant, parse_rfc3339
 from rules.site import Directory
 from rules.timeline import Kind
 from simulators.building import demo_tower, site_yaml
@@ -27,11 +27,10 @@ from simulators.live import Live
 from simulators.scenario import FireStarts, Scenario, read_scenario
 from tocsin import demo_expected, demo_view
 from tocsin.demo_gateway import HOST, ChildGateway, GatewayFailed
-from tocsin.demo_lines import Digest
+from tocsin.demo_lines import Digest, Line
 
 SCENARIO = "fire-on-12f"
 REFRESH_SECONDS = 0.25
-PAUSE_SECONDS = 0.5  # a burst of commands that goes on for longer is shown as far as it has come
 
 
 @dataclass(frozen=True)
@@ -70,9 +69,9 @@ class Demo:
                 http_port=_port(self._options.http_port),
                 mqtt_port=_port(self._options.mqtt_port),
             )
-            with self._console.status("starting the gateway and its broker …"):
-                await gateway.__aenter__()
-            async with _stopped_at_the_end(gateway):
+            async with AsyncExitStack() as stack:
+                with self._console.status("starting the gateway and its broker …"):
+                    await stack.enter_async_context(gateway)
                 return await self._show(gateway)
 
     async def _show(self, gateway: ChildGateway) -> int:
@@ -81,10 +80,9 @@ class Demo:
         site = next(iter(directory.sites))
         demo_view.banner(self._console, self._facts(directory, site, gateway))
         live = Live(self._scenario, directory, site, gateway.broker_url, api_url=gateway.url, speed=self._options.speed)
-        self._status.quiet = self._all_is_quiet()
         playing = asyncio.create_task(live.run(on_and_on=True))
         tasks = [playing, asyncio.create_task(gateway.ended()), asyncio.create_task(self._follow(gateway.url))]
-        refreshing = asyncio.create_task(self._refresh(live))
+        beside = [asyncio.create_task(self._refresh(live)), asyncio.create_task(self._narrate())]
         try:
             code = await self._until_closed(tasks)
             self._conclude(live, gateway, code)
@@ -93,9 +91,9 @@ class Demo:
                 await self._fails(tasks)
             return code
         finally:
-            for task in (*tasks, refreshing):
+            for task in (*tasks, *beside):
                 task.cancel()
-            await asyncio.gather(*tasks, refreshing, return_exceptions=True)
+            await asyncio.gather(*tasks, *beside, return_exceptions=True)
 
     # ---- watching
 
@@ -124,6 +122,14 @@ class Demo:
             self._status.incident = await room.incident(entry.incident)
         if entry.kind is Kind.CLOSED:
             self._closed.set()
+
+    async def _narrate(self) -> None:
+        """Says what the devices cannot: when the fire begins and when it is put out. Life, not timeline."""
+        started_s = monotonic_s()
+        for at_ms, text in _story(self._scenario):
+            await asyncio.sleep(max(0.0, started_s + at_ms / SECOND_MS / self._options.speed - monotonic_s()))
+            self._status.quiet = text
+            demo_view.show(self._console, Line(now_ms(), "~", f"in the simulation: {text}", "dim"), self._opened_at)
 
     async def _refresh(self, live: Live) -> None:
         """The status line, and bursts that take long."""
@@ -183,17 +189,17 @@ class Demo:
             ("MQTT", gateway.broker_url),
         ]
 
-    def _all_is_quiet(self) -> str:
-        first = min(each.at for each in self._scenario.happens if isinstance(each, FireStarts))
-        return f"quiet; a fire starts after {format_duration(round(first / self._options.speed))}"
 
-
-@asynccontextmanager
-async def _stopped_at_the_end(gateway: ChildGateway) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        await gateway.stop()
+def _story(scenario: Scenario) -> list[tuple[int, str]]:
+    """(milliseconds of the scene, what happens) in order."""
+    story = [(0, "a quiet afternoon")]
+    for each in scenario.happens:
+        if isinstance(each, FireStarts):
+            how = "something begins to smoulder" if each.smoulders else "a fire starts"
+            story.append((each.at, f"{how} in {each.fire}"))
+            if each.put_out_after is not None:
+                story.append((each.at + each.put_out_after, f"the fire in {each.fire} is put out"))
+    return sorted(story)
 
 
 def _port(wanted: int) -> int:

@@ -44,14 +44,14 @@ class Status:
             bar.append_text(_headline(self.incident, now))
         bar.append(f"  {messages}", style="dim")
         if self.commands is not None and self.commands.open:
-            bar.append(f"  {self.commands}", style="magenta")
+            bar.append(f"  {self.commands}", style="blue")
         return Group(Rule(style="dim"), bar)
 
 
 def _headline(incident: IncidentOut, now: Instant) -> Text:
     end = parse_rfc3339(incident.closed_at) if incident.closed_at else now
     age_s = max(0, end - parse_rfc3339(incident.opened_at)) // SECOND_MS
-    text = Text(f" LEVEL {incident.level.value} ", style=LEVEL_STYLES[incident.level])
+    text = Text.assemble((f" LEVEL {incident.level.value} ", LEVEL_STYLES[incident.level]))
     confirmation = incident.confirmation.value.replace("_", "-")
     text.append(f" {incident.id}  {incident.hazard}  {incident.zone}  ", style="bold")
     text.append(f"{incident.phase.value}, {confirmation}", style="bold")
