@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,7 @@ class SqlitePen:
     def __init__(self, engine: Engine) -> None:
         self._pooled = engine.raw_connection()
         self.connection: Any = self._pooled.driver_connection
-        self._cursor = self._pooled.cursor()
+        self._cursor: Any = self._pooled.cursor()
 
     @contextmanager
     def transaction(self) -> Iterator[DBAPICursor]:
@@ -99,6 +99,10 @@ class SqlitePen:
             if self.connection.in_transaction:  # a full disk makes SQLite roll back by itself
                 cursor.execute("ROLLBACK")
             raise
+
+    def ask(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        """Rows, of what is committed."""
+        return list(self._cursor.execute(sql, values).fetchall())
 
     def close(self) -> None:
         self._pooled.close()
@@ -122,6 +126,16 @@ class PostgresPen:
             if not connection.closed:
                 connection.rollback()
             raise
+
+    def ask(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        try:
+            rows = list(self.connection.execute(sql, values).fetchall())
+            self.connection.commit()
+        except BaseException:
+            if not self.connection.closed:
+                self.connection.rollback()
+            raise
+        return rows
 
     @property
     def lost(self) -> bool:

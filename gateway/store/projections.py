@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Table, collate, select, tuple_
+from sqlalchemy import Table, collate, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from gateway.store.group import Group
@@ -32,20 +32,23 @@ def read(reader: Reader) -> Iterator[Projected]:
     Where a column contradicts the body, the body comes with that column's name before it and so equals no rebuild.
     """
     for table in (detections, entries, incidents, outbox):
-        for row in _ordered(reader, table):
-            key = "/".join(str(row[column.name]) for column in table.primary_key)
-            yield table.name, key, _body(table, row)
+        for key, row in _ordered(reader, table):
+            yield table.name, str(key), _body(table, row)
 
 
-def _ordered(reader: Reader, table: Table) -> Iterator[Any]:
-    c_locale = "C" if reader.engine.dialect.name == "postgresql" else "BINARY"
-    key = [column if column.type.python_type is int else collate(column, c_locale) for column in table.primary_key]
-    statement = select(table).order_by(*key).limit(CHUNK_ROWS)
+def _ordered(reader: Reader, table: Table) -> Iterator[tuple[Any, Any]]:
+    """(key, row): a whole number in its order, names joined by "/" in the order of their bytes."""
+    first, *others = table.primary_key
+    key: Any = first
+    for column in others:
+        key = key + "/" + column
+    if key.type.python_type is str:
+        key = collate(key, "C" if reader.engine.dialect.name == "postgresql" else "BINARY")
+    statement = select(table, key.label("key_of_row")).order_by(key).limit(CHUNK_ROWS)
     chunk = reader.rows(statement)
     while chunk:
-        yield from (row._mapping for row in chunk)
-        last = [chunk[-1]._mapping[column.name] for column in table.primary_key]
-        chunk = reader.rows(statement.where(tuple_(*key) > tuple_(*last)))
+        yield from ((row.key_of_row, row._mapping) for row in chunk)
+        chunk = reader.rows(statement.where(key > chunk[-1].key_of_row))
 
 
 def _body(table: Table, row: Any) -> bytes:

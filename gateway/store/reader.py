@@ -13,7 +13,6 @@ from gateway.store.errors import StoreFailed
 from gateway.store.schema import journal
 
 CHUNK_ROWS = 5_000  # a few MB of events; each chunk is a read of its own, so that a long one holds no log back
-KEYS_AT_ONCE = 256  # far below the parameters a statement may have in SQLite (32 766) and PostgreSQL (65 535)
 INDEX_MIN = -(2**63)  # below any that a tamperer could have put in
 
 
@@ -42,13 +41,6 @@ class Reader:
         while chunk := self.rows(statement.where(c.index > after)):
             yield chunk
             after = chunk[-1][0]
-
-    def known_keys(self, keys: Sequence[str]) -> set[str]:
-        found: set[str] = set()
-        for start in range(0, len(keys), KEYS_AT_ONCE):
-            some = keys[start : start + KEYS_AT_ONCE]
-            found.update(row[0] for row in self.rows(select(journal.c.key).where(journal.c.key.in_(some))))
-        return found
 
     def close(self) -> None:
         self.engine.dispose()

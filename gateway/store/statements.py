@@ -14,6 +14,8 @@ from gateway.store import schema
 
 SNAPSHOTS_KEPT = 3  # the newest, and two more in case it does not read back
 
+KEYS_AT_ONCE = (1, 16, 256)  # few different statements, so that the driver keeps them prepared
+
 
 class Statements:
     """Each is SQL with positional parameters: the columns of its table in order, where nothing else is said."""
@@ -67,6 +69,11 @@ class Statements:
                 letters.c.topic == bindparam("topic"), letters.c.reason == bindparam("reason")
             )
         )
+        key = schema.journal.c.key
+        self.known_keys = {
+            size: sql(select(key).where(key.in_([bindparam(f"key_{number}") for number in range(size)])))
+            for size in KEYS_AT_ONCE
+        }
         self.read_head = sql(select(head.c.index, head.c.hash))
 
         index = schema.snapshots.c.index

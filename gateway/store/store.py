@@ -19,7 +19,7 @@ from gateway.store.group import Group, JournalRow
 from gateway.store.outbox import Due
 from gateway.store.reader import Reader
 from gateway.store.schema import answers, documents, incidents, journal_head, snapshots
-from gateway.store.writer import Writer
+from gateway.store.writer import NO_HEAD, Writer
 from rules.codec import decode_effect, decode_entry, decode_incident
 from rules.incident import Incident
 from rules.instant import Instant
@@ -93,14 +93,14 @@ class Store:
         self._writer.commit(group)
 
     def knows(self, keys: Sequence[str]) -> set[str]:
-        """Those of `keys` that are in the journal."""
-        return self._reader.known_keys(keys)
+        """Those of `keys` that are in the journal. For the writer."""
+        return self._writer.known_keys(keys)
 
     def head(self) -> tuple[int, bytes]:
         """Index and hash of the last journal row; (0, GENESIS) of an empty journal."""
         rows = self._reader.rows(select(journal_head.c.index, journal_head.c.hash))
         if not rows:
-            raise StoreFailed("the record of the journal's end is missing; `tocsin verify-log` says more")
+            raise StoreFailed(NO_HEAD)
         return rows[0][0], rows[0][1]
 
     def journal(self, after: int = 0, until: int | None = None) -> Iterator[JournalRow]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import URL
@@ -16,9 +16,10 @@ from gateway.store.errors import StoreFailed
 from gateway.store.group import Group
 from gateway.store.lock import FileLock, take_postgres_lock
 from gateway.store.rows import check_journal, write_journal, write_projections, write_rest
-from gateway.store.statements import Statements
+from gateway.store.statements import KEYS_AT_ONCE, Statements
 
 Head = tuple[int, bytes]
+NO_HEAD = "the record of the journal's end is missing; `tocsin verify-log` says more"
 
 
 class Writer:
@@ -72,6 +73,18 @@ class Writer:
         with self._mutex:
             self._transact(work)
 
+    def known_keys(self, keys: Sequence[str]) -> set[str]:
+        """Those that are in the journal. Asked for every change of a verdict: 10 µs, where a pooled read takes 110."""
+        found: set[str] = set()
+        most = KEYS_AT_ONCE[-1]
+        with self._mutex:
+            for start in range(0, len(keys), most):
+                some = list(keys[start : start + most])
+                size = next(size for size in KEYS_AT_ONCE if size >= len(some))
+                some += some[-1:] * (size - len(some))
+                found.update(row[0] for row in self._ask(self.statements.known_keys[size], some))
+        return found
+
     def close(self) -> None:
         """Lets go of the database; the lock last."""
         if self._checkpointer is not None:
@@ -91,27 +104,27 @@ class Writer:
         except Exception as error:
             self._in_doubt = True
             self._head = None
-            if isinstance(pen, PostgresPen) and pen.lost:
-                pen.close()
-                self._pen = None
-            raise StoreFailed(f"{self._name}: {error}") from error
+            raise self._failed(pen, error) from error
+
+    def _failed(self, pen: SqlitePen | PostgresPen, error: Exception) -> StoreFailed:
+        if isinstance(pen, PostgresPen) and pen.lost:
+            pen.close()
+            self._pen = None
+        return StoreFailed(f"{self._name}: {error}")
 
     def _read_head(self) -> Head:
-        found: list[Head] = []
+        rows = self._ask(self.statements.read_head, ())
+        if not rows:
+            raise StoreFailed(f"{self._name}: {NO_HEAD}")
+        self._head = rows[0][0], rows[0][1]
+        return self._head
 
-        def read(cursor: DBAPICursor) -> None:
-            cursor.execute(self.statements.read_head, ())
-            found.extend((row[0], bytes(row[1])) for row in cursor.fetchall())
-
-        in_doubt = self._in_doubt
-        self._transact(read)
-        self._in_doubt = in_doubt
-        if not found:
-            raise StoreFailed(
-                f"{self._name}: the record of the journal's end is missing; `tocsin verify-log` says more"
-            )
-        self._head = found[0]
-        return found[0]
+    def _ask(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        pen = self._pen or self._reconnect()
+        try:
+            return pen.ask(sql, values)
+        except Exception as error:
+            raise self._failed(pen, error) from error
 
     def _reconnect(self) -> PostgresPen:
         try:
