@@ -208,11 +208,14 @@ class Core:
 
     @cached_property
     def titles(self) -> dict[str, Title]:
-        """Of metrics, zones and devices, by id."""
+        """Of zones and devices by id, and of metrics that are called the same in every class that has them."""
         directory = self.screen.directory
-        metrics = [metric for each in directory.device_classes.values() for metric in each.metrics.values()]
+        metrics: dict[str, list[Title]] = {}
+        for device_class in directory.device_classes.values():
+            for metric in device_class.metrics.values():
+                metrics.setdefault(metric.name, []).append(metric.title)
         return {
-            **{metric.name: metric.title for metric in metrics if metric.title},
+            **{name: titles[0] for name, titles in metrics.items() if all(each == titles[0] for each in titles)},
             **{zone.id: zone.title for zone in directory.zones.values() if zone.title},
             **{device.id: device.title for device in directory.devices.values() if device.title},
         }
