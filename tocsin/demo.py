@@ -19,12 +19,17 @@ def demo(
     The gateway is the real one, in a child process with an embedded broker and a temporary data folder; 404 simulated
     devices publish over MQTT. Exit code 1: the timeline does not hold what it should.
     """
+    import sys
+    from io import TextIOWrapper
+
     from rich.console import Console
 
     from tocsin.demo_gateway import GatewayFailed
     from tocsin.demo_play import Demo, Options
     from tocsin.loop import run_until_signal
 
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that knows no Unicode still shows the rest
     console = Console(highlight=False)
     code = 130  # as a shell says: ended by Ctrl-C
 
