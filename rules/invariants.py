@@ -1,0 +1,140 @@
+"""What is always true of the engine's state, asserted after every step in tests and simulations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rules.detection import Detection, Stage
+from rules.incident import CommandStage, Confirmation, Incident, Phase
+from rules.instant import Instant
+from rules.outcome import Outcome
+from rules.state import CURSORS_MAX, KEPT_CLOSED_MS, State
+from rules.turn import group_key
+
+HELD_STAGES = (Stage.PENDING, Stage.CLEARING)
+AWAITED_STAGES = (CommandStage.ISSUED, CommandStage.PUBLISHED)
+
+
+def check(state: State) -> None:
+    """Raises AssertionError that names the first thing that is not as it must be."""
+    _check_incidents(state)
+    for incident in state.incidents.values():
+        _check_incident(incident)
+        _check_commands(state, incident)
+    for key, detection in state.detections.items():
+        _check_detection(state, key, detection)
+    _check_firings(state)
+    for due, what in deadlines(state):
+        assert due > state.now, f"{what} was due at {due}, now is {state.now}"
+    assert len(state.cursors) <= CURSORS_MAX
+
+
+def deadlines(state: State) -> Iterator[tuple[Instant, str]]:
+    """Everything that time alone will bring about: (due, what)."""
+    for key, detection in state.detections.items():
+        if detection.deadline is not None:
+            yield detection.deadline, f"the hold of {key}"
+    for incident in state.incidents.values():
+        if incident.countdown is not None:
+            yield incident.countdown.due, f"the countdown of {incident.id}"
+        if incident.closed_at is not None:
+            yield incident.closed_at + KEPT_CLOSED_MS, f"the end of {incident.id}"
+        for command in incident.commands:
+            if command.stage in AWAITED_STAGES:
+                yield command.expires_at, f"the answer to {command.id}"
+
+
+def _check_incidents(state: State) -> None:
+    groups = {group_key(each.mode, each.zone, each.hazard): each.id for each in state.incidents.values() if each.open}
+    assert state.groups == groups, "the open incidents are not one each of mode, zone and hazard"
+    commands = [command.id for incident in state.incidents.values() for command in incident.commands]
+    assert len(commands) == len(set(commands)), "a command belongs to two incidents"
+    assert len(state.incidents) <= state.incidents_made
+    assert len(commands) <= state.commands_made
+    assert sum(incident.entries for incident in state.incidents.values()) <= state.entries_made
+
+
+def _check_incident(incident: Incident) -> None:
+    id, phase = incident.id, incident.phase
+    assert (phase is Phase.CLOSED) is (incident.closed_at is not None) is (incident.closed_by is not None), id
+    assert phase in (Phase.ACTIVATED, Phase.CLOSED) or incident.acknowledged_at is not None, f"{id}: nobody has it"
+    assert phase not in (Phase.CLOSING, Phase.CLOSED) or incident.sources_normal, f"{id}: {phase.value}, yet it holds"
+    assert (incident.normal_since is not None) is incident.sources_normal, f"{id}: normal since {incident.normal_since}"
+    waits = incident.confirmation is Confirmation.PRE_ALARM and incident.open
+    assert incident.countdown is None or waits, f"{id}: a countdown, and {incident.confirmation.value}"
+    evidence = [(each.rule, each.device) for each in incident.evidence]
+    assert evidence, f"{id}: nothing made it"
+    assert len(evidence) == len(set(evidence)), f"{id}: the same evidence twice"
+    assert all(each.holds is (each.cleared_at is None) for each in incident.evidence), id
+    assert incident.level >= max(each.level for each in incident.evidence), f"{id}: milder than its evidence"
+    assert incident.entries > 0, id
+    assert incident.revision > 0, id
+
+
+def _check_commands(state: State, incident: Incident) -> None:
+    issued = Counter((command.linkage, command.device) for command in incident.commands)
+    assert all(times == 1 for times in issued.values()), f"{incident.id}: a command twice"
+    for command in incident.commands:
+        awaited, failed = command.stage in AWAITED_STAGES, command.stage is CommandStage.FAILED
+        assert (state.commands.get(command.id) == incident.id) is awaited, f"{command.id}: {command.stage.value}"
+        assert (state.given_up.get(command.id) == incident.id) is failed, f"{command.id}: {command.stage.value}"
+
+
+def _check_detection(state: State, key: str, detection: Detection) -> None:
+    assert key == detection.key
+    assert not detection.forgettable, f"{key}: nothing to remember"
+    assert (detection.deadline is not None) is (detection.stage in HELD_STAGES), f"{key}: {detection.stage.value}"
+    if detection.incident is None:
+        return
+    incident = state.incidents[detection.incident]
+    assert detection.fires, f"{key}: on {incident.id}, yet {detection.stage.value}"
+    assert incident.open, f"{key}: fires on {incident.id}, which is closed"
+    assert incident.mode is detection.mode, f"{key}: on {incident.id}, which is {incident.mode.value}"
+    holding = [(each.rule, each.device) for each in incident.evidence if each.holds]
+    assert (detection.rule, detection.device) in holding, f"{key}: no evidence of {incident.id}"
+
+
+def _check_firings(state: State) -> None:
+    """What holds on a timeline, or counts for a confirmation, is a detection that fires."""
+    fires = {detection.key: detection for detection in state.detections.values() if detection.fires}
+    for incident in state.incidents.values():
+        for evidence in incident.evidence:
+            detection = fires.get(f"{incident.mode.value}|{evidence.rule}|{evidence.device}")
+            on_it = detection is not None and detection.incident == incident.id
+            assert evidence.holds is on_it, f"{incident.id}: {evidence.rule} at {evidence.device}"
+    sources = {f"{detection.mode.value}|{detection.device}" for detection in fires.values()}
+    for key, devices in state.firings.items():
+        mode = key.split("|")[1]
+        for device, cleared_at in devices.items():
+            assert cleared_at is not None or f"{mode}|{device}" in sources, f"{key}: {device} does not fire"
+
+
+class Watch:
+    """Follows the outcomes of one engine and asserts what is true only of all of them together."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        self._numbers: dict[str, int] = {}
+        self._levels: dict[str, int] = {}
+        self._revisions: dict[str, int] = {}
+        self._effects: set[str] = set()
+
+    def see(self, outcome: Outcome, state: State) -> None:
+        for entry in outcome.entries:
+            self.position += 1
+            assert entry.position == self.position, f"position {entry.position} after {self.position - 1}"
+            assert entry.at == state.now
+            if entry.incident is None:
+                assert entry.number == 0
+                continue
+            number = self._numbers[entry.incident] = self._numbers.get(entry.incident, 0) + 1
+            assert entry.number == number, f"{entry.incident}: entry {entry.number} after {number - 1}"
+            assert entry.incident in outcome.incidents, f"{entry.incident} changed, and nobody is told"
+        for effect in outcome.effects:
+            assert effect.id not in self._effects, f"{effect.id} twice"
+            self._effects.add(effect.id)
+        for id, incident in outcome.incidents.items():
+            assert incident.level.severity >= self._levels.get(id, 0), f"{id}: its level fell"
+            assert incident.revision == self._revisions.get(id, 0) + 1, f"{id}: revision {incident.revision}"
+            self._levels[id], self._revisions[id] = incident.level.severity, incident.revision
