@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("rules", "api", "gateway", "simulators", "tocsin")
+NOT_SOURCES = ("__pycache__", "build", "data", "dist")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -31,14 +32,23 @@ class Named(NamedTuple):
 def files() -> tuple[Path, ...]:
     """Everything that is, or would be, under version control, by its path from the root."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        ["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        check=True,
-    ).stdout
-    found = [Path(name) for name in sorted(set(listed.split("\0"))) if name]
-    return tuple(path for path in found if (ROOT / path).is_file())
+        check=False,
+    )
+    found = {Path(name) for name in listed.stdout.split("\0") if name} or set(_unpacked(ROOT))
+    return tuple(sorted(path for path in found if (ROOT / path).is_file()))
+
+
+def _unpacked(folder: Path) -> Iterator[Path]:
+    """The files of an archive that was unpacked: no version control knows them."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.name.startswith(".") and path.name not in NOT_SOURCES:
+            yield from _unpacked(path)
+        elif path.is_file():
+            yield path.relative_to(ROOT)
 
 
 def python_files(*folders: str) -> list[Path]:
