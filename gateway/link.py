@@ -92,11 +92,15 @@ class Link:
             return await asyncio.shield(connection.ended)
         except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be one
             return f"cannot reach the broker: {str(error) or 'no answer'}"
+        except Exception as error:  # a fault of ours or of the event loop must not silence the building for good
+            log.exception("%s:%d: the link failed and is made anew", self.settings.host, self.settings.port)
+            return f"the link failed: {error!r}"
         except asyncio.CancelledError:
             await connection.close("stopped")
             self._on_state(False, "stopped")
             raise
         finally:
+            connection.abort("over")
             self._connection = None
 
     async def _open(self, connection: Connection) -> None:

@@ -87,6 +87,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's own is no subclass
+        self._timer = self._loop.call_later(GREETING_SECONDS_MAX, self._greeting_is_late)
         s = self._settings
         self._write(
             connect(
@@ -101,7 +102,6 @@ class Connection(asyncio.Protocol):
                 receive_maximum=s.inflight_max,
             )
         )
-        self._timer = self._loop.call_later(GREETING_SECONDS_MAX, self._greeting_is_late)
 
     def data_received(self, data: bytes) -> None:
         self._keepalive.heard = self._loop.time()
@@ -121,11 +121,7 @@ class Connection(asyncio.Protocol):
             self._on_messages(messages, self._generation)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self.listening = False
-        self._reason = self._reason or (f"connection lost: {exc}" if exc else "the broker closed the connection")
-        self.ended.set_result(self._reason)
+        self._end(f"connection lost: {exc}" if exc else "the broker closed the connection")
 
     def acknowledge(self, packet_ids: list[int]) -> bool:
         """Write the PUBACKs in one piece; False when the connection is not open (any more)."""
@@ -148,9 +144,17 @@ class Connection(asyncio.Protocol):
 
     def abort(self, reason: str) -> None:
         """An unwanted end: close without a word. The broker publishes the will: nobody listens now."""
-        self._reason = self._reason or reason
         if self._transport is not None:
             self._transport.abort()
+        self._end(reason)  # at once: nothing more is expected of a transport that may be broken itself
+
+    def _end(self, reason: str) -> None:
+        self.listening = False
+        self._reason = self._reason or reason
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self.ended.done():
+            self.ended.set_result(self._reason)
 
     def _write(self, data: bytes) -> None:
         assert self._transport is not None

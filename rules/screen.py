@@ -114,16 +114,23 @@ class Screen:
         """A reading newer than all before, `w.at`, `w.seq`, `w.received_at` already its own. None: no change."""
         plan = w.plan
         index, kinds, known, lows, highs = plan.index, plan.kinds, w.values, w.lows, w.highs
-        slow = False
+        telling: dict[str, Value] | None = None
         for name, value in values.items():
             i = index.get(name, -1)
-            if i >= 0 and value.__class__ is kinds[i] is not str and lows[i] < value < highs[i]:  # type: ignore[operator]
-                known[i] = value
-            else:
-                slow = True
-        return self._reading_in_full(w, values, cause) if slow or w.wake else None
+            if i >= 0 and value.__class__ is kinds[i]:
+                if value.__class__ is str:
+                    if value == known[i] and not plan.on_reading[i]:
+                        continue
+                elif lows[i] < value < highs[i]:  # type: ignore[operator]
+                    known[i] = value
+                    continue
+            if telling is None:
+                telling = {}
+            telling[name] = value
+        return self._reading_in_full(w, telling or {}, cause) if telling or w.wake else None
 
     def _reading_in_full(self, w: Watched, values: Mapping[str, Value], cause: Cause) -> Change | None:
+        """Of a reading, those values that may change something."""
         plan, touched, faults = w.plan, dict.fromkeys(self._woken(w, cause)), []
         told: dict[int, Value] = {}
         for name, value in values.items():

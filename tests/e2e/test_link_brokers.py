@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiomqtt
 import pytest
+import uvloop
 
 from gateway.link import Link, LinkSettings, link_settings_from_url, tls_context
 from gateway.wire import DUP, RETAIN
@@ -142,12 +144,30 @@ async def test_retained_messages_come_with_every_connection_and_say_so(broker_an
 async def test_tls_with_a_client_certificate(mosquitto: Callable[..., Mosquitto], protocol: str):
     broker = mosquitto("use_identity_as_username true", tls=True)
     context = tls_context(broker.ca_file, *broker.client_files("gateway"))
+    await _round_trip(broker, protocol, context)
+    assert "u'gateway'" in broker.log
+
+
+async def _round_trip(broker: Mosquitto, protocol: str, context: ssl.SSLContext) -> None:
     async with _within_time(), listening(_settings(broker, protocol, tls=context), acknowledges=True) as listener:
         await listener.state(True)
-        assert "u'gateway'" in broker.log
         await _publish(broker, _numbers(500), tls_context=context)
         await listener.heard(500)
         assert listener.payloads == _numbers(500)
+
+
+def test_uvloop_does_as_asyncio_does(mosquitto: Callable[..., Mosquitto], nats: Callable[..., Server]):
+    secure = mosquitto(tls=True)
+    context = tls_context(secure.ca_file, *secure.client_files("gateway"))
+
+    async def main() -> None:
+        await _round_trip(secure, "5", context)
+        for broker in (mosquitto(persistence=True), nats()):
+            await test_two_thousand_messages_come_in_order((broker, "3.1.1"))
+            await test_the_link_comes_back_when_the_broker_does((broker, "3.1.1"))
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
 
 
 async def test_a_missing_client_certificate_and_an_unknown_authority_are_reported(mosquitto: Callable[..., Mosquitto]):

@@ -248,6 +248,22 @@ _KEEPALIVE_8 = mqtt5.ConnAckPacket(server_keep_alive=8).write()
 
 
 @virtual_time
+async def test_an_unexpected_fault_does_not_end_the_link(monkeypatch: pytest.MonkeyPatch):
+    loop = asyncio.get_running_loop()
+
+    async def fails(*arguments: object, **options: object) -> None:
+        monkeypatch.undo()
+        raise RuntimeError("the loop is tired")
+
+    async with FakeBroker() as broker:
+        monkeypatch.setattr(loop, "create_connection", fails)
+        async with listening(_settings(broker)) as listener:
+            assert "the loop is tired" in await listener.state(False)
+            await (await broker.accept()).greet()
+            await listener.state(True)
+
+
+@virtual_time
 async def test_cancelling_says_goodbye():
     async with FakeBroker() as broker:
         async with listening(_settings(broker)) as listener:

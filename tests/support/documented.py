@@ -1,0 +1,37 @@
+"""The commands of the documentation: which test runs each, or why none does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PAGES = (Path("README.md"), Path("deploy/README.md"), Path("CONTRIBUTING.md"))
+
+_HERE = "tests/e2e/test_documented_commands.py"
+_INCIDENT = "http://127.0.0.1:8080/api/v1/incidents/INC-000001"
+
+SETS_UP = "sets up the virtual environment that the tests themselves run in"
+IS_CI = "is what CI runs"
+
+RUN_BY = {  # command, without line ends and comments → the test that runs it
+    "make demo": "tests/e2e/test_demo_command.py",
+    "tocsin check deploy/example/site.yaml": _HERE,
+    "tocsin run --config deploy/example/gateway.yaml": _HERE,
+    """mosquitto_pub -q 1 -t tocsin/v1/example/mcp-101/telemetry -m '{"values": {"alarm": true}}'""": _HERE,
+    "curl -s http://127.0.0.1:8080/api/v1/incidents": _HERE,
+    f"curl -s {_INCIDENT}/timeline": _HERE,
+    f"curl -s {_INCIDENT}/acknowledge -H 'Content-Type: application/json' "
+    """-d '{"by": "duty officer", "note": "on my way"}'""": _HERE,
+}
+NOT_RUN = {  # command → why not
+    "make test": IS_CI,
+    "make check": IS_CI,
+    "make setup": SETS_UP,
+    ". .venv/bin/activate": SETS_UP,
+    "make format": "changes the tree",
+    "make lock": "asks a package index, and changes the tree",
+    "make bench": "takes minutes",
+    'make test ARGS="-k pre_alarm"': IS_CI,
+    'make test ARGS="tests/rules"': IS_CI,
+    'make test ARGS="-x --ff"': IS_CI,
+    ".venv/bin/python -m tests.support.generated": "changes the tree; a test fails when it would",
+}

@@ -1,0 +1,189 @@
+"""The parts of the documentation that are made from the code: between `<!-- NAME -->` and `<!-- /NAME -->`.
+
+`python -m tests.support.generated` writes them anew; a test fails while one is stale.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from api.app import make_app
+from api.settings import ApiSettings
+from gateway.config import ENVIRONMENT, GatewaySettings
+from rules import detection, incident
+from tests.support.sources import PACKAGES, ROOT, module_name, python_files, tree
+from tocsin.cli import app as command_line
+
+
+class Part(NamedTuple):
+    file: str
+    name: str
+    text: Callable[[], str]
+
+
+# ---- lifecycles
+
+
+def phases() -> str:
+    moves = [(before.value, after.value, step.value) for (before, step), after in incident.TRANSITIONS.items()]
+    return _diagram(moves, first=incident.Phase.ACTIVATED, last=incident.Phase.CLOSED)
+
+
+def detections() -> str:
+    """A verdict that changes nothing is left out."""
+    moves = [
+        (before.value, after.value, verdict.value.replace("_", " "))
+        for (before, verdict), after in detection.TRANSITIONS.items()
+        if before is not after
+    ]
+    moves += [(before.value, after.value, "hold over") for before, after in detection.HELD.items()]
+    return _diagram(moves, first=detection.Stage.INACTIVE, last=None)
+
+
+def _diagram(moves: list[tuple[str, str, str]], first: Enum, last: Enum | None) -> str:
+    labels: dict[tuple[str, str], list[str]] = {}
+    for before, after, label in moves:
+        labels.setdefault((before, after), []).append(label)
+    lines = [f"{before} --> {after}: {', '.join(named)}" for (before, after), named in labels.items()]
+    lines = [f"[*] --> {first.value}", *lines, *([f"{last.value} --> [*]"] if last else [])]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *(f"    {line}" for line in lines), "```"])
+
+
+# ---- settings
+
+
+def settings() -> str:
+    rows = [(f"`{name}`", _kind(field), _default(field), field.description or "") for name, field in _fields()]
+    return _table(("setting", "is", "default", "meaning"), rows)
+
+
+def variables() -> list[str]:
+    """The environment variable of each setting."""
+    return [ENVIRONMENT + name.replace(".", "__").upper() for name, _ in _fields()]
+
+
+def _fields(model: type[BaseModel] = GatewaySettings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _fields(field.annotation, f"{prefix}{name}.")
+        else:
+            yield prefix + name, field
+
+
+def _kind(field: FieldInfo) -> str:
+    kind, bounds = field.annotation, list(field.metadata)
+    if type(None) in typing.get_args(kind):
+        kind = next(each for each in typing.get_args(kind) if each is not type(None))
+    if typing.get_origin(kind) is typing.Literal:
+        return " or ".join(f"`{value}`" for value in typing.get_args(kind))
+    if typing.get_origin(kind) is list:
+        return {Path: "list of paths", str: "list"}[typing.get_args(kind)[0]]
+    names: dict[Any, str] = {str: "text", Path: "path", int: "whole number", float: "number"}
+    return " ".join([names[kind], *_bounds(bounds)]) if kind in (int, float) else names[kind]
+
+
+def _bounds(bounds: list[Any]) -> Iterator[str]:
+    for bound in bounds:
+        for kind, sign in ((Ge, "≥"), (Gt, ">"), (Le, "≤"), (Lt, "<")):
+            if isinstance(bound, kind):
+                yield f"{sign} {getattr(bound, kind.__name__.lower()):,}".replace(",", " ")
+
+
+def _default(field: FieldInfo) -> str:
+    default = field.default
+    if default is PydanticUndefined or default in (None, []):
+        return "none"
+    return f"`{json.dumps(default) if isinstance(default, bool) else default}`"
+
+
+# ---- modules
+
+
+def modules(package: str) -> str:
+    """A line a module, from its docstring."""
+    rows = []
+    for path in python_files(package):
+        text = ast.get_docstring(tree(path))
+        if text and path.name != "__main__.py" and "versions" not in path.parts:
+            name = module_name(path).removeprefix(f"{package}.")
+            rows.append((f"`{name}`", _first_sentence(text.partition("\n\n")[0])))
+    return _table(("module", "is for"), rows)
+
+
+# ---- API, command line
+
+
+def routes() -> str:
+    paths: Mapping[str, Mapping[str, Any]] = make_app(typing.cast("Any", None), ApiSettings()).openapi()["paths"]
+    rows = [
+        (f"`{method.upper()} {path}`", operation["summary"])
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+    ]
+    return _table(("request", "answers"), rows)
+
+
+def command_list() -> str:
+    rows = []
+    for command in command_line.registered_commands:
+        text = getattr(command.callback, "__doc__", None) or ""
+        rows.append((f"`tocsin {command.name}`", _first_sentence(text)))
+    return _table(("command", "does"), rows)
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=\.)\s", " ".join(text.split()), maxsplit=1)[0].removesuffix(".")
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+# ---- reading and writing
+
+PARTS = (
+    *(Part("ARCHITECTURE.md", package, partial(modules, package)) for package in PACKAGES),
+    Part("ARCHITECTURE.md", "phases", phases),
+    Part("ARCHITECTURE.md", "detections", detections),
+    Part("README.md", "settings", settings),
+    Part("README.md", "routes", routes),
+    Part("README.md", "commands", command_list),
+)
+
+
+def stands(part: Part) -> str:
+    """What stands between the marks now. Raises LookupError when they are not there."""
+    return _split(part)[2].strip()
+
+
+def write() -> None:
+    for part in PARTS:
+        before, begin, _, end, after = _split(part)
+        (ROOT / part.file).write_text(f"{before}{begin}\n{part.text()}\n\n{end}{after}", encoding="utf-8")
+
+
+def _split(part: Part) -> tuple[str, str, str, str, str]:
+    pattern = rf"(<!-- {part.name} -->\n)(.*?)(<!-- /{part.name} -->)"
+    pieces = re.split(pattern, (ROOT / part.file).read_text(encoding="utf-8"), maxsplit=1, flags=re.DOTALL)
+    if len(pieces) != 5:
+        raise LookupError(f"{part.file} has no <!-- {part.name} --> … <!-- /{part.name} -->")
+    before, begin, between, end, after = pieces
+    return before, begin, between, end, after
+
+
+if __name__ == "__main__":
+    write()
