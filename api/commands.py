@@ -16,8 +16,8 @@ from api.incidents import IncidentId, etag, known_form
 from api.ports import Desk
 from api.requests import POSITION_MAX, AcknowledgeIn, LanguageQuery, NoteIn, ResolveIn
 from api.schemas import DoneOut, IncidentOut, entry_out
-from rules.events import Acknowledge, AddNote, PersonCommand, Resolve
 from rules.outcome import Refused
+from rules.requests import AboutIncident, Acknowledge, AddNote, Resolve
 from rules.timeline_text import Language
 
 router = APIRouter(prefix="/incidents/{incident}", tags=["commands"])
@@ -36,7 +36,7 @@ class Attempt:
         self._key = key
         self._revision = revision
 
-    async def carry_out(self, command: PersonCommand) -> Response:
+    async def carry_out(self, command: AboutIncident) -> Response:
         """200 with what it led to, or the desk's refusal as a problem."""
         outcome = await self._desk.carry_out(command, idempotency_key=self._key, if_revision=self._revision)
         if isinstance(outcome, Refused):

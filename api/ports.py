@@ -7,13 +7,13 @@ from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
-from rules.events import PersonCommand
 from rules.incident import Incident, Phase
 from rules.instant import Instant
 from rules.level import Level
 from rules.mode import Mode
 from rules.outcome import Refused as Refused  # part of this port
 from rules.reading import Value
+from rules.requests import AboutIncident
 from rules.signal import Signal
 from rules.site import Title
 from rules.timeline import Entry
@@ -133,7 +133,7 @@ class Desk(Protocol):
     """
 
     async def carry_out(
-        self, command: PersonCommand, idempotency_key: str | None = None, if_revision: int | None = None
+        self, command: AboutIncident, idempotency_key: str | None = None, if_revision: int | None = None
     ) -> Done | Refused:
         """Answers when the command is committed. The same key again answers the same, without doing it twice.
 

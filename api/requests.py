@@ -9,11 +9,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from api.ports import DeviceQuery, IncidentQuery
 from api.schemas import INSTANT_EXAMPLE
-from rules.events import TEXT_CHARACTERS_MAX, Finding
 from rules.incident import Phase
 from rules.instant import Instant, parse_rfc3339
 from rules.level import Level
 from rules.mode import Mode
+from rules.requests import TEXT_CHARACTERS_MAX, Finding
 from rules.signal import Signal
 from rules.timeline_text import Language
 

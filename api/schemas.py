@@ -12,12 +12,12 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from rules.events import Finding
 from rules.incident import CommandStage, Confirmation, Phase
 from rules.instant import rfc3339
 from rules.level import Level
 from rules.mode import Mode
 from rules.reading import Value
+from rules.requests import Finding
 from rules.signal import Signal
 from rules.timeline import Entry, Kind
 from rules.timeline_text import Language, text

@@ -5,7 +5,9 @@ from __future__ import annotations
 from hashlib import sha256
 
 from gateway.store import Store
-from rules.codec import decode_directory, encode
+from rules.codec import decode_directory, decode_roster, encode
+from rules.people import Roster
+from rules.response_plan import PlanBook
 from rules.ruleset import Ruleset
 from rules.site import Directory
 
@@ -31,6 +33,14 @@ class StoredDocuments:
         if version not in self._rulesets:
             self._rulesets[version] = Ruleset.model_validate_json(self._store.document(version))
         return self._rulesets[version]
+
+    def plans(self, version: str) -> PlanBook:
+        """Raises LookupError for a version that was never in force."""
+        return PlanBook.model_validate_json(self._store.document(version))
+
+    def roster(self, version: str) -> Roster:
+        """Raises LookupError for a version that was never in force."""
+        return decode_roster(self._store.document(version))
 
     def add_directory(self, directory: Directory) -> tuple[str, bytes]:
         """→ (version, body): the body goes into the store with the event that names the version."""

@@ -28,8 +28,8 @@ from gateway.core import Core
 from gateway.news import News
 from gateway.store import StoreFailed
 from rules.codec import encode
-from rules.events import PersonCommand
 from rules.incident import Incident
+from rules.requests import AboutIncident
 from rules.site import Device, Title, Zone
 from rules.timeline import Entry
 from rules.watched import Watched
@@ -67,7 +67,7 @@ class Front:
     # ---- commands
 
     async def carry_out(
-        self, command: PersonCommand, idempotency_key: str | None = None, if_revision: int | None = None
+        self, command: AboutIncident, idempotency_key: str | None = None, if_revision: int | None = None
     ) -> Done | Refused:
         core, body = self._core(), encode(command)
         if idempotency_key is not None:
@@ -89,7 +89,7 @@ class Front:
             raise Unavailable("the store cannot take it; nothing was done") from error
         return answer
 
-    def _carry_out(self, core: Core, command: PersonCommand) -> Done | Refused:
+    def _carry_out(self, core: Core, command: AboutIncident) -> Done | Refused:
         outcome = core.desk.submit(command)
         if outcome.refused is not None:
             return outcome.refused

@@ -102,9 +102,15 @@ class Performer:
     async def _perform(self, client: aiomqtt.Client) -> None:
         while True:
             now = self._clock()
-            due = [each for each in self._store.outbox_due(now, AT_ONCE_MAX) if each.effect.expires_at > now]
+            due = [
+                each
+                for each in self._store.outbox_due(now, AT_ONCE_MAX)
+                if each.effect.expires_at > now and isinstance(each.effect, PublishCommand)
+            ]
             if due:
-                results = await asyncio.gather(*(self._publish(client, each.effect) for each in due))
+                results = await asyncio.gather(
+                    *(self._publish(client, each.effect) for each in due if isinstance(each.effect, PublishCommand))
+                )
                 self._settle(due, results)
                 if not any(results):
                     raise aiomqtt.MqttError("no command was acknowledged by the broker")

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from rules import correlation
-from rules.events import Acknowledge, AddNote, PersonCommand, Resolve
 from rules.incident import Incident, Phase, Step
+from rules.instant import Instant
 from rules.outcome import Refused
 from rules.reading import Value
+from rules.requests import AboutIncident, Acknowledge, AddNote, PersonCommand, Resolve
 from rules.timeline import Kind
 from rules.turn import Turn
 
+_WHAT: dict[type, str] = {Acknowledge: "acknowledge", AddNote: "note", Resolve: "resolve"}
 NUMBER_DIGITS_MAX = 12  # of an incident somebody asks for; int() refuses thousands of digits
 
 
 def asked(turn: Turn, command: PersonCommand) -> None:
+    if not isinstance(command, AboutIncident):
+        return
     incident = turn.state.incidents.get(command.incident)
     refusal = _refusal(turn, command, incident)
     if refusal is not None:
-        what = {Acknowledge: "acknowledge", AddNote: "note", Resolve: "resolve"}[type(command)]
+        what = _WHAT.get(type(command), type(command).__name__)
         facts = {"what": what, "code": refusal.code, "incident": command.incident}
         turn.write(Kind.REFUSED, incident, by=command.by, facts=facts, reason=refusal.reason)
         turn.outcome.refused = refusal
@@ -27,11 +31,11 @@ def asked(turn: Turn, command: PersonCommand) -> None:
         _acknowledge(turn, incident, command)
     elif isinstance(command, AddNote):
         turn.write(Kind.NOTED, incident, by=command.by, facts={"text": command.text})
-    else:
+    elif isinstance(command, Resolve):
         _resolve(turn, incident, command)
 
 
-def _refusal(turn: Turn, command: PersonCommand, incident: Incident | None) -> Refused | None:
+def _refusal(turn: Turn, command: AboutIncident, incident: Incident | None) -> Refused | None:
     if incident is None:
         if _was_made(turn, command.incident):
             return Refused("incident_closed", f"{command.incident} was closed more than a day ago")
@@ -77,3 +81,10 @@ def _resolve(turn: Turn, incident: Incident, command: Resolve) -> None:
     turn.move(incident, Step.RESOLVED, f"resolved by {command.by}")
     turn.write(Kind.CLOSED, incident, by=command.by, facts=facts)
     turn.close(incident, command.by)
+
+
+def forget(turn: Turn, id: str, due: Instant) -> None:
+    """A closed incident's stay in the state is over."""
+    for command in turn.state.incidents.pop(id).commands:
+        turn.state.commands.pop(command.id, None)
+        turn.state.given_up.pop(command.id, None)

@@ -9,6 +9,8 @@ import msgspec
 from rules.effects import Effect
 from rules.events import Event
 from rules.incident import Incident
+from rules.order import WorkOrder
+from rules.people import Roster
 from rules.site import Directory
 from rules.timeline import Entry
 
@@ -17,6 +19,8 @@ _events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _effects: msgspec.json.Decoder[Effect] = msgspec.json.Decoder(Effect)
 _entries: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 _incidents: msgspec.json.Decoder[Incident] = msgspec.json.Decoder(Incident)
+_rosters: msgspec.json.Decoder[Roster] = msgspec.json.Decoder(Roster)
+_orders: msgspec.json.Decoder[WorkOrder] = msgspec.json.Decoder(WorkOrder)
 _directories: msgspec.json.Decoder[Directory] = msgspec.json.Decoder(Directory)
 
 
@@ -40,6 +44,14 @@ def decode_entry(data: bytes) -> Entry:
 
 def decode_incident(data: bytes) -> Incident:
     return _incidents.decode(data)
+
+
+def decode_roster(data: bytes) -> Roster:
+    return _rosters.decode(data)
+
+
+def decode_order(data: bytes) -> WorkOrder:
+    return _orders.decode(data)
 
 
 def decode_directory(data: bytes) -> Directory:

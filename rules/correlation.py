@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rules import linkage
+from rules import response
 from rules.detection import Detection, detection_key
 from rules.incident import Confirmation, Countdown, Evidence, Incident, Phase, Step
 from rules.instant import Instant, format_duration
@@ -49,7 +49,7 @@ def fired(turn: Turn, detection: Detection, rule: DetectionRule) -> None:
         _pre_alarm(turn, incident, waiting[0])
     if levels:
         turn.raise_level(incident, max(levels), f"{rule.id} at {device.name}")
-    linkage.issue(turn, incident)
+    response.proceed(turn, incident)
 
 
 def cleared(turn: Turn, detection: Detection, rule: DetectionRule | None, reason: str) -> None:
@@ -105,7 +105,7 @@ def countdown_over(turn: Turn, id: str, due: Instant) -> None:
     reason = f"{what} within {limit}"
     turn.confirm(incident, reason)
     turn.raise_level(incident, countdown.level, reason)
-    linkage.issue(turn, incident)
+    response.proceed(turn, incident)
 
 
 def _without_incident(
@@ -252,7 +252,7 @@ def _confirm(turn: Turn, incident: Incident, detection: Detection, confirmed: li
             if theirs is not None and theirs is not incident:
                 turn.confirm(theirs, why)
                 turn.raise_level(theirs, rule.level, why)
-                linkage.issue(turn, theirs)
+                response.proceed(turn, theirs)
 
 
 def _pre_alarm(turn: Turn, incident: Incident, rule: ConfirmRule) -> None:

@@ -11,50 +11,66 @@ Rules of the house, kept here and nowhere else:
 from __future__ import annotations
 
 import heapq
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any
 
-from rules import asked, correlation, detecting, linkage
-from rules.detection import Detection
+from rules import (
+    afterwards,
+    asked,
+    audited,
+    correlation,
+    detecting,
+    discipline,
+    escalation,
+    linkage,
+    loading,
+    orders,
+    sending,
+    suppression,
+)
+from rules.deadlines import deadlines_of
 from rules.events import (
+    AuditFailed,
+    AuditPassed,
     CommandAnswered,
     CommandFailed,
     CommandPublished,
     DirectoryLoaded,
+    EffectTried,
     Event,
     GatewayStarted,
+    PlansLoaded,
+    RosterLoaded,
     RulesLoaded,
     TimePassed,
     VerdictChanged,
 )
+from rules.in_force import Documents, in_force
 from rules.instant import Instant
 from rules.outcome import Outcome
-from rules.places import Places
-from rules.plan import watches
 from rules.ruleset import Ruleset
 from rules.site import Directory
-from rules.state import KEPT_CLOSED_MS, State
+from rules.state import State
 from rules.timeline import Kind
 from rules.turn import Deadline, Turn
 
 LATE_MS = 1_000  # the shell wakes within milliseconds; a second late means it was not running
 
 
-class Documents(Protocol):
-    """Directories and rulesets by content hash. What a hash means never changes."""
-
-    def directory(self, version: str) -> Directory: ...
-
-    def ruleset(self, version: str) -> Ruleset: ...
-
-
 class Engine:
     def __init__(self, state: State, documents: Documents) -> None:
         self.state = state
         self._documents = documents
-        self.directory = documents.directory(state.directory) if state.directory else Directory()
-        self.ruleset = documents.ruleset(state.rules) if state.rules else Ruleset()
-        self._places = Places(self.directory.devices.values())
-        self._deadlines: list[Deadline] = _deadlines_of(state)
+        self._force = in_force(state, documents)
+        self._deadlines: list[Deadline] = deadlines_of(state)
+
+    @property
+    def directory(self) -> Directory:
+        return self._force.directory
+
+    @property
+    def ruleset(self) -> Ruleset:
+        return self._force.ruleset
 
     def next_deadline(self) -> Instant | None:
         """When `step(TimePassed(), …)` is due at the latest; it may turn out to be nothing."""
@@ -62,9 +78,12 @@ class Engine:
 
     def step(self, event: Event, now: Instant) -> Outcome:
         now = self.state.now = max(now, self.state.now)
-        turn = Turn(self.state, self.directory, self._places, self.ruleset, now, self._deadlines)
+        turn = Turn(self.state, self._force, now, self._deadlines)
         self._handle_deadlines(turn, before=now)
-        self._apply(turn, event)
+        if isinstance(event, Loaded):
+            self._force = loading.load(turn, event, self._documents)
+        else:
+            _APPLY.get(type(event), asked.asked)(turn, event)
         self._handle_deadlines(turn, before=now + 1)
         return turn.outcome
 
@@ -76,85 +95,41 @@ class Engine:
             _DEADLINES[kind](turn, id, due)
             turn.late_ms = None
 
-    def _apply(self, turn: Turn, event: Event) -> None:
-        match event:
-            case VerdictChanged():
-                detecting.verdict_changed(turn, event)
-            case CommandPublished():
-                linkage.published(turn, event)
-            case CommandFailed():
-                linkage.failed(turn, event)
-            case CommandAnswered():
-                linkage.answered(turn, event)
-            case TimePassed():
-                pass
-            case GatewayStarted():
-                turn.write(Kind.STARTED, facts={"version": event.version})
-            case DirectoryLoaded() | RulesLoaded():
-                self._load(turn, event)
-            case _:
-                asked.asked(turn, event)
 
-    def _load(self, turn: Turn, event: DirectoryLoaded | RulesLoaded) -> None:
-        if isinstance(event, DirectoryLoaded):
-            self.directory = turn.directory = self._documents.directory(event.version)
-            self._places = turn.places = Places(self.directory.devices.values())
-            self.state.directory, what = event.version, "directory"
-        else:
-            self.ruleset = turn.ruleset = self._documents.ruleset(event.version)
-            self.state.rules, what = event.version, "rules"
-        turn.write(Kind.CONFIGURATION, facts={"what": what, "version": event.version[:12]})
-        for detection in list(self.state.detections.values()):
-            gone = _gone(turn, detection)
-            if gone:
-                self._withdraw(turn, detection, gone)
-        correlation.recount(turn)
-
-    def _withdraw(self, turn: Turn, detection: Detection, reason: str) -> None:
-        if detection.fires:
-            turn.outcome.ended.append((detection.mode, detection.rule, detection.device))
-            correlation.cleared(turn, detection, None, reason)
-        del self.state.detections[detection.key]
+def _started(turn: Turn, event: GatewayStarted) -> None:
+    turn.write(Kind.STARTED, facts={"version": event.version})
 
 
-def _gone(turn: Turn, detection: Detection) -> str:
-    rule = turn.ruleset.detections.get(detection.rule)
-    if rule is None:
-        return f"rule {detection.rule} is no longer in force"
-    device = turn.directory.devices.get(detection.device)
-    if device is None:
-        return f"device {detection.device} is no longer in the site file"
-    return "" if watches(rule, device) else f"rule {rule.id} no longer looks at {device.id}"
+def _time_passed(turn: Turn, event: TimePassed) -> None:
+    """Its deadlines are all there is to it."""
 
 
-def _forget(turn: Turn, id: str, due: Instant) -> None:
-    """A closed incident's stay in the state is over."""
-    for command in turn.state.incidents.pop(id).commands:
-        turn.state.commands.pop(command.id, None)
-        turn.state.given_up.pop(command.id, None)
+Loaded = DirectoryLoaded | RulesLoaded | PlansLoaded | RosterLoaded
 
+_APPLY: dict[type, Callable[[Turn, Any], None]] = {  # what people ask for is `asked.asked`
+    VerdictChanged: detecting.verdict_changed,
+    CommandPublished: linkage.published,
+    CommandFailed: linkage.failed,
+    CommandAnswered: linkage.answered,
+    EffectTried: sending.tried,
+    AuditFailed: audited.failed,
+    AuditPassed: audited.passed,
+    GatewayStarted: _started,
+    TimePassed: _time_passed,
+}
 
-_DEADLINES = {
+_DEADLINES: dict[str, Callable[[Turn, str, Instant], object]] = {
     "hold": detecting.hold_over,
     "countdown": correlation.countdown_over,
     "command": linkage.expired,
-    "forget": _forget,
+    "forget": asked.forget,
+    "ladder": escalation.ladder_over,
+    "first response": escalation.first_response_over,
+    "re-alarm": escalation.re_alarm_over,
+    "task": escalation.task_over,
+    "order": orders.limit_over,
+    "action": afterwards.action_over,
+    "shelf": suppression.shelf_over,
+    "stale": discipline.stale_over,
+    "flood": discipline.flood_over,
 }
-
-
-def _deadlines_of(state: State) -> list[Deadline]:
-    """All deadlines are in the state; the heap is only their order."""
-    found: list[Deadline] = []
-    for detection in state.detections.values():
-        if detection.deadline is not None:
-            found.append((detection.deadline, "hold", detection.key))
-    for incident in state.incidents.values():
-        if incident.countdown is not None:
-            found.append((incident.countdown.due, "countdown", incident.id))
-        if incident.closed_at is not None:
-            found.append((incident.closed_at + KEPT_CLOSED_MS, "forget", incident.id))
-        for command in incident.commands:
-            if command.id in state.commands:
-                found.append((command.expires_at, "command", command.id))
-    heapq.heapify(found)
-    return found

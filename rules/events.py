@@ -1,21 +1,17 @@
 """Everything that can happen to the engine; each is journaled before anything comes of it.
 
-Facts are in the past tense. What a person asks for is imperative, for it can be refused; asked and refused is
-journaled all the same.
+Facts, in the past tense. What people ask for is `requests.py`.
 """
 
 from __future__ import annotations
-
-from enum import Enum
 
 from msgspec import Struct
 
 from rules.instant import Instant
 from rules.mode import Mode
 from rules.reading import Value
+from rules.requests import PersonCommand
 from rules.verdict import Verdict
-
-TEXT_CHARACTERS_MAX = 4_000  # a note, a cause: two typed pages
 
 
 class VerdictChanged(Struct, frozen=True, tag=True, omit_defaults=True):
@@ -87,38 +83,41 @@ class CommandAnswered(Struct, frozen=True, tag=True):
     detail: str = ""
 
 
-class Acknowledge(Struct, frozen=True, tag=True):
-    """A person has seen the incident and takes it."""
+class RosterLoaded(Struct, frozen=True, tag=True):
+    """People, shifts, rota and absences with this content hash are in force."""
 
-    incident: str
-    by: str
-    note: str = ""
+    version: str
 
 
-class AddNote(Struct, frozen=True, tag=True):
-    incident: str
-    by: str
-    text: str
+class PlansLoaded(Struct, frozen=True, tag=True):
+    """Response plans and inhibitions with this content hash are in force."""
+
+    version: str
 
 
-class Finding(Enum):
-    """What an incident turned out to be."""
+class EffectTried(Struct, frozen=True, tag=True, omit_defaults=True):
+    """One attempt at a notification, notice, authority message or order push. `last`: it will not be tried again."""
 
-    REAL = "real"
-    FALSE_ALARM = "false_alarm"
-
-
-class Resolve(Struct, frozen=True, tag=True):
-    """A person closes the incident, with its cause."""
-
-    incident: str
-    by: str
-    finding: Finding
-    cause: str
-    note: str = ""
+    id: str
+    ok: bool
+    attempt: int
+    last: bool
+    detail: str = ""  # a receipt, or what went wrong
 
 
-PersonCommand = Acknowledge | AddNote | Resolve
+class AuditFailed(Struct, frozen=True, tag=True):
+    """The auditor found in the journal a step that fell due and was not done within tolerance."""
+
+    what: str
+    due_at: Instant
+
+
+class AuditPassed(Struct, frozen=True, tag=True):
+    """What had failed is done by now."""
+
+    what: str
+
+
 Event = (
     VerdictChanged
     | DirectoryLoaded
@@ -128,5 +127,10 @@ Event = (
     | CommandPublished
     | CommandFailed
     | CommandAnswered
+    | RosterLoaded
+    | PlansLoaded
+    | EffectTried
+    | AuditFailed
+    | AuditPassed
     | PersonCommand
 )

@@ -9,11 +9,11 @@ from enum import Enum
 
 from msgspec import Struct
 
-from rules.events import Finding
 from rules.instant import Instant
 from rules.level import Level
 from rules.mode import Mode
 from rules.reading import Value
+from rules.requests import Finding
 from rules.signal import Signal
 from rules.site import Title
 
@@ -90,6 +90,53 @@ class CommandState(Struct):
     detail: str = ""
 
 
+class StepStage(Enum):
+    ISSUED = "issued"  # a task to do, a message on its way
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class StepState(Struct):
+    """A step of the plan as far as it has come."""
+
+    id: str
+    action: str  # "command", "notify", "occupant_notice", "authority", "task", "work_order"
+    title: Title
+    stage: StepStage
+    issued_at: Instant
+    role: str = ""
+    mandatory: bool = False
+    due_at: Instant | None = None
+    overdue: bool = False
+    done_at: Instant | None = None
+    done_by: str | None = None
+    note: str = ""
+    effects: list[str] = []  # what was issued for it
+
+
+class Acknowledged(Struct, frozen=True):
+    by: str
+    role: str
+    at: Instant
+
+
+class Ladder(Struct):
+    """Who is told next, and when, while nobody (or not everybody needed) has acknowledged."""
+
+    rung: int  # of the plan's ladder, told last
+    due_at: Instant
+
+
+class ReviewState(Struct, frozen=True):
+    by: str
+    at: Instant
+    cause: str
+    measures: str
+    result: str
+    actions: list[str]  # ids of corrective actions
+
+
 class Countdown(Struct):
     """The pre-alarm's clock (NFPA 72 ch. 23 positive alarm sequence, confidence high)."""
 
@@ -123,6 +170,19 @@ class Incident(Struct):
     evidence: list[Evidence] = []
     commands: list[CommandState] = []
     countdown: Countdown | None = None
+    plan: str | None = None
+    plan_version: str = ""
+    steps: list[StepState] = []
+    orders: list[str] = []
+    owner: str | None = None
+    acknowledgements: list[Acknowledged] = []
+    ladder: Ladder | None = None
+    re_alarm_at: Instant | None = None
+    first_response_by: Instant | None = None  # the limit, while it runs
+    first_response_at: Instant | None = None
+    authority_messages: list[str] = []  # CAP identifiers with sender and time, newest last, for references
+    review: ReviewState | None = None
+    stale_at: Instant | None = None  # when it counts as stale
     acknowledged_at: Instant | None = None
     acknowledged_by: str | None = None
     normal_since: Instant | None = None

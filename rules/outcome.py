@@ -5,8 +5,12 @@ from __future__ import annotations
 from msgspec import Struct
 
 from rules.effects import Effect
+from rules.handover import Handover
 from rules.incident import Incident
 from rules.mode import Mode
+from rules.order import WorkOrder
+from rules.shelf import Shelf
+from rules.state import ActionState
 from rules.timeline import Entry
 
 
@@ -21,7 +25,11 @@ class Outcome(Struct):
     entries: list[Entry] = []
     incidents: dict[str, Incident] = {}  # those that changed, by id
     effects: list[Effect] = []
-    settled: list[str] = []  # commands the outbox need keep no longer
+    orders: dict[str, WorkOrder] = {}  # those that changed, by id
+    handovers: dict[str, Handover] = {}
+    actions: dict[str, ActionState] = {}
+    shelves: dict[str, Shelf] = {}
+    settled: list[str] = []  # effects the outbox need keep no longer
     fired: list[tuple[Mode, str, str]] = []  # detections (mode, rule, device) that now fire
     ended: list[tuple[Mode, str, str]] = []  # and those that no longer do
     refused: Refused | None = None

@@ -99,7 +99,9 @@ class PlanStep(FileModel):
     def _one_action(self) -> Self:
         written = [name for name in ACTIONS if getattr(self, name) is not None]
         if len(written) != 1:
-            raise ValueError(f"{' and '.join(written) or 'nothing'} in one step; expected exactly one of {', '.join(ACTIONS)}")
+            raise ValueError(
+                f"{' and '.join(written) or 'nothing'} in one step; expected exactly one of {', '.join(ACTIONS)}"
+            )
         if self.phase is Phase.CLOSED:
             raise ValueError("'closed' has no steps; expected activated, responding or closing")
         return self

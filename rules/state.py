@@ -10,8 +10,11 @@ import msgspec
 from msgspec import Struct
 
 from rules.detection import Detection
+from rules.handover import Handover
 from rules.incident import Incident
 from rules.instant import DAY_MS, Instant
+from rules.order import WorkOrder
+from rules.shelf import Shelf, Suppressed
 
 KEPT_CLOSED_MS = DAY_MS  # the shift that closed it may still add to it
 CURSORS_MAX = 16_384  # more than any broker keeps in flight to us: what is redelivered after a crash is among them
@@ -23,6 +26,31 @@ class Cursor(Struct, frozen=True):
     at: Instant
     seq: int  # -1: none
     received_at: Instant
+
+
+class ActionState(Struct):
+    """A corrective action: owner, limit, recheck (整改闭环)."""
+
+    id: str  # "CA-000003"
+    incident: str
+    text: str
+    owner: str
+    due_at: Instant
+    done_at: Instant | None = None
+    rechecked_at: Instant | None = None
+    overdue: bool = False
+
+
+class Sent(Struct):
+    """An effect that is on its way, other than a command."""
+
+    id: str
+    incident: str | None
+    step: str | None  # of the plan
+    what: str  # "notify", "occupant_notice", "authority", "order"
+    to: str
+    channels_left: tuple[str, ...] = ()  # fallbacks not tried yet
+    expires_at: Instant = 0
 
 
 class State(Struct):
@@ -38,6 +66,26 @@ class State(Struct):
     firings: dict[str, dict[str, Instant | None]] = {}  # confirmation|mode|place → device → cleared at; None: fires
     commands: dict[str, str] = {}  # command without an answer → its incident
     given_up: dict[str, str] = {}  # command that failed → its incident: a late answer finds it
+    plans: str = ""  # content hash of the plan book in force
+    roster: str = ""  # content hash of the roster in force
+    effects_made: int = 0  # notifications, notices, authority messages, pushes
+    orders_made: int = 0
+    shelves_made: int = 0
+    actions_made: int = 0
+    handovers_made: int = 0
+    sent: dict[str, Sent] = {}  # effects without a last attempt yet
+    orders: dict[str, WorkOrder] = {}  # open, and closed not long ago
+    order_keys: dict[str, str] = {}  # order_key → the open order
+    faults: dict[str, list[Instant]] = {}  # asset|fault → when it came, for recurrence
+    shelves: dict[str, Shelf] = {}  # those in force
+    suppressed: dict[str, Suppressed] = {}  # detection key → why it raises nothing
+    chatter: dict[str, list[Instant]] = {}  # detection key → its latest firings
+    flood: dict[str, list[Instant]] = {}  # site → when detections were annunciated, latest ten minutes
+    floods: dict[str, Instant] = {}  # site → since when it is flooded
+    actions: dict[str, ActionState] = {}  # corrective actions that are not rechecked
+    handovers: dict[str, Handover] = {}  # not signed by both yet
+    told: dict[str, list[Instant]] = {}  # person → latest notifications, for the rate limit
+    audits: dict[str, Instant] = {}  # what the auditor found wanting → its due time
     cursors: dict[str, Cursor] = {}  # mode|device, least recently journaled first
 
     def touch_cursor(self, source: str, cursor: Cursor) -> None:

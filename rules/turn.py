@@ -5,14 +5,14 @@ from __future__ import annotations
 import heapq
 from typing import Any
 
+from rules.in_force import InForce
 from rules.incident import TRANSITIONS, Confirmation, Incident, Phase, Step
 from rules.instant import Instant
 from rules.level import Level
 from rules.mode import Mode
-from rules.outcome import Outcome
-from rules.places import Places
-from rules.ruleset import Ruleset
-from rules.site import Device, Directory
+from rules.outcome import Outcome, Refused
+from rules.reading import Value
+from rules.site import Device
 from rules.state import KEPT_CLOSED_MS, State
 from rules.timeline import Entry, Kind
 
@@ -20,16 +20,9 @@ Deadline = tuple[Instant, str, str]  # (due, kind, id): this order is the order 
 
 
 class Turn:
-    def __init__(
-        self,
-        state: State,
-        directory: Directory,
-        places: Places,
-        ruleset: Ruleset,
-        now: Instant,
-        deadlines: list[Deadline],
-    ) -> None:
-        self.state, self.directory, self.places, self.ruleset, self.now = state, directory, places, ruleset, now
+    def __init__(self, state: State, force: InForce, now: Instant, deadlines: list[Deadline]) -> None:
+        self.state, self.now = state, now
+        self.directory, self.places, self.ruleset, self.plans, self.roster = force
         self.outcome = Outcome()
         self.late_ms: int | None = None  # set while a deadline is handled late
         self.remark = ""  # set while what happens comes of a reading that arrived late or retained
@@ -57,6 +50,13 @@ class Turn:
                 **rest,
             )
         )
+
+    def refuse(
+        self, code: str, reason: str, by: str, what: str, incident: Incident | None = None, **facts: Value
+    ) -> None:
+        """A request is not carried out: the answer, and the entry that says so."""
+        self.outcome.refused = Refused(code, reason)
+        self.write(Kind.REFUSED, incident, by=by, facts={"what": what, "code": code, **facts}, reason=reason)
 
     def set_deadline(self, due: Instant, kind: str, id: str) -> None:
         heapq.heappush(self._deadlines, (due, kind, id))

@@ -27,10 +27,10 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from gateway.files import Document, locate, read_file, validate
-from rules.events import TEXT_CHARACTERS_MAX, Finding
 from rules.file_types import FileModel, Id, Name, Titles
 from rules.instant import DAY_MS, MINUTE_MS, DurationMs, Instant, format_duration
 from rules.problem import Problem
+from rules.requests import TEXT_CHARACTERS_MAX, Finding
 from rules.site import Directory
 from rules.wording import not_one_of
 from simulators.fire import Fire, Growth

@@ -21,11 +21,11 @@ from api.ports import (
     UnknownIncident,
     ZoneState,
 )
-from rules.events import Acknowledge, AddNote, PersonCommand, Resolve
 from rules.incident import Confirmation, Evidence, Incident, Phase
 from rules.instant import Instant
 from rules.level import Level
 from rules.mode import Mode
+from rules.requests import Acknowledge, AddNote, PersonCommand, Resolve
 from rules.signal import Signal
 from rules.timeline import Entry, Kind
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from rules.events import Finding
 from rules.incident import TRANSITIONS, Phase, Step
 from rules.mode import Mode
 from rules.outcome import Refused
+from rules.requests import Finding
 from rules.state import KEPT_CLOSED_MS
 from rules.timeline import Kind
 from tests.support.building import FIRE, rule, ruleset

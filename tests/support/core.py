@@ -18,16 +18,12 @@ from zoneinfo import ZoneInfo
 from rules.effects import PublishCommand
 from rules.engine import Engine
 from rules.events import (
-    Acknowledge,
-    AddNote,
     CommandAnswered,
     CommandFailed,
     CommandPublished,
     DirectoryLoaded,
     Event,
-    Finding,
     GatewayStarted,
-    Resolve,
     RulesLoaded,
     TimePassed,
     VerdictChanged,
@@ -38,6 +34,7 @@ from rules.invariants import Watch, check
 from rules.mode import Mode
 from rules.outcome import Outcome
 from rules.reading import Value
+from rules.requests import Acknowledge, AddNote, Finding, Resolve
 from rules.ruleset import Ruleset
 from rules.screen import Cause, Change, Past, Screen
 from rules.site import Directory
@@ -139,15 +136,15 @@ class Core:
     # ---- what people ask for
 
     def acknowledge(self, incident: str = "INC-000001", by: str = "li.wei", note: str = "") -> Outcome:
-        return self.step(Acknowledge(incident, by, note))
+        return self.step(Acknowledge(incident=incident, by=by, note=note))
 
     def note(self, text: str, incident: str = "INC-000001", by: str = "wang") -> Outcome:
-        return self.step(AddNote(incident, by, text))
+        return self.step(AddNote(incident=incident, by=by, text=text))
 
     def resolve(
         self, incident: str = "INC-000001", finding: Finding = Finding.REAL, cause: str = "a cause", by: str = "li.wei"
     ) -> Outcome:
-        return self.step(Resolve(incident, by, finding, cause))
+        return self.step(Resolve(incident=incident, by=by, finding=finding, cause=cause))
 
     # ---- time
 

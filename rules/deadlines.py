@@ -1,0 +1,50 @@
+"""All deadlines are in the state; the engine's heap is only their order."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+
+from rules.incident import Incident, StepStage
+from rules.state import KEPT_CLOSED_MS, State
+from rules.turn import Deadline
+
+
+def deadlines_of(state: State) -> list[Deadline]:
+    """As a heap."""
+    found: list[Deadline] = []
+    for detection in state.detections.values():
+        if detection.deadline is not None:
+            found.append((detection.deadline, "hold", detection.key))
+    for incident in state.incidents.values():
+        found.extend(_of_incident(state, incident))
+    for order in state.orders.values():
+        if order.open and order.due_at is not None and not order.overdue:
+            found.append((order.due_at, "order", order.id))
+    for action in state.actions.values():
+        if action.rechecked_at is None and not action.overdue:
+            found.append((action.due_at, "action", action.id))
+    found.extend((shelf.until, "shelf", shelf.id) for shelf in state.shelves.values())
+    heapq.heapify(found)
+    return found
+
+
+def _of_incident(state: State, incident: Incident) -> Iterator[Deadline]:
+    if incident.countdown is not None:
+        yield incident.countdown.due, "countdown", incident.id
+    if incident.closed_at is not None:
+        yield incident.closed_at + KEPT_CLOSED_MS, "forget", incident.id
+    if incident.ladder is not None:
+        yield incident.ladder.due_at, "ladder", incident.id
+    if incident.first_response_by is not None:
+        yield incident.first_response_by, "first response", incident.id
+    if incident.re_alarm_at is not None:
+        yield incident.re_alarm_at, "re-alarm", incident.id
+    if incident.stale_at is not None:
+        yield incident.stale_at, "stale", incident.id
+    for command in incident.commands:
+        if command.id in state.commands:
+            yield command.expires_at, "command", command.id
+    for step in incident.steps:
+        if step.due_at is not None and step.stage is StepStage.ISSUED and not step.overdue:
+            yield step.due_at, "task", f"{incident.id}/{step.id}"
