@@ -43,7 +43,7 @@ def _refusal(turn: Turn, command: PersonCommand, incident: Incident | None) -> R
     if isinstance(command, Acknowledge) and incident.acknowledged_at is not None:
         return Refused("already_acknowledged", f"{incident.id} was acknowledged by {incident.acknowledged_by}")
     if isinstance(command, Resolve):
-        holding = [f"{each.rule} at {each.device}" for each in correlation.holding(turn, incident) if each.has_data]
+        holding = [f"{each.rule} at {each.device}" for each in correlation.holding(turn, incident) if not each.blind]
         if holding:
             return Refused("sources_not_normal", f"still holds: {', '.join(holding)}")
     return None

@@ -69,9 +69,9 @@ class Detection(Struct):
         return self.stage in (Stage.FIRING, Stage.CLEARING)
 
     @property
-    def has_data(self) -> bool:
-        """False: its device has fallen silent, or burnt out; what was last known may never be taken back."""
-        return self.verdict is not Verdict.NO_DATA
+    def blind(self) -> bool:
+        """Its device has fallen silent, or burnt out: what was last known may never be taken back."""
+        return self.verdict is Verdict.NO_DATA
 
     @property
     def forgettable(self) -> bool:
