@@ -46,7 +46,7 @@ class Telemetry:
             if writer:
                 folder.mkdir(parents=True, exist_ok=True)
                 self._lock = FileLock(folder / "index.sqlite")
-            self._sources = Sources(folder)
+            self._sources = Sources(folder, repair=writer)
         except (OSError, sqlite3.Error) as error:
             self._release()
             raise StoreFailed(f"telemetry in {folder}: {error}") from error

@@ -167,6 +167,8 @@ def test_numbers_are_not_given_again_when_the_map_of_sources_is_lost(
         telemetry.rows.append((numbers[-1], FIVE, 1, 0, FIVE, None, BODY))
         telemetry.commit()
     garbage(tmp_path / "index.sqlite")
+    with pytest.raises(StoreFailed, match="not a database"):
+        Telemetry(tmp_path, writer=False)
     with opened(tmp_path) as telemetry:
         assert telemetry.source("actual", "tower-a/new") > max(numbers)
     assert "index.sqlite is broken" in caplog.text

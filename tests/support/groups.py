@@ -82,8 +82,13 @@ values = st.dictionaries(names, st.booleans() | names | st.floats(allow_nan=Fals
 detections = st.tuples(st.sampled_from(["actual", "test"]), names, names)
 _some_incidents = st.sampled_from([f"INC-{number:06d}" for number in range(8)])
 
+
+def _numbered(number: int, **changes: Any) -> Incident:
+    return incident(f"INC-{number:06d}", opened_at=AT + number // 2, **changes)
+
+
 incidents = st.builds(
-    lambda number, **changes: incident(f"INC-{number:06d}", opened_at=AT + number // 2, **changes),
+    _numbered,
     st.integers(0, 7),
     mode=st.sampled_from(Mode),
     site=st.sampled_from(["tower-a", "tower-b"]),
