@@ -76,7 +76,7 @@ def _resolve(turn: Turn, incident: Incident, command: Resolve) -> None:
     if command.note:
         facts["note"] = command.note
     for detection in correlation.holding(turn, incident):
-        correlation.give_up(turn, detection)
+        correlation.give_up(turn, detection, command.by)
     turn.move(incident, Step.RESOLVED, f"resolved by {command.by}")
     turn.write(Kind.CLOSED, incident, by=command.by, facts=facts)
     turn.close(incident, command.by)

@@ -74,9 +74,17 @@ def holding(turn: Turn, incident: Incident) -> list[Detection]:
     return [turn.state.detections[key] for key in keys]
 
 
-def give_up(turn: Turn, detection: Detection) -> None:
+def give_up(turn: Turn, detection: Detection, by: str) -> None:
     """A person resolves although this one is without data: should its device speak again, it is a new incident."""
     _firing_over(turn, detection)
+    rule = turn.ruleset.detections[detection.rule]
+    tell(
+        turn,
+        detection,
+        Kind.GIVEN_UP,
+        facts=_facts(detection, rule),
+        reason=f"without data when {by} resolved the incident",
+    )
     turn.outcome.ended.append((detection.mode, detection.rule, detection.device))
     incident = turn.state.incidents[detection.incident or ""]
     for evidence in incident.evidence:

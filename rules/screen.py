@@ -143,7 +143,7 @@ class Screen:
                 if fault is None:
                     told[i] = value
         feed(w, told, cause.received_at)
-        verdicts = self._judge(w, touched, cause)
+        verdicts = self._judge(w, sorted(touched), cause)
         return Change(verdicts, faults) if verdicts or faults else None
 
     def _take(self, w: Watched, i: int, value: Value | None) -> tuple[int, ...]:
