@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
 
 import uvicorn
@@ -56,15 +56,26 @@ class Gateway:
         self.settings.data.mkdir(parents=True, exist_ok=True)
         self._loaded = load(self.settings.files)
         self._parts["rules"] = ""
-        async with asyncio.TaskGroup() as tasks:
-            if self.settings.broker.url == EMBEDDED:
-                broker = self._embedded()
-                await broker.start()
-                self.broker_url = broker.url
-                tasks.create_task(broker.run())
+        async with self._broker(), asyncio.TaskGroup() as tasks:
             tasks.create_task(self._serve())
             tasks.create_task(self._keep_core())
             tasks.create_task(self._follow_files())
+
+    @asynccontextmanager
+    async def _broker(self) -> AsyncIterator[None]:
+        """The embedded broker, where it is wanted: up before everything else, and down after it."""
+        if self.settings.broker.url != EMBEDDED:
+            yield
+            return
+        broker = self._embedded()
+        await broker.start()
+        self.broker_url = broker.url
+        running = asyncio.create_task(broker.run())
+        try:
+            yield
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
     def _embedded(self) -> Broker:
         part = self.settings.broker

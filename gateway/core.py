@@ -36,6 +36,7 @@ from rules.verdict import Verdict
 
 LOOK_SECONDS_MAX = 1.0  # a wall clock that was set forward is noticed within this
 RETENTION_SECONDS = 600.0  # files are an hour each
+GOODBYE_SECONDS_MAX = 2.0  # for what a task still has to say to the broker when it is told to end
 TELEMETRY_FOLDER = "telemetry"
 
 log = logging.getLogger("tocsin.core")
@@ -105,9 +106,7 @@ class Core:
             for task in done:
                 task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end(tasks)
 
     def fail(self, error: StoreFailed) -> None:
         """Nothing can be stored any more: `run` ends with this."""
@@ -228,6 +227,18 @@ class Core:
             if detection.fires:
                 found.setdefault(detection.device, []).append(detection.rule)
         return found
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancels them until they have ended.
+
+    Once is not always enough: `wait_for` of Python 3.11 swallows a cancellation that comes with what it waits for.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=GOODBYE_SECONDS_MAX)
 
 
 def calendars(directory: Directory) -> dict[str, Calendar]:

@@ -298,16 +298,25 @@ class Ingest:
 
     def _is_replay(self, past: Row, values: Any, flags: int) -> bool:
         """Whether what is not live was taken before. Without a time of its own a message is known by its content
-        (a retained one) or by its counter."""
+        (a retained one) or by its counter. Who has gone past a counter has journaled what it caused; after a crash
+        between the two commits telemetry lacks it all the same, and gets it here."""
         source, at, seq, mark, now, event, body = past
         if at != now:
             return self._telemetry.has(source, at, seq, mark, now)
         if not flags & RETAIN:
+            if seq >= 0 and not self._has_counter(source, seq):
+                self._telemetry.rows.append(past)
             return seq >= 0
         if any(row[0] == source and row[5:] == (event, body) for row in self._telemetry.rows):
             return True
         stored = self._telemetry.window(source, now - RETAINED_KNOWN_MS)
         return any((each[3], each[4]) == (event, values) for each in stored)
+
+    def _has_counter(self, source: int, seq: int) -> bool:
+        stored = self._telemetry.last(source)
+        if stored is not None and stored[1] >= seq:
+            return True
+        return any(row[2] == seq and row[0] == source for row in self._telemetry.rows)
 
     def _late(self, w: Watched, values: Any, past: Row, flags: int) -> Change | None:
         _, at, seq, _, now, _, _ = past

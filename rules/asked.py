@@ -46,9 +46,10 @@ def _refusal(turn: Turn, command: AboutIncident, incident: Incident | None) -> R
         return Refused("incident_closed", f"{incident.id} was closed by {incident.closed_by}")
     if isinstance(command, Acknowledge) and incident.acknowledged_at is not None:
         return Refused("already_acknowledged", f"{incident.id} was acknowledged by {incident.acknowledged_by}")
-    if isinstance(command, Resolve) and not incident.sources_normal:
-        holding = [f"{evidence.rule} at {evidence.device}" for evidence in incident.evidence if evidence.holds]
-        return Refused("sources_not_normal", f"still holds: {', '.join(holding)}")
+    if isinstance(command, Resolve):
+        holding = [f"{each.rule} at {each.device}" for each in correlation.holding(turn, incident) if not each.blind]
+        if holding:
+            return Refused("sources_not_normal", f"still holds: {', '.join(holding)}")
     return None
 
 
@@ -78,6 +79,8 @@ def _resolve(turn: Turn, incident: Incident, command: Resolve) -> None:
     facts: dict[str, Value] = {"finding": command.finding.value, "cause": command.cause}
     if command.note:
         facts["note"] = command.note
+    for detection in correlation.holding(turn, incident):
+        correlation.give_up(turn, detection, command.by)
     turn.move(incident, Step.RESOLVED, f"resolved by {command.by}")
     turn.write(Kind.CLOSED, incident, by=command.by, facts=facts)
     turn.close(incident, command.by)

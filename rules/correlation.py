@@ -68,6 +68,32 @@ def cleared(turn: Turn, detection: Detection, rule: DetectionRule | None, reason
         sources_normal(turn, incident)
 
 
+def holding(turn: Turn, incident: Incident) -> list[Detection]:
+    """The detections that keep the incident's sources from being normal."""
+    keys = [detection_key(incident.mode, each.rule, each.device) for each in incident.evidence if each.holds]
+    return [turn.state.detections[key] for key in keys]
+
+
+def give_up(turn: Turn, detection: Detection, by: str) -> None:
+    """A person resolves although this one is without data: should its device speak again, it is a new incident."""
+    _firing_over(turn, detection)
+    rule = turn.ruleset.detections[detection.rule]
+    tell(
+        turn,
+        detection,
+        Kind.GIVEN_UP,
+        facts=_facts(detection, rule),
+        reason=f"without data when {by} resolved the incident",
+    )
+    turn.outcome.ended.append((detection.mode, detection.rule, detection.device))
+    incident = turn.state.incidents[detection.incident or ""]
+    for evidence in incident.evidence:
+        if (evidence.rule, evidence.device) == (detection.rule, detection.device):
+            evidence.holds, evidence.cleared_at = False, turn.now
+    incident.normal_since = turn.now
+    del turn.state.detections[detection.key]
+
+
 def sources_normal(turn: Turn, incident: Incident) -> None:
     incident.normal_since = incident.normal_since or turn.now
     if incident.countdown is not None:

@@ -69,6 +69,11 @@ class Detection(Struct):
         return self.stage in (Stage.FIRING, Stage.CLEARING)
 
     @property
+    def blind(self) -> bool:
+        """Its device has fallen silent, or burnt out: what was last known may never be taken back."""
+        return self.verdict is Verdict.NO_DATA
+
+    @property
     def forgettable(self) -> bool:
         return self.stage is Stage.INACTIVE and self.verdict is Verdict.DOES_NOT
 

@@ -98,10 +98,10 @@ class Screen:
         return changes
 
     def remember(self, w: Watched) -> None:
-        """Brings back cursor, values and windows from the stores. Verdicts restored from the journal are looked at
-        again with the next message, whatever it says: it may be one that telemetry did not keep."""
+        """Brings back cursor, values and windows from the stores. Every rule is looked at again with the next message,
+        whatever it says: telemetry may not have kept the last one, a person may have resolved what a rule began."""
         w.unseen = False
-        w.wake = tuple(dict.fromkeys((*w.wake, *(w.plan.rule_index[rule] for rule in w.verdicts or ()))))
+        w.wake = tuple(dict.fromkeys((*w.wake, *range(len(w.plan.rules)))))
         cursor = self._history.cursor(w.mode, w.device.id)
         if cursor is None:
             return
@@ -143,7 +143,7 @@ class Screen:
                 if fault is None:
                     told[i] = value
         feed(w, told, cause.received_at)
-        verdicts = self._judge(w, touched, cause)
+        verdicts = self._judge(w, sorted(touched), cause)
         return Change(verdicts, faults) if verdicts or faults else None
 
     def _take(self, w: Watched, i: int, value: Value | None) -> tuple[int, ...]:

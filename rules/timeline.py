@@ -16,6 +16,7 @@ class Kind(Enum):
     DETECTED = "detected"
     CLEARED = "cleared"
     NO_DATA = "no_data"
+    GIVEN_UP = "given_up"  # its device is without data, and a person has resolved the incident
     PENDING = "pending"
     NOT_FIRED = "not_fired"
     CLEARING = "clearing"  # over, if it stays so for the clear's hold

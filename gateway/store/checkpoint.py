@@ -43,15 +43,13 @@ class Checkpointer:
             self._left = False
             self._try(writer, _CHECKPOINT)
             return
-        if self._running:
-            return
         try:
             wal_bytes = os.stat(self._wal).st_size  # a log that began anew is shortened to WAL_BYTES_WANTED
         except OSError:
             return
         if wal_bytes > WAL_BYTES_MAX:
             self._try(writer, "PRAGMA wal_checkpoint(TRUNCATE)")
-        elif wal_bytes > WAL_BYTES_WANTED:
+        elif wal_bytes > WAL_BYTES_WANTED and not self._running:
             self._running = True
             self._wanted.set()
 

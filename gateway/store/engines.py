@@ -20,6 +20,14 @@ WRITER_CACHE_KIB = 16 * 1024  # the index leaves of a month of entries
 READ_CONNECTIONS_MAX = 8  # as many as the API's thread pool keeps busy on two cores
 CONNECT_SECONDS_MAX = 10  # to PostgreSQL; a server that is up answers at once
 
+# A server that fell silent is given up after 10 s, also in a commit, for which everything waits; and the server gives
+# up a gateway that fell silent after a minute, with the one-writer lock it held.
+_POSTGRES_GONE = {
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "options": "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
+}
+
 _SQLITE_PRAGMAS = ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}")
 
 
@@ -69,7 +77,7 @@ def _engine(url: URL, **options: Any) -> Engine:
     if url.drivername == "sqlite":
         connect = {"isolation_level": None, "check_same_thread": False}
     else:
-        connect = {"connect_timeout": CONNECT_SECONDS_MAX, "application_name": "tocsin"}
+        connect = {"connect_timeout": CONNECT_SECONDS_MAX, "application_name": "tocsin", **_POSTGRES_GONE}
     return create_engine(url, connect_args=connect, **options)
 
 

@@ -7,9 +7,12 @@ import os
 from pathlib import Path
 from typing import Any, TextIO
 
+import psycopg
+
 from gateway.store.errors import StoreFailed, StoreLocked
 
 POSTGRES_LOCK = 0x746F6373696E  # "tocsin": advisory locks are numbers, shared by all who use the database
+POSTGRES_LOCK_WAIT_MS = 1_000  # of a writer that was killed the server hears only when its last statement is done
 
 
 class FileLock:
@@ -38,9 +41,10 @@ class FileLock:
 
 def take_postgres_lock(connection: Any, name: str) -> None:
     """A session lock on a psycopg connection: the server lets go of it when the connection ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", (POSTGRES_LOCK,))
-        taken = cursor.fetchone()[0]
-    connection.commit()
-    if not taken:
-        raise StoreLocked(f"another gateway writes to the database {name}; only one may")
+    try:
+        connection.execute(f"SET LOCAL lock_timeout = {POSTGRES_LOCK_WAIT_MS}")
+        connection.execute("SELECT pg_advisory_lock(%s)", (POSTGRES_LOCK,))
+        connection.commit()
+    except psycopg.errors.LockNotAvailable:
+        connection.rollback()
+        raise StoreLocked(f"another gateway writes to the database {name}; only one may") from None

@@ -54,7 +54,9 @@ def _ordered(reader: Reader, table: Table) -> Iterator[tuple[Any, Any]]:
 def _body(table: Table, row: Any) -> bytes:
     if table not in _BODIES:
         return b""
-    body: bytes = row["body"]
+    body = row["body"]
+    if not isinstance(body, bytes):
+        return f"body is not bytes: {body!r}".encode()
     try:
         said = _BODIES[table](body)
     except ValueError as error:

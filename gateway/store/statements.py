@@ -48,7 +48,9 @@ class Statements:
         self.journal = put(schema.journal)
         self.head = sql(head.update().values(index=bindparam("new_index"), hash=bindparam("new_hash")))
         self.entries = put(schema.entries)
-        self.incidents = keep_last(schema.incidents, "severity", "phase", "signal", "open", "updated_at", "body")
+        # an id and its opening stay: the index by opening is not touched with every change
+        changing = [column.name for column in schema.incidents.c if column.name not in ("id", "opened_at")]
+        self.incidents = keep_last(schema.incidents, *changing)
         self.detections_open = put(schema.detections)
         self.detections_closed = drop(schema.detections, "mode", "rule", "device")
         self.outbox_put = put(box)

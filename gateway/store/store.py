@@ -123,7 +123,7 @@ class Store:
         for index, body, hash_ in self._reader.rows(statement):
             if index > head:
                 log.warning("snapshot %d is passed over: the journal ends at %d", index, head)
-            elif sha256(body).digest() != hash_:
+            elif not isinstance(body, bytes) or sha256(body).digest() != hash_:
                 log.warning("snapshot %d is passed over: it does not read back as it was written", index)
             else:
                 return index, body

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import threading
 from collections import OrderedDict
@@ -14,8 +13,6 @@ from gateway.store.errors import StoreFailed
 from gateway.telemetry.hours import Hour, by_source_file, discard, file_of, is_broken, set_aside
 from gateway.telemetry.read import HourReader
 
-log = logging.getLogger(__name__)
-
 FILES_OPEN_MAX = 4  # a window spans two files as a rule; one costs 100 kB and 0.5 ms to open
 
 T = TypeVar("T")
@@ -24,9 +21,9 @@ T = TypeVar("T")
 class OpenFiles:
     """For any thread, one at a time."""
 
-    def __init__(self, folder: Path, keep: Callable[[Hour], bool]) -> None:
-        """`keep(hour)`: the file is being written, and so is not to be set aside here."""
-        self._folder, self._keep = folder, keep
+    def __init__(self, folder: Path, is_writers: Callable[[Hour, Exception], bool]) -> None:
+        """`is_writers(hour, error)`: the file is being written, so the writer has to set it aside, not we."""
+        self._folder, self._is_writers = folder, is_writers
         self._readers: OrderedDict[Hour, HourReader] = OrderedDict()
         self._mutex = threading.Lock()
 
@@ -68,9 +65,7 @@ class OpenFiles:
         return reader
 
     def _give_up(self, hour: Hour, path: Path, error: sqlite3.Error) -> None:
-        if self._keep(hour):
-            log.error("%s cannot be read: %s", path, error)
-        else:
+        if not self._is_writers(hour, error):
             set_aside(path, error)
 
     def _forget(self, hour: Hour) -> None:

@@ -40,18 +40,19 @@ class Telemetry:
         self._writers: dict[Hour, HourWriter] = {}
         self._retired: list[HourWriter] = []
         self._lock: FileLock | None = None
+        self._suspects: dict[Hour, Exception] = {}  # files that a reader found broken while they are written
         self._spans: dict[Hour, tuple[Instant, Instant] | None] = {}
         try:
             if writer:
                 folder.mkdir(parents=True, exist_ok=True)
                 self._lock = FileLock(folder / "index.sqlite")
-            self._sources = Sources(folder)
+            self._sources = Sources(folder, repair=writer)
         except (OSError, sqlite3.Error) as error:
             self._release()
             raise StoreFailed(f"telemetry in {folder}: {error}") from error
         self._known_hours = hours_in(folder)
-        self._own = OpenFiles(folder, self._writers.__contains__)  # the event loop's, which must not wait for others
-        self._shared = OpenFiles(folder, self._writers.__contains__)
+        self._own = OpenFiles(folder, self._is_writers)  # the event loop's, which must not wait for others
+        self._shared = OpenFiles(folder, self._is_writers)
 
     def source(self, mode: str, device: str) -> int:
         """The number of a device in a mode; a new one is on disk with the next commit."""
@@ -155,7 +156,15 @@ class Telemetry:
         """Oldest first. Who does not write cannot know what was added."""
         return self._known_hours if self._lock is not None else hours_in(self.folder)
 
+    def _is_writers(self, hour: Hour, error: Exception) -> bool:
+        if hour not in self._writers:
+            return False
+        self._suspects[hour] = error
+        return True
+
     def _write(self, hour: Hour, rows: list[Row]) -> int:
+        if hour in self._suspects:
+            self._set_aside(hour, self._suspects.pop(hour))
         try:
             return self._writer(hour).insert(rows)
         except sqlite3.DatabaseError as error:

@@ -17,7 +17,8 @@ CREATE TABLE IF NOT EXISTS sources (
 class Sources:
     """All of them in memory. A new one has its number at once, and is on disk (`flush`) before any row that uses it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, repair: bool) -> None:
+        """`repair`: a map that is not readable is set aside and begun anew; else sqlite3.Error is raised."""
         self._path = folder / "index.sqlite"
         self._numbers: dict[tuple[str, str], int] = {}
         self._new: list[tuple[int, str, str]] = []
@@ -25,7 +26,7 @@ class Sources:
         try:
             self._connection = self._open()
         except sqlite3.DatabaseError as error:
-            if not is_broken(error):
+            if not (repair and is_broken(error)):
                 raise
             set_aside(self._path, error)
             first = _highest_used(folder) + 1  # the old numbers stay with what they once meant

@@ -115,12 +115,36 @@ def test_while_a_source_holds_an_incident_cannot_be_resolved() -> None:
     assert core.incident().open
 
 
-def test_a_source_without_data_still_holds() -> None:
+def burnt_out() -> Core:
+    """The detector alarmed and then fell silent."""
     core = smoking()
     core.listen()
     core.wait("10min")
     assert core.kinds()[-1] is Kind.NO_DATA
-    assert core.resolve().refused is not None
+    return core
+
+
+def test_no_data_ends_nothing_by_itself() -> None:
+    core = burnt_out()
+    core.acknowledge()
+    assert core.incident().phase is Phase.RESPONDING
+
+
+def test_a_person_can_resolve_what_a_burnt_detector_began() -> None:
+    core = burnt_out()
+    assert core.resolve().refused is None
+    assert core.incident().phase is Phase.CLOSED
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_after_that_the_same_detector_begins_a_new_incident(restarted: bool) -> None:
+    core = burnt_out()
+    core.resolve()
+    if restarted:
+        core.restart()
+    core.reading("sd-1", smoke=2)
+    assert core.incident("INC-000002").open
+    assert core.incident("INC-000001").phase is Phase.CLOSED
 
 
 def test_it_is_acknowledged_once() -> None:

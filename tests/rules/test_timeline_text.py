@@ -47,6 +47,12 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
         "No data from tower-a/sd-1203: cannot tell whether Smoke above alarm threshold",
         "无数据 · tower-a/sd-1203：无法判断“烟雾浓度超过报警阈值”",
     ),
+    Kind.GIVEN_UP: (
+        entry(Kind.GIVEN_UP, SMOKE, device=DEVICE, reason="without data when the duty officer resolved the incident"),
+        "Given up: Smoke above alarm threshold · tower-a/sd-1203"
+        " · without data when the duty officer resolved the incident",
+        "不再等待：烟雾浓度超过报警阈值 · tower-a/sd-1203 · the duty officer 处理完毕时设备仍无数据",
+    ),
     Kind.PENDING: (
         entry(Kind.PENDING, {"hold_ms": 330_000, "power_w": 4200.0}, device=DEVICE, rule="overload"),
         "overload: power_w 4200 · tower-a/sd-1203 · counts if it lasts 5 min 30 s",

@@ -112,6 +112,24 @@ async def test_statuses_are_retained_and_the_scenario_ends_by_itself_with_everyt
                 break
 
 
+async def test_the_building_comes_back_by_itself_after_an_outage_of_the_broker(
+    mosquitto: Callable[..., Mosquitto], tower: Directory
+) -> None:
+    broker = mosquitto()
+    live = Live(BURNING, tower, "tower-a", broker.url, speed=5)
+    async with playing(live):
+        await until(lambda: live.played.acknowledged > 404)
+        await asyncio.to_thread(broker.restart)
+        sent = live.played.sent
+        await until(lambda: live.played.acknowledged > sent)
+        async with aiomqtt.Client("127.0.0.1", broker.port) as client, asyncio.timeout(10):
+            await client.subscribe("tocsin/v1/tower-a/sr-1201/command/result", qos=1)
+            order = json.dumps({"id": "CMD-000009", "command": "sound", "args": {}})
+            await client.publish("tocsin/v1/tower-a/sr-1201/command", order, qos=1)
+            message = await anext(client.messages)
+    assert json.loads(bytes(message.payload))["ok"] is True
+
+
 async def test_people_act_over_the_api_on_what_the_stream_shows(
     mosquitto: Callable[..., Mosquitto], tower: Directory
 ) -> None:
