@@ -2,22 +2,60 @@
 
 from __future__ import annotations
 
-from rules import correlation
+from collections.abc import Callable
+from typing import Any
+
+from rules import afterwards, correlation, orders, suppression
 from rules.incident import Incident, Phase, Step
 from rules.instant import Instant
 from rules.outcome import Refused
 from rules.reading import Value
-from rules.requests import AboutIncident, Acknowledge, AddNote, PersonCommand, Resolve
+from rules.requests import (
+    AboutIncident,
+    Acknowledge,
+    ActionDone,
+    AddNote,
+    AdvanceOrder,
+    AssignOrder,
+    EndShelf,
+    FillHandover,
+    HandOverOrder,
+    NoteHandover,
+    OpenOrder,
+    PersonCommand,
+    PutOnShelf,
+    RecheckAction,
+    Resolve,
+    Review,
+    SignHandover,
+)
 from rules.timeline import Kind
 from rules.turn import Turn
 
+_ELSEWHERE: dict[type, Callable[[Turn, Any], None]] = {
+    Review: afterwards.asked,
+    ActionDone: afterwards.asked,
+    RecheckAction: afterwards.asked,
+    FillHandover: afterwards.asked,
+    NoteHandover: afterwards.asked,
+    SignHandover: afterwards.asked,
+    OpenOrder: orders.asked,
+    AdvanceOrder: orders.asked,
+    AssignOrder: orders.asked,
+    HandOverOrder: orders.asked,
+    PutOnShelf: suppression.asked,
+    EndShelf: suppression.asked,
+}
 _WHAT: dict[type, str] = {Acknowledge: "acknowledge", AddNote: "note", Resolve: "resolve"}
 NUMBER_DIGITS_MAX = 12  # of an incident somebody asks for; int() refuses thousands of digits
 
 
 def asked(turn: Turn, command: PersonCommand) -> None:
-    if not isinstance(command, AboutIncident):
+    elsewhere = _ELSEWHERE.get(type(command))
+    if elsewhere is not None:
+        elsewhere(turn, command)
         return
+    assert isinstance(command, AboutIncident)
     incident = turn.state.incidents.get(command.incident)
     refusal = _refusal(turn, command, incident)
     if refusal is not None:

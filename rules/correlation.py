@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rules import response
+from rules import discipline, escalation, response, suppression
 from rules.detection import Detection, detection_key
 from rules.incident import Confirmation, Countdown, Evidence, Incident, Phase, Step
 from rules.instant import Instant, format_duration
@@ -24,6 +24,13 @@ GRAVEST_FIRST = (Signal.ALARM, Signal.SUPERVISORY, Signal.TROUBLE)
 
 
 def fired(turn: Turn, detection: Detection, rule: DetectionRule) -> None:
+    """A detection fires; or it fired before, and what kept it quiet has ended."""
+    quiet = suppression.keeps_quiet(turn, detection, rule)
+    if quiet is not None:
+        turn.state.suppressed[detection.key] = quiet
+        tell(turn, detection, Kind.SUPPRESSED, facts=_facts(detection, rule), reason=f"{quiet.by}: {quiet.reason}")
+        return
+    turn.state.suppressed.pop(detection.key, None)
     device = turn.directory.devices[detection.device]
     confirmations = turn.ruleset.confirmations_of.get(rule.id, ())
     confirmed = [(each, why) for each in confirmations if (why := _confirmed(turn, each, detection, device))]
@@ -49,7 +56,10 @@ def fired(turn: Turn, detection: Detection, rule: DetectionRule) -> None:
         _pre_alarm(turn, incident, waiting[0])
     if levels:
         turn.raise_level(incident, max(levels), f"{rule.id} at {device.name}")
+    discipline.annunciated(turn, incident, detection)
+    escalation.begin(turn, incident)
     response.proceed(turn, incident)
+    suppression.fired(turn, detection, rule)
 
 
 def cleared(turn: Turn, detection: Detection, rule: DetectionRule | None, reason: str) -> None:
@@ -59,6 +69,8 @@ def cleared(turn: Turn, detection: Detection, rule: DetectionRule | None, reason
     kind = Kind.CLEARED if rule else Kind.RULE_WITHDRAWN
     tell(turn, detection, kind, facts=_facts(detection, rule) if rule else {}, reason=reason)
     detection.incident = None
+    turn.state.suppressed.pop(detection.key, None)
+    suppression.ended(turn, detection, rule)
     if incident is None or not incident.open:
         return
     for evidence in incident.evidence:
@@ -100,6 +112,7 @@ def sources_normal(turn: Turn, incident: Incident) -> None:
         incident.countdown = None
         turn.write(Kind.COUNTDOWN_STOPPED, incident, reason="all its sources are normal again")
     turn.move(incident, Step.SOURCES_NORMAL, "all its sources are normal")
+    response.proceed(turn, incident)
     rules = [turn.ruleset.detections.get(evidence.rule) for evidence in incident.evidence]
     if all(rule is not None and rule.closes == "when_normal" for rule in rules):
         turn.write(Kind.CLOSED, incident, by="tocsin", reason="its rules let it close when its sources are normal")
