@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rules import afterwards, correlation, orders, suppression
+from rules import afterwards, correlation, orders, suppression, trouble
 from rules.incident import Incident, Phase, Step
 from rules.instant import Instant
 from rules.outcome import Refused
@@ -119,6 +119,7 @@ def _resolve(turn: Turn, incident: Incident, command: Resolve) -> None:
         facts["note"] = command.note
     for detection in correlation.holding(turn, incident):
         correlation.give_up(turn, detection, command.by)
+    trouble.give_up_troubles(turn, incident, command.by)
     turn.move(incident, Step.RESOLVED, f"resolved by {command.by}")
     turn.write(Kind.CLOSED, incident, by=command.by, facts=facts)
     turn.close(incident, command.by)

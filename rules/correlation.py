@@ -9,16 +9,16 @@ from typing import Any
 
 from rules import discipline, escalation, response, suppression
 from rules.detection import Detection, detection_key
-from rules.incident import Confirmation, Countdown, Evidence, Incident, Phase, Step
+from rules.incident import Confirmation, Countdown, Evidence, Incident, Step
 from rules.instant import Instant, format_duration
-from rules.level import Level
+from rules.opening import open_incident
 from rules.places import place
 from rules.reading import Value
 from rules.ruleset import ConfirmRule, DetectionRule
 from rules.signal import Signal
 from rules.site import Device
 from rules.timeline import Kind
-from rules.turn import Turn, group_key
+from rules.turn import Turn
 
 GRAVEST_FIRST = (Signal.ALARM, Signal.SUPERVISORY, Signal.TROUBLE)
 
@@ -46,7 +46,18 @@ def fired(turn: Turn, detection: Detection, rule: DetectionRule) -> None:
     if incident is None:
         earlier = _without_incident(turn, detection, rule, device)
         first_out = earlier[0][0].device if earlier else detection.device
-        incident = _open(turn, detection, rule, device, max(levels), first_out)
+        incident = open_incident(
+            turn,
+            detection.mode,
+            device,
+            hazard=rule.hazard,
+            signal=rule.signal,
+            level=max(levels),
+            title=rule.title,
+            first_out=first_out,
+            rule=rule.id,
+            reason=f"{rule.id} is the first of its zone and hazard",
+        )
         for each, its_rule in earlier:
             _add_evidence(turn, incident, each, its_rule, reason="held before the incident was opened")
     _add_evidence(turn, incident, detection, rule)
@@ -82,7 +93,8 @@ def cleared(turn: Turn, detection: Detection, rule: DetectionRule | None, reason
 
 def holding(turn: Turn, incident: Incident) -> list[Detection]:
     """The detections that keep the incident's sources from being normal."""
-    keys = [detection_key(incident.mode, each.rule, each.device) for each in incident.evidence if each.holds]
+    held = [each for each in incident.evidence if each.holds and not each.internal]
+    keys = [detection_key(incident.mode, each.rule, each.device) for each in held]
     return [turn.state.detections[key] for key in keys]
 
 
@@ -113,7 +125,7 @@ def sources_normal(turn: Turn, incident: Incident) -> None:
         turn.write(Kind.COUNTDOWN_STOPPED, incident, reason="all its sources are normal again")
     turn.move(incident, Step.SOURCES_NORMAL, "all its sources are normal")
     response.proceed(turn, incident)
-    rules = [turn.ruleset.detections.get(evidence.rule) for evidence in incident.evidence]
+    rules = [turn.ruleset.detections.get(each.rule) for each in incident.evidence if not each.internal]
     if all(rule is not None and rule.closes == "when_normal" for rule in rules):
         turn.write(Kind.CLOSED, incident, by="tocsin", reason="its rules let it close when its sources are normal")
         turn.close(incident, "tocsin")
@@ -158,36 +170,6 @@ def _without_incident(
             if other is not None and other is not detection and other.fires and other.incident is None:
                 found.append((other, each))
     return sorted(found, key=lambda pair: pair[0].since)
-
-
-def _open(
-    turn: Turn, detection: Detection, rule: DetectionRule, device: Device, level: Level, first_out: str
-) -> Incident:
-    turn.state.incidents_made += 1
-    incident = Incident(
-        id=f"INC-{turn.state.incidents_made:06d}",
-        mode=detection.mode,
-        site=device.site,
-        building=device.building,
-        floor=device.floor,
-        zone=device.zone,
-        hazard=rule.hazard,
-        signal=rule.signal,
-        level=level,
-        phase=Phase.ACTIVATED,
-        confirmation=Confirmation.NOT_NEEDED,
-        title=dict(rule.title),
-        first_out=first_out,
-        opened_at=turn.now,
-        updated_at=turn.now,
-    )
-    turn.state.incidents[incident.id] = incident
-    turn.state.groups[group_key(detection.mode, device.zone, rule.hazard)] = incident.id
-    facts: dict[str, Value] = {"level": level.value, "hazard": rule.hazard, "signal": rule.signal.value}
-    facts |= {"zone": device.zone, "floor": device.floor, "building": device.building}
-    reason = f"{rule.id} is the first of its zone and hazard"
-    turn.write(Kind.OPENED, incident, device=first_out, rule=rule.id, facts=facts, reason=reason)
-    return incident
 
 
 def _add_evidence(turn: Turn, incident: Incident, detection: Detection, rule: DetectionRule, reason: str = "") -> None:

@@ -25,6 +25,7 @@ from rules import (
     linkage,
     loading,
     orders,
+    response,
     sending,
     suppression,
 )
@@ -84,6 +85,7 @@ class Engine:
             self._force = loading.load(turn, event, self._documents)
         else:
             _APPLY.get(type(event), asked.asked)(turn, event)
+        _follow_up(turn)
         self._handle_deadlines(turn, before=now + 1)
         return turn.outcome
 
@@ -93,7 +95,22 @@ class Engine:
             late_ms = turn.now - due
             turn.late_ms = late_ms if late_ms > LATE_MS else None
             _DEADLINES[kind](turn, id, due)
+            _follow_up(turn)
             turn.late_ms = None
+
+
+def _follow_up(turn: Turn) -> None:
+    """Plan and ladder of every incident that was touched; that may touch others."""
+    while turn.touched:
+        id = next(iter(turn.touched))
+        del turn.touched[id]
+        incident = turn.state.incidents.get(id)
+        if incident is None or not incident.open:
+            continue
+        if incident.sources_normal and incident.normal_since is None:
+            correlation.sources_normal(turn, incident)
+        escalation.begin(turn, incident)
+        response.proceed(turn, incident)
 
 
 def _started(turn: Turn, event: GatewayStarted) -> None:

@@ -75,6 +75,7 @@ class Evidence(Struct):
     holds: bool = True
     cleared_at: Instant | None = None
     times: int = 1  # how often it has fired within this incident
+    internal: bool = False  # no rule's: Tocsin found it by itself (`trouble.py`), `rule` is its source
 
 
 class CommandState(Struct):

@@ -10,6 +10,7 @@ from rules.incident import CommandStage, Confirmation, Incident, Phase
 from rules.instant import Instant
 from rules.outcome import Outcome
 from rules.state import CURSORS_MAX, KEPT_CLOSED_MS, State
+from rules.trouble import trouble_key
 from rules.turn import group_key
 
 HELD_STAGES = (Stage.PENDING, Stage.CLEARING)
@@ -100,6 +101,10 @@ def _check_firings(state: State) -> None:
     fires = {detection.key: detection for detection in state.detections.values() if detection.fires}
     for incident in state.incidents.values():
         for evidence in incident.evidence:
+            if evidence.internal:
+                known = state.troubles.get(trouble_key(incident.mode, evidence.rule)) == incident.id
+                assert evidence.holds is known, f"{incident.id}: the trouble {evidence.rule}"
+                continue
             detection = fires.get(f"{incident.mode.value}|{evidence.rule}|{evidence.device}")
             on_it = detection is not None and detection.incident == incident.id
             assert evidence.holds is on_it, f"{incident.id}: {evidence.rule} at {evidence.device}"

@@ -85,6 +85,7 @@ class State(Struct):
     actions: dict[str, ActionState] = {}  # corrective actions that are not rechecked
     handovers: dict[str, Handover] = {}  # not signed by both yet
     told: dict[str, list[Instant]] = {}  # person → latest notifications, for the rate limit
+    troubles: dict[str, str] = {}  # mode|source of what Tocsin found wrong by itself → its incident
     audits: dict[str, Instant] = {}  # what the auditor found wanting → its due time
     cursors: dict[str, Cursor] = {}  # mode|device, least recently journaled first
 

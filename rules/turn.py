@@ -26,6 +26,7 @@ class Turn:
         self.outcome = Outcome()
         self.late_ms: int | None = None  # set while a deadline is handled late
         self.remark = ""  # set while what happens comes of a reading that arrived late or retained
+        self.touched: dict[str, None] = {}  # incidents whose plan and ladder are looked at before the step ends
         self._deadlines = deadlines
 
     def write(self, kind: Kind, incident: Incident | None = None, **rest: Any) -> None:
@@ -63,6 +64,10 @@ class Turn:
 
     # ---- incidents
 
+    def touch(self, incident: Incident) -> None:
+        """Something has changed that its plan and ladder go by. Raising, moving and confirming do it by themselves."""
+        self.touched[incident.id] = None
+
     def open_incident(self, mode: Mode, device: Device, hazard: str) -> Incident | None:
         id = self.state.groups.get(group_key(mode, device.zone, hazard))
         return self.state.incidents[id] if id else None
@@ -73,18 +78,21 @@ class Turn:
         if phase is not None:
             before, incident.phase = incident.phase, phase
             self.write(Kind.PHASE_CHANGED, incident, facts={"from": before.value, "to": phase.value}, reason=reason)
+            self.touch(incident)
 
     def raise_level(self, incident: Incident, level: Level, reason: str) -> None:
         """Never lowers: only a person may."""
         if level > incident.level:
             before, incident.level = incident.level, level
             self.write(Kind.LEVEL_RAISED, incident, facts={"from": before.value, "to": level.value}, reason=reason)
+            self.touch(incident)
 
     def confirm(self, incident: Incident, reason: str) -> None:
         if incident.confirmation is not Confirmation.CONFIRMED:
             incident.confirmation = Confirmation.CONFIRMED
             incident.countdown = None
             self.write(Kind.CONFIRMED, incident, reason=reason)
+            self.touch(incident)
 
     def close(self, incident: Incident, by: str) -> None:
         incident.phase, incident.closed_at, incident.closed_by = Phase.CLOSED, self.now, by
