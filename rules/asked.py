@@ -7,7 +7,7 @@ from typing import Any
 
 from rules import afterwards, correlation, orders, suppression, trouble
 from rules.incident import Incident, Phase, Step
-from rules.instant import Instant
+from rules.instant import Instant, format_duration
 from rules.outcome import Refused
 from rules.reading import Value
 from rules.requests import (
@@ -126,7 +126,14 @@ def _resolve(turn: Turn, incident: Incident, command: Resolve) -> None:
 
 
 def forget(turn: Turn, id: str, due: Instant) -> None:
-    """A closed incident's stay in the state is over."""
-    for command in turn.state.incidents.pop(id).commands:
+    """A closed incident's stay in the state is over, unless it was made longer or shorter meanwhile."""
+    incident = turn.state.incidents.get(id)
+    if incident is None or incident.leaves_at != due:
+        return
+    if incident.awaits_review:
+        reason = f"not reviewed in the {format_duration(due - (incident.closed_at or due))} since it was closed"
+        turn.write(Kind.OVERDUE, incident, facts={"what": "review"}, reason=reason)
+    del turn.state.incidents[id]
+    for command in incident.commands:
         turn.state.commands.pop(command.id, None)
         turn.state.given_up.pop(command.id, None)

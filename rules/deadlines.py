@@ -19,12 +19,16 @@ def deadlines_of(state: State) -> list[Deadline]:
     for incident in state.incidents.values():
         found.extend(_of_incident(state, incident))
     for order in state.orders.values():
-        if order.open and order.due_at is not None and not order.overdue:
+        if not order.open:
+            found.append((order.ended_at + KEPT_CLOSED_MS, "order", order.id))
+        elif order.due_at is not None and not order.overdue:
             found.append((order.due_at, "order", order.id))
     for action in state.actions.values():
         if action.rechecked_at is None and not action.overdue:
             found.append((action.due_at, "action", action.id))
     found.extend((shelf.until, "shelf", shelf.id) for shelf in state.shelves.values())
+    found.extend((sent.expires_at, "sent", sent.id) for sent in state.sent.values())
+    found.extend((held.due_at, "held back", key) for key, held in state.held_back.items())
     heapq.heapify(found)
     return found
 
@@ -32,8 +36,8 @@ def deadlines_of(state: State) -> list[Deadline]:
 def _of_incident(state: State, incident: Incident) -> Iterator[Deadline]:
     if incident.countdown is not None:
         yield incident.countdown.due, "countdown", incident.id
-    if incident.closed_at is not None:
-        yield incident.closed_at + KEPT_CLOSED_MS, "forget", incident.id
+    if incident.leaves_at is not None:
+        yield incident.leaves_at, "forget", incident.id
     if incident.ladder is not None:
         yield incident.ladder.due_at, "ladder", incident.id
     if incident.first_response_by is not None:

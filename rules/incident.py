@@ -129,6 +129,17 @@ class Ladder(Struct):
     due_at: Instant
 
 
+class AuthorityMessage(Struct, frozen=True):
+    """A CAP message of the incident, as later ones refer to it."""
+
+    to: str
+    kind: str  # "Alert", "Update", "Cancel"
+    event: str
+    sender: str
+    identifier: str
+    sent: str  # local time with its offset, as in the message
+
+
 class ReviewState(Struct, frozen=True):
     by: str
     at: Instant
@@ -181,7 +192,7 @@ class Incident(Struct):
     re_alarm_at: Instant | None = None
     first_response_by: Instant | None = None  # the limit, while it runs
     first_response_at: Instant | None = None
-    authority_messages: list[str] = []  # CAP identifiers with sender and time, newest last, for references
+    authority_messages: list[AuthorityMessage] = []  # newest last
     review: ReviewState | None = None
     stale_at: Instant | None = None  # when it counts as stale
     acknowledged_at: Instant | None = None
@@ -189,6 +200,7 @@ class Incident(Struct):
     normal_since: Instant | None = None
     closed_at: Instant | None = None
     closed_by: str | None = None  # a person, or "tocsin" where the rule lets it close by itself
+    leaves_at: Instant | None = None  # when it leaves the state: a day after it is closed and, where due, reviewed
     finding: Finding | None = None
     cause: str | None = None
     entries: int = 0  # how many timeline entries it has
@@ -197,6 +209,13 @@ class Incident(Struct):
     @property
     def open(self) -> bool:
         return self.phase is not Phase.CLOSED
+
+    @property
+    def awaits_review(self) -> bool:
+        """A closed incident of level I or II, drills among them, that nobody has reviewed."""
+        return (
+            self.phase is Phase.CLOSED and self.level >= Level.II and self.mode is not Mode.TEST and self.review is None
+        )
 
     @property
     def sources_normal(self) -> bool:

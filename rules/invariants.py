@@ -9,7 +9,7 @@ from rules.detection import Detection, Stage
 from rules.incident import CommandStage, Confirmation, Incident, Phase
 from rules.instant import Instant
 from rules.outcome import Outcome
-from rules.state import CURSORS_MAX, KEPT_CLOSED_MS, State
+from rules.state import CURSORS_MAX, State
 from rules.trouble import trouble_key
 from rules.turn import group_key
 
@@ -39,8 +39,8 @@ def deadlines(state: State) -> Iterator[tuple[Instant, str]]:
     for incident in state.incidents.values():
         if incident.countdown is not None:
             yield incident.countdown.due, f"the countdown of {incident.id}"
-        if incident.closed_at is not None:
-            yield incident.closed_at + KEPT_CLOSED_MS, f"the end of {incident.id}"
+        if incident.leaves_at is not None:
+            yield incident.leaves_at, f"the end of {incident.id}"
         for command in incident.commands:
             if command.stage in AWAITED_STAGES:
                 yield command.expires_at, f"the answer to {command.id}"
@@ -59,6 +59,7 @@ def _check_incidents(state: State) -> None:
 def _check_incident(incident: Incident) -> None:
     id, phase = incident.id, incident.phase
     assert (phase is Phase.CLOSED) is (incident.closed_at is not None) is (incident.closed_by is not None), id
+    assert (phase is Phase.CLOSED) is (incident.leaves_at is not None), id
     assert phase in (Phase.ACTIVATED, Phase.CLOSED) or incident.acknowledged_at is not None, f"{id}: nobody has it"
     assert phase not in (Phase.CLOSING, Phase.CLOSED) or incident.sources_normal, f"{id}: {phase.value}, yet it holds"
     assert (incident.normal_since is not None) is incident.sources_normal, f"{id}: normal since {incident.normal_since}"

@@ -1,4 +1,4 @@
-"""Work orders: repair with four nodes (报修受理—现场勘查—维修实施—验收反馈), each with who, when, note, attachments."""
+"""A work order: repair with four nodes (报修受理—现场勘查—维修实施—验收反馈), each with who, when and attachments."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from enum import Enum
 from msgspec import Struct
 
 from rules.instant import Instant
+from rules.level import Level
 from rules.mode import Mode
+
+INCIDENTS_MAX = 100  # named on one order; what else it repairs after stands on the timelines
+RECORDS_MAX = 200  # steps of one order: sixty repairs that were rejected
 
 
 class OrderKind(Enum):
@@ -61,6 +65,7 @@ class NodeRecord(Struct, frozen=True):
     at: Instant
     note: str = ""
     attachments: tuple[Attachment, ...] = ()
+    reason: str = ""  # of a cancellation, a rejection, a verification without a normal reading
 
 
 class WorkOrder(Struct):
@@ -77,17 +82,30 @@ class WorkOrder(Struct):
     opened_by: str  # a person, or "tocsin"
     node: Node = Node.OPEN
     assignee: str | None = None
-    incidents: list[str] = []
+    incidents: list[str] = []  # that it repairs after, newest last; at most INCIDENTS_MAX
     records: list[NodeRecord] = []
     repeats: int = 0  # how often the same fault came again while it was open
     due_at: Instant | None = None  # the present node's limit
     overdue: bool = False
     handed_over: str | None = None  # to whom, where an incident closes before it is verified
     revision: int = 0
+    level: Level | None = None  # the worst of its incidents; None: it belongs to none
+    hazard: str = ""  # of its first incident
+    lead: str = ""  # the role that is told when a limit passes; empty: `role`
 
     @property
     def open(self) -> bool:
         return self.node not in (Node.VERIFIED, Node.CANCELLED)
+
+    @property
+    def ended_at(self) -> Instant:
+        """Of an order that is verified or cancelled."""
+        return self.records[-1].at
+
+    @property
+    def repair(self) -> NodeRecord | None:
+        """The latest repair."""
+        return next((each for each in reversed(self.records) if each.step is OrderStep.REPAIR), None)
 
     @property
     def key(self) -> str:

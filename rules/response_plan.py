@@ -8,15 +8,18 @@ and, where `confirmed` says so, is confirmed. Within a phase control commands co
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
+from rules.discipline_settings import DisciplineSettings
 from rules.file_types import FileModel, Id, Name, Titles
 from rules.incident import Phase
 from rules.instant import HOUR_MS, MINUTE_MS, DurationMs
 from rules.level import Level
+from rules.order_settings import OrderSettings, ReviewSettings
 from rules.places import Scope
 
 STEPS_MAX = 200  # a plan a person can still carry out
@@ -155,6 +158,11 @@ class Inhibition(FileModel):
 class PlanFile(FileModel):
     plans: list[ResponsePlan] = Field([], max_length=200)
     inhibitions: list[Inhibition] = Field([], max_length=200)
+    discipline: DisciplineSettings | None = Field(
+        None, description="shelving, inhibition, chattering, stale, flood; in one file at most"
+    )
+    orders: OrderSettings | None = Field(None, description="how work orders go; in one file at most")
+    reviews: ReviewSettings | None = Field(None, description="how reviews go; in one file at most")
 
 
 class PlanBook(FileModel):
@@ -162,10 +170,30 @@ class PlanBook(FileModel):
 
     plans: dict[str, ResponsePlan] = {}
     inhibitions: dict[str, Inhibition] = {}
+    discipline: DisciplineSettings = DisciplineSettings()
+    orders: OrderSettings = OrderSettings()
+    reviews: ReviewSettings = ReviewSettings()
 
     @cached_property
     def by_hazard(self) -> dict[str, ResponsePlan]:
         return {plan.hazard: plan for plan in self.plans.values()}
 
+    @cached_property
+    def inhibitions_of(self) -> dict[str, tuple[Inhibition, ...]]:
+        """Rule → the inhibitions that can keep it quiet, in the order of the files."""
+        return _by_rule((rule, each) for each in self.inhibitions.values() for rule in each.inhibits)
+
+    @cached_property
+    def inhibitions_by(self) -> dict[str, tuple[Inhibition, ...]]:
+        """Rule → the inhibitions that it brings about, in the order of the files."""
+        return _by_rule((rule, each) for each in self.inhibitions.values() for rule in each.by)
+
     def to_bytes(self) -> bytes:
         return self.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+
+
+def _by_rule(pairs: Iterable[tuple[str, Inhibition]]) -> dict[str, tuple[Inhibition, ...]]:
+    found: dict[str, tuple[Inhibition, ...]] = {}
+    for rule, inhibition in pairs:
+        found[rule] = (*found.get(rule, ()), inhibition)
+    return found

@@ -1,7 +1,8 @@
 """The engine's whole state: a value that can be stored, compared and taken up again.
 
 Dictionaries keep the order of their making; nothing iterates a set. Closed incidents stay for `KEPT_CLOSED_MS`, so
-that a late note or a late answer of a device still finds its timeline.
+that a late note or a late answer of a device still finds its timeline; those of level I and II until they are
+reviewed.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from rules.detection import Detection
 from rules.handover import Handover
 from rules.incident import Incident
 from rules.instant import DAY_MS, Instant
+from rules.mode import Mode
+from rules.notice import NoticeText
 from rules.order import WorkOrder
-from rules.shelf import Shelf, Suppressed
+from rules.shelf import Chatter, Flood, Shelf, Suppressed
 
 KEPT_CLOSED_MS = DAY_MS  # the shift that closed it may still add to it
+AWAITED_REVIEWS_MAX = 500  # closed incidents that wait for a review: 5 a day over the 90 days they may wait
 CURSORS_MAX = 16_384  # more than any broker keeps in flight to us: what is redelivered after a crash is among them
 
 
@@ -51,6 +55,20 @@ class Sent(Struct):
     to: str
     channels_left: tuple[str, ...] = ()  # fallbacks not tried yet
     expires_at: Instant = 0
+    channel: str = ""
+    mode: Mode = Mode.ACTUAL
+    text: NoticeText | None = None  # said again by the fallback
+    urgent: bool = False
+
+
+class HeldBack(Struct):
+    """What the rate limit kept from a person, until one message says how much it was."""
+
+    due_at: Instant  # when it is said at the latest
+    messages: int
+    mode: Mode
+    site: str | None
+    incidents: list[str]  # at most `sending.HELD_BACK_NAMED_MAX`
 
 
 class State(Struct):
@@ -76,15 +94,17 @@ class State(Struct):
     sent: dict[str, Sent] = {}  # effects without a last attempt yet
     orders: dict[str, WorkOrder] = {}  # open, and closed not long ago
     order_keys: dict[str, str] = {}  # order_key → the open order
-    faults: dict[str, list[Instant]] = {}  # asset|fault → when it came, for recurrence
+    faults: dict[str, list[Instant]] = {}  # order_key → when it came, for recurrence; the longest ago first
     shelves: dict[str, Shelf] = {}  # those in force
     suppressed: dict[str, Suppressed] = {}  # detection key → why it raises nothing
-    chatter: dict[str, list[Instant]] = {}  # detection key → its latest firings
-    flood: dict[str, list[Instant]] = {}  # site → when detections were annunciated, latest ten minutes
-    floods: dict[str, Instant] = {}  # site → since when it is flooded
+    causes: dict[str, dict[str, Instant | None]] = {}  # inhibition|mode|place → rule|device → quiet until; None: fires
+    chatter: dict[str, Chatter] = {}  # detection key → how it flaps, the longest quiet first
+    flood: dict[str, list[Instant]] = {}  # site → when detections were annunciated, the latest few
+    floods: dict[str, Flood] = {}  # sites that are flooded
     actions: dict[str, ActionState] = {}  # corrective actions that are not rechecked
     handovers: dict[str, Handover] = {}  # not signed by both yet
     told: dict[str, list[Instant]] = {}  # person → latest notifications, for the rate limit
+    held_back: dict[str, HeldBack] = {}  # mode|person → what the rate limit kept
     troubles: dict[str, str] = {}  # mode|source of what Tocsin found wrong by itself → its incident
     audits: dict[str, Instant] = {}  # what the auditor found wanting → its due time
     cursors: dict[str, Cursor] = {}  # mode|device, least recently journaled first

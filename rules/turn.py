@@ -13,7 +13,7 @@ from rules.mode import Mode
 from rules.outcome import Outcome, Refused
 from rules.reading import Value
 from rules.site import Device
-from rules.state import KEPT_CLOSED_MS, State
+from rules.state import AWAITED_REVIEWS_MAX, KEPT_CLOSED_MS, State
 from rules.timeline import Entry, Kind
 
 Deadline = tuple[Instant, str, str]  # (due, kind, id): this order is the order in which they fall
@@ -98,7 +98,16 @@ class Turn:
         incident.phase, incident.closed_at, incident.closed_by = Phase.CLOSED, self.now, by
         incident.countdown = None
         self.state.groups.pop(group_key(incident.mode, incident.zone, incident.hazard), None)
-        self.set_deadline(self.now + KEPT_CLOSED_MS, "forget", incident.id)
+        kept_ms = self.plans.reviews.review_within if incident.awaits_review else KEPT_CLOSED_MS
+        self.leave(incident, self.now + kept_ms)
+        waiting = [each for each in self.state.incidents.values() if each.awaits_review]
+        for longest in waiting[:-AWAITED_REVIEWS_MAX]:
+            self.leave(longest, self.now)
+
+    def leave(self, incident: Incident, at: Instant) -> None:
+        """When a closed incident leaves the state; what was said before no longer counts."""
+        incident.leaves_at = at
+        self.set_deadline(at, "forget", incident.id)
 
 
 def group_key(mode: Mode, zone: str, hazard: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from rules.incident import TRANSITIONS, Phase, Step
 from rules.mode import Mode
+from rules.order_settings import ReviewSettings
 from rules.outcome import Refused
 from rules.requests import Finding
 from rules.state import KEPT_CLOSED_MS
@@ -222,7 +223,7 @@ def test_with_a_forgotten_incident_its_commands_are_forgotten() -> None:
     core.answer("CMD-000001", "vent-1")
     core.reading("mcp-1", alarm=False)
     core.resolve()
-    core.wait(KEPT_CLOSED_MS)
+    core.wait(ReviewSettings().review_within)  # nobody reviews it
     assert (core.state.incidents, core.state.commands, core.state.given_up) == ({}, {}, {})
     core.answer("CMD-000002", "vent-2")
     assert core.entries[-1].kind is Kind.UNKNOWN
