@@ -42,7 +42,7 @@ class Notify(Struct, frozen=True, tag=True):
 
 
 class TellOccupants(Struct, frozen=True, tag=True):
-    """A notice to owners and people affected, in each language: to the settings' notice channel of the place."""
+    """A notice to owners and people affected, in each language, by one of the place's channels."""
 
     id: str
     mode: Mode
@@ -51,6 +51,7 @@ class TellOccupants(Struct, frozen=True, tag=True):
     incident: str
     issued_at: Instant
     expires_at: Instant
+    channel: str = ""  # a name in the gateway's settings
 
 
 class SendToAuthority(Struct, frozen=True, tag=True):

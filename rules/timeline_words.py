@@ -6,8 +6,14 @@ import math
 from typing import Literal
 
 from rules.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from rules.mode import Mode
 from rules.reading import Value
 
+# A drill must not be taken for the real thing, nor the other way round: it stands before everything else.
+MODE_MARK: dict[Literal["en", "zh"], dict[Mode, str]] = {
+    "en": {Mode.EXERCISE: "EXERCISE: ", Mode.TEST: "TEST: "},
+    "zh": {Mode.EXERCISE: "【演练】", Mode.TEST: "【测试】"},
+}
 _WORDS_ZH = {
     # signals
     "alarm": "报警",
