@@ -18,10 +18,12 @@ class Handover(Struct):
     overdue_orders: list[str]
     shelves: list[str]
     silent_devices: list[str]
-    overdue_actions: list[str]
+    overdue_actions: list[str]  # corrective ones
     notes: list[str] = []
     signed_by_outgoing_at: Instant | None = None
     signed_by_incoming_at: Instant | None = None
+    superseded_by: str | None = None  # the handover that was filled before this one was signed by both
+    revision: int = 0
 
     @property
     def done(self) -> bool:

@@ -2,27 +2,92 @@
 
 from __future__ import annotations
 
-from rules.incident import Incident
-from rules.instant import Instant
-from rules.order import OrderKind
+from rules import order_book, order_steps, sending
+from rules.incident import Evidence, Incident
+from rules.instant import Instant, format_duration
+from rules.order import Node, OrderKind, WorkOrder
+from rules.order_book import Wanted
 from rules.requests import AdvanceOrder, AssignOrder, HandOverOrder, OpenOrder
+from rules.state import KEPT_CLOSED_MS
+from rules.timeline import Kind
 from rules.turn import Turn
+
+ORDERS_A_STEP_MAX = 20  # of more devices than a crew visits one by one, one order for the zone tells as much
+NOWHERE = "gateway"  # the asset of a trouble that has neither a device nor a place
+
+_WHAT_IS_LATE = {
+    Node.OPEN: "not accepted",
+    Node.ACCEPTED: "not surveyed",
+    Node.SURVEYED: "not repaired",
+    Node.REPAIRED: "not verified",
+}
 
 
 def open_for(turn: Turn, incident: Incident, step: str, kind: OrderKind, role: str, summary: str) -> list[str]:
     """Orders for the devices whose detections make the incident (one each asset and fault; an open one takes the
-    repeat in). → their ids, also in `incident.orders`."""
-    return []
+    repeat in). → their ids, also in `incident.orders`. For the same incident again: nothing but the ids.
+
+    Of more than `ORDERS_A_STEP_MAX` there is one order, for the zone and the hazard.
+    """
+    wanted = list(dict.fromkeys(_fault(turn, incident, each) for each in incident.evidence))
+    if len(wanted) > ORDERS_A_STEP_MAX:
+        wanted = [(incident.zone, incident.zone or NOWHERE, incident.hazard)]
+    reason = f"step {step} of plan {incident.plan}" if incident.plan else f"step {step}"
+    orders = [
+        order_book.take_in(
+            turn,
+            Wanted(incident.mode, incident.site, zone, asset, fault, kind, role, summary, reason=reason),
+            incident,
+        )
+        for zone, asset, fault in wanted
+    ]
+    return [order.id for order in orders]
+
+
+def _fault(turn: Turn, incident: Incident, evidence: Evidence) -> tuple[str, str, str]:
+    """(zone, asset, fault)."""
+    device = turn.directory.devices.get(evidence.device)
+    zone = device.zone if device else incident.zone
+    return zone, evidence.device or zone or NOWHERE, evidence.rule
 
 
 def blocking(turn: Turn, incident: Incident) -> list[str]:
     """The incident's orders that are neither verified, cancelled nor handed over: it cannot close."""
-    return []
+    known = [turn.state.orders[id] for id in incident.orders if id in turn.state.orders]
+    return [order.id for order in known if order.open and order.handed_over is None]
 
 
 def asked(turn: Turn, request: OpenOrder | AdvanceOrder | AssignOrder | HandOverOrder) -> None:
     """Carried out, or `turn.refuse(…)`."""
+    order_steps.asked(turn, request)
 
 
 def limit_over(turn: Turn, id: str, due: Instant) -> None:
-    """An order's limit has passed. Nothing if it no longer stands (`due` tells)."""
+    """An order's limit has passed, or its time in the state after its end. Nothing if it no longer stands (`due`)."""
+    order = turn.state.orders.get(id)
+    if order is None:
+        return
+    if not order.open:
+        if due == order.ended_at + KEPT_CLOSED_MS:
+            order_book.forget(turn, order)
+    elif order.due_at == due and not order.overdue:
+        _overdue(turn, order)
+
+
+def _overdue(turn: Turn, order: WorkOrder) -> None:
+    """Said once a node, on the timeline and to whoever commands."""
+    order.overdue = True
+    reason = _why_overdue(turn, order)
+    if order.handed_over is not None:
+        reason = f"{reason}; handed over to {order.handed_over}"
+    order_book.tell(turn, order, Kind.OVERDUE, facts={"what": "work order"}, reason=reason)
+    sending.notify_role(turn, order.lead or order.role, "order_overdue", order_book.incident_of(turn, order))
+    order_book.changed(turn, order, "overdue")
+
+
+def _why_overdue(turn: Turn, order: WorkOrder) -> str:
+    limits = turn.plans.orders.limits(order.kind)
+    within, share = limits.within(order.node), limits.share(order.node)
+    if order.node is Node.OPEN or order.due_at == order.opened_at + within:
+        return f"{_WHAT_IS_LATE[order.node]} within {format_duration(within)}"
+    return f"{_WHAT_IS_LATE[order.node]} within {format_duration(share)} of being {order.node.value}"

@@ -33,7 +33,7 @@ class Cursor(Struct, frozen=True):
 
 
 class ActionState(Struct):
-    """A corrective action: owner, limit, recheck (整改闭环)."""
+    """A corrective action: owner, limit, recheck by another person (整改闭环)."""
 
     id: str  # "CA-000003"
     incident: str
@@ -41,8 +41,23 @@ class ActionState(Struct):
     owner: str
     due_at: Instant
     done_at: Instant | None = None
-    rechecked_at: Instant | None = None
+    rechecked_at: Instant | None = None  # and found to have helped: it is over
     overdue: bool = False
+    mode: Mode = Mode.ACTUAL
+    site: str = ""
+    asked_at: Instant = 0
+    asked_by: str = ""
+    done_by: str = ""
+    done_note: str = ""
+    rechecked_by: str = ""  # last, whether it had helped or not
+    recheck_note: str = ""
+    reopened: int = 0  # how often a recheck found that it had not helped
+    lead: str = ""  # the role that is told when it is overdue; empty: nobody but the timeline
+    revision: int = 0
+
+    @property
+    def open(self) -> bool:
+        return self.rechecked_at is None
 
 
 class Sent(Struct):
