@@ -7,16 +7,23 @@ from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
+from rules.handover import Handover
 from rules.incident import Incident, Phase
 from rules.instant import Instant
 from rules.level import Level
 from rules.mode import Mode
+from rules.order import Attachment, Node, OrderKind, WorkOrder
 from rules.outcome import Refused as Refused  # part of this port
+from rules.people import Person
 from rules.reading import Value
-from rules.requests import AboutIncident
+from rules.requests import PersonCommand
+from rules.response_plan import ResponsePlan
+from rules.shelf import Shelf
 from rules.signal import Signal
 from rules.site import Title
+from rules.state import ActionState
 from rules.timeline import Entry
+from rules.timeline_text import Language
 
 T = TypeVar("T")
 
@@ -52,6 +59,69 @@ class DeviceQuery(Struct, frozen=True):
     silent: bool | None = None
     cursor: str | None = None
     limit: int = 100
+
+
+class OrderQuery(Struct, frozen=True):
+    """Newest first. None: any."""
+
+    site: str | None = None
+    zone: str | None = None
+    asset: str | None = None
+    node: Node | None = None
+    kind: OrderKind | None = None
+    mode: Mode | None = None
+    open: bool | None = None
+    overdue: bool | None = None
+    assignee: str | None = None
+    role: str | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+class ActionQuery(Struct, frozen=True):
+    """Corrective actions, newest first. None: any."""
+
+    site: str | None = None
+    incident: str | None = None
+    owner: str | None = None
+    open: bool | None = None
+    overdue: bool | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+class ShelfQuery(Struct, frozen=True):
+    """Newest first. None: any."""
+
+    site: str | None = None
+    in_force: bool | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+class HandoverQuery(Struct, frozen=True):
+    """Newest first. None: any."""
+
+    site: str | None = None
+    done: bool | None = None  # signed by both
+    cursor: str | None = None
+    limit: int = 50
+
+
+class NoticeQuery(Struct, frozen=True):
+    """Entries about messages to people, occupants and authorities, newest first. None: any."""
+
+    incident: str | None = None
+    failed: bool | None = None  # only what did not arrive
+    cursor: str | None = None
+    limit: int = 100
+
+
+class OnDuty(Struct, frozen=True):
+    """Who has a role at this moment, whoever is told first standing first."""
+
+    role: str
+    people: list[Person]
 
 
 class DeviceState(Struct, frozen=True):
@@ -105,17 +175,45 @@ class Health(Struct, frozen=True):
 
 
 class Done(Struct, frozen=True):
-    incident: Incident
-    entries: list[Entry]
+    """What a command has led to: its subject as it stands now, and what it added to timelines."""
+
+    incident: Incident | None = None
+    entries: list[Entry] = []
     repeated: bool = False  # the same idempotency key was answered before
+    order: WorkOrder | None = None
+    action: ActionState | None = None
+    shelf: Shelf | None = None
+    handover: Handover | None = None
 
 
-class UnknownIncident(LookupError):
-    """No incident has this id."""
+class Unknown(LookupError):
+    """Nothing of this kind has this id, which is the argument."""
 
 
-class UnknownDevice(LookupError):
-    """No device has this id."""
+class UnknownIncident(Unknown): ...
+
+
+class UnknownDevice(Unknown): ...
+
+
+class UnknownOrder(Unknown): ...
+
+
+class UnknownAction(Unknown): ...
+
+
+class UnknownShelf(Unknown): ...
+
+
+class UnknownHandover(Unknown): ...
+
+
+class UnknownPlan(Unknown):
+    """No plan in force is for this hazard."""
+
+
+class UnknownAttachment(Unknown):
+    """No file that is kept has this hash."""
 
 
 class Unavailable(RuntimeError):
@@ -133,13 +231,16 @@ class Desk(Protocol):
     """
 
     async def carry_out(
-        self, command: AboutIncident, idempotency_key: str | None = None, if_revision: int | None = None
+        self, command: PersonCommand, idempotency_key: str | None = None, if_revision: int | None = None
     ) -> Done | Refused:
         """Answers when the command is committed. The same key again answers the same, without doing it twice.
 
         The key is looked at first (a repetition is answered whatever the revision), then `if_revision`: where the
-        incident has another revision by now, Refused(code="revision_changed"). The same key with another command:
+        incident, order, action or handover that the command is about has another revision by now,
+        Refused(code="revision_changed"); where it is not known, Unknown…. The same key with another command:
         Refused(code="idempotency_key_reused").
+
+        What the gateway alone knows is filled in there: `AdvanceOrder.normal_at`, `FillHandover.silent_devices`.
         """
         ...
 
@@ -159,6 +260,60 @@ class Desk(Protocol):
         Pulled: reads on when asked for the next entry, and keeps nothing for a reader but its position, so that a
         slow reader costs no memory. Ends when the desk closes.
         """
+        ...
+
+    async def orders(self, query: OrderQuery) -> Page[WorkOrder]: ...
+
+    async def order(self, order: str) -> WorkOrder:
+        """Raises UnknownOrder."""
+        ...
+
+    async def actions(self, query: ActionQuery) -> Page[ActionState]: ...
+
+    async def action(self, action: str) -> ActionState:
+        """Raises UnknownAction."""
+        ...
+
+    async def shelves(self, query: ShelfQuery) -> Page[Shelf]: ...
+
+    async def shelf(self, shelf: str) -> Shelf:
+        """Raises UnknownShelf."""
+        ...
+
+    async def handovers(self, query: HandoverQuery) -> Page[Handover]: ...
+
+    async def handover(self, handover: str) -> Handover:
+        """Raises UnknownHandover."""
+        ...
+
+    async def keep_attachment(self, name: str, media_type: str, content: bytes) -> Attachment:
+        """Durable when it answers. The same content again is the same file, whatever it is called."""
+        ...
+
+    async def attachment(self, sha256: str) -> tuple[Attachment, bytes]:
+        """Raises UnknownAttachment."""
+        ...
+
+    async def plans(self) -> list[ResponsePlan]:
+        """Those in force, in the order of their files."""
+        ...
+
+    async def plan(self, hazard: str) -> ResponsePlan:
+        """Raises UnknownPlan."""
+        ...
+
+    async def on_duty(self, role: str | None = None, site: str | None = None) -> list[OnDuty]:
+        """By the roster, now. `role` None: every role that anybody has; `site` None: of any site."""
+        ...
+
+    async def notices(self, query: NoticeQuery) -> Page[Entry]: ...
+
+    async def explain_incident(self, incident: str, language: Language) -> list[str]:
+        """Why it came about, stands as it does and cannot be closed yet, a line a reason. Raises UnknownIncident."""
+        ...
+
+    async def explain_device(self, device: str, language: Language) -> list[str]:
+        """Why its rules raise something, or do not, a line a reason. Raises UnknownDevice."""
         ...
 
     async def devices(self, query: DeviceQuery) -> Page[DeviceState]: ...
