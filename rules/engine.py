@@ -18,6 +18,7 @@ from rules import (
     afterwards,
     asked,
     audited,
+    closing,
     correlation,
     detecting,
     discipline,
@@ -25,7 +26,6 @@ from rules import (
     linkage,
     loading,
     orders,
-    response,
     sending,
     suppression,
 )
@@ -100,17 +100,18 @@ class Engine:
 
 
 def _follow_up(turn: Turn) -> None:
-    """Plan and ladder of every incident that was touched; that may touch others."""
-    while turn.touched:
+    """What is not kept quiet any more, then plan and ladder of every incident that was touched; each may lead to more
+    of both."""
+    while turn.again or turn.touched:
+        if turn.again:
+            key = next(iter(turn.again))
+            correlation.fired_again(turn, key, turn.again.pop(key))
+            continue
         id = next(iter(turn.touched))
         del turn.touched[id]
         incident = turn.state.incidents.get(id)
-        if incident is None or not incident.open:
-            continue
-        if incident.sources_normal and incident.normal_since is None:
-            correlation.sources_normal(turn, incident)
-        escalation.begin(turn, incident)
-        response.proceed(turn, incident)
+        if incident is not None and incident.open:
+            closing.look(turn, incident)
 
 
 def _started(turn: Turn, event: GatewayStarted) -> None:
@@ -144,9 +145,13 @@ _DEADLINES: dict[str, Callable[[Turn, str, Instant], object]] = {
     "first response": escalation.first_response_over,
     "re-alarm": escalation.re_alarm_over,
     "task": escalation.task_over,
+    "sent": sending.expired,
+    "held back": sending.held_back_over,
     "order": orders.limit_over,
     "action": afterwards.action_over,
     "shelf": suppression.shelf_over,
     "stale": discipline.stale_over,
     "flood": discipline.flood_over,
+    "chatter": discipline.chatter_over,
+    "inhibition": suppression.grace_over,
 }

@@ -84,11 +84,15 @@ class CommandState(Struct):
     id: str
     device: str
     command: str
-    linkage: str  # the linkage that sent it
+    linkage: str  # the plan's step that sent it; empty: a person
     stage: CommandStage
     issued_at: Instant
     expires_at: Instant
     detail: str = ""
+    args: dict[str, Value] = {}
+    attempt: int = 1
+    retries_left: int = 0
+    by: str | None = None  # who sent it by hand
 
 
 class StepStage(Enum):
@@ -125,8 +129,10 @@ class Acknowledged(Struct, frozen=True):
 class Ladder(Struct):
     """Who is told next, and when, while nobody (or not everybody needed) has acknowledged."""
 
-    rung: int  # of the plan's ladder, told last
+    rung: int  # of the roles that are told in turn, told last
     due_at: Instant
+    level: Level = Level.III  # for which it began
+    times: int = 0  # how often it has been gone through without leading anywhere
 
 
 class AuthorityMessage(Struct, frozen=True):
@@ -201,10 +207,15 @@ class Incident(Struct):
     closed_at: Instant | None = None
     closed_by: str | None = None  # a person, or "tocsin" where the rule lets it close by itself
     leaves_at: Instant | None = None  # when it leaves the state: a day after it is closed and, where due, reviewed
+    lowered_by: str | None = None  # a person has lowered its level: it may be milder than its evidence
     finding: Finding | None = None
     cause: str | None = None
     entries: int = 0  # how many timeline entries it has
     revision: int = 0  # rises with every change: the ETag
+
+    def step(self, id: str) -> StepState | None:
+        """A step of the plan, if it was issued."""
+        return next((step for step in self.steps if step.id == id), None)
 
     @property
     def open(self) -> bool:

@@ -45,6 +45,7 @@ class NoticeText(Struct, frozen=True):
     title: str
     body: str
     short: str = ""  # for channels that take few characters; empty: the title
+    more: str = ""  # said at the end, whatever has to be cut for it
 
 
 class Template(Struct, frozen=True):
@@ -83,7 +84,9 @@ class NoticeBook(Struct, frozen=True):
 _BARE = Template(
     FALLBACK,
     {
-        "en": {ANY_LEVEL: NoticeText("[LEVEL {level} ][{hazard}][{what}]", "[{incident} ][{title}][, {zone}][ · {reason}]")},
+        "en": {
+            ANY_LEVEL: NoticeText("[LEVEL {level} ][{hazard}][{what}]", "[{incident} ][{title}][, {zone}][ · {reason}]")
+        },
         "zh": {ANY_LEVEL: NoticeText("[{level}级][{hazard}][{what}]", "[{incident} ][{title}][，{zone}][ · {reason}]")},
     },
 )
@@ -104,9 +107,9 @@ def render(template: Template, language: str, level: Level | None, mode: Mode, f
     return NoticeText(title, body, _line(mark, text.short, fields, SHORT_CHARACTERS_MAX) if text.short else "")
 
 
-def fit(text: NoticeText, characters_max: int | None, more: str = "") -> Fitted:
-    """Title and body as a channel takes them; `more` is said at the end, whatever has to be cut for it."""
-    more = f" {more}" if more else ""
+def fit(text: NoticeText, characters_max: int | None) -> Fitted:
+    """Title and body as a channel takes them."""
+    more = f" {text.more}" if text.more else ""
     whole = len(text.title) + 1 + len(text.body) + len(more)
     if characters_max is None or whole <= characters_max:
         return Fitted(text.title, text.body + more)

@@ -60,7 +60,9 @@ def _check_line(text: str) -> str:
 
 def _check_sender(text: str) -> str:
     if not text or _NOT_IN_CAP.search(text):
-        raise ValueError(f"{shown(text)} is no CAP sender; expected e.g. tocsin@tower-a.example: no space, comma, < or &")
+        raise ValueError(
+            f"{shown(text)} is no CAP sender; expected e.g. tocsin@tower-a.example: no space, comma, < or &"
+        )
     return text
 
 

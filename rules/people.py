@@ -116,7 +116,10 @@ def shift_day(rota: Rota, instant: Instant, timezone: tzinfo) -> date | None:
     for day in _around(today):
         if day >= date.fromisoformat(rota.starts):
             ends_on = day if rota.to_minute > rota.from_minute else day + timedelta(days=1)
-            begins, ends = local_instant(day, rota.from_minute, timezone), local_instant(ends_on, rota.to_minute, timezone)
+            begins, ends = (
+                local_instant(day, rota.from_minute, timezone),
+                local_instant(ends_on, rota.to_minute, timezone),
+            )
             if begins <= instant < ends:
                 return day
     return None

@@ -98,7 +98,9 @@ class RosterFile(FileModel):
     shifts: dict[Name, ShiftEntry] = Field({}, max_length=50)
     rota: list[RotaEntry] = Field([], max_length=500)
     absences: list[AbsenceEntry] = Field([], max_length=5_000)
-    places: dict[Place, list[Id]] = Field({}, max_length=1_000, description="place → channels of its occupants' notices")
+    places: dict[Place, list[Id]] = Field(
+        {}, max_length=1_000, description="place → channels of its occupants' notices"
+    )
 
 
 def build_roster(
@@ -215,7 +217,9 @@ class _Clerk:
         site = self._directory.sites.get(self.people[absence.person].site or "")
         timezone = site.timezone if site else self.timezone
         if timezone is None:
-            yield Problem(path, f"{absence.person!r} has no site, and sites differ in time; expected `timezone` in the file")
+            yield Problem(
+                path, f"{absence.person!r} has no site, and sites differ in time; expected `timezone` in the file"
+            )
             return
         zone = ZoneInfo(timezone)
         since = local_instant(date.fromisoformat(absence.from_), 0, zone)

@@ -1,0 +1,35 @@
+"""What people call a place: site, building, floor and zone of anything that stands somewhere, in their language."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rules.places import Placed
+from rules.site import Directory, Title
+
+
+class PlaceNames(NamedTuple):
+    """Empty where it stands in none."""
+
+    site: str
+    building: str
+    floor: str
+    zone: str
+
+
+def place_names(directory: Directory, of: Placed, language: str) -> PlaceNames:
+    """Titles in the language, or in any other; ids where there is none, or the place is no longer in the site file."""
+    site = directory.sites.get(of.site)
+    building = next((each for each in site.buildings if each.id == of.building), None) if site else None
+    floor = next((each for each in building.floors if each.id == of.floor), None) if building else None
+    zone = directory.zones.get(of.zone)
+    return PlaceNames(
+        title_in(site.title, language, of.site) if site else of.site,
+        title_in(building.title, language, of.building) if building else of.building,
+        title_in(floor.title, language, of.floor) if floor else of.floor,
+        title_in(zone.title, language, zone.name) if zone else of.zone.partition("/")[2],
+    )
+
+
+def title_in(title: Title, language: str, id: str) -> str:
+    return title.get(language) or next(iter(title.values()), "") or id
