@@ -28,9 +28,9 @@ def fired(turn: Turn, detection: Detection, rule: DetectionRule) -> None:
     quiet = suppression.keeps_quiet(turn, detection, rule)
     if quiet is not None:
         turn.state.suppressed[detection.key] = quiet
+        turn.again.pop(detection.key, None)
         tell(turn, detection, Kind.SUPPRESSED, facts=_facts(detection, rule), reason=f"{quiet.by}: {quiet.reason}")
         return
-    turn.state.suppressed.pop(detection.key, None)
     device = turn.directory.devices[detection.device]
     confirmations = turn.ruleset.confirmations_of.get(rule.id, ())
     confirmed = [(each, why) for each in confirmations if (why := _confirmed(turn, each, detection, device))]
@@ -43,6 +43,7 @@ def fired(turn: Turn, detection: Detection, rule: DetectionRule) -> None:
         reason = "evidence only: no rule opens an incident on it alone"
         tell(turn, detection, Kind.DETECTED, facts=_facts(detection, rule), reason=reason)
         return
+    earlier: list[tuple[Detection, DetectionRule]] = []
     if incident is None:
         earlier = _without_incident(turn, detection, rule, device)
         first_out = earlier[0][0].device if earlier else detection.device
@@ -70,7 +71,17 @@ def fired(turn: Turn, detection: Detection, rule: DetectionRule) -> None:
     discipline.annunciated(turn, incident, detection)
     escalation.begin(turn, incident)
     response.proceed(turn, incident)
-    suppression.fired(turn, detection, rule)
+    for each, its_rule in (*earlier, (detection, rule)):
+        suppression.fired(turn, each, its_rule)
+
+
+def fired_again(turn: Turn, key: str, why: str) -> None:
+    """It has fired before, and what kept it quiet has ended."""
+    detection = turn.state.detections.get(key)
+    if detection is not None and detection.fires and detection.incident is None:
+        turn.remark = why
+        fired(turn, detection, turn.ruleset.detections[detection.rule])
+        turn.remark = ""
 
 
 def cleared(turn: Turn, detection: Detection, rule: DetectionRule | None, reason: str) -> None:
@@ -79,9 +90,8 @@ def cleared(turn: Turn, detection: Detection, rule: DetectionRule | None, reason
     incident = turn.state.incidents.get(detection.incident or "")
     kind = Kind.CLEARED if rule else Kind.RULE_WITHDRAWN
     tell(turn, detection, kind, facts=_facts(detection, rule) if rule else {}, reason=reason)
-    detection.incident = None
-    turn.state.suppressed.pop(detection.key, None)
     suppression.ended(turn, detection, rule)
+    detection.incident = None
     if incident is None or not incident.open:
         return
     for evidence in incident.evidence:
@@ -110,6 +120,7 @@ def give_up(turn: Turn, detection: Detection, by: str) -> None:
         reason=f"without data when {by} resolved the incident",
     )
     turn.outcome.ended.append((detection.mode, detection.rule, detection.device))
+    suppression.ended(turn, detection, rule)
     incident = turn.state.incidents[detection.incident or ""]
     for evidence in incident.evidence:
         if (evidence.rule, evidence.device) == (detection.rule, detection.device):
@@ -120,22 +131,25 @@ def give_up(turn: Turn, detection: Detection, by: str) -> None:
 
 def sources_normal(turn: Turn, incident: Incident) -> None:
     incident.normal_since = incident.normal_since or turn.now
+    if discipline.unsettled(turn, incident):
+        return
     if incident.countdown is not None:
         incident.countdown = None
         turn.write(Kind.COUNTDOWN_STOPPED, incident, reason="all its sources are normal again")
     turn.move(incident, Step.SOURCES_NORMAL, "all its sources are normal")
-    response.proceed(turn, incident)
-    rules = [turn.ruleset.detections.get(each.rule) for each in incident.evidence if not each.internal]
-    if all(rule is not None and rule.closes == "when_normal" for rule in rules):
-        turn.write(Kind.CLOSED, incident, by="tocsin", reason="its rules let it close when its sources are normal")
-        turn.close(incident, "tocsin")
+    turn.touch(incident)  # closing steps, or the end
 
 
 def tell(turn: Turn, detection: Detection, kind: Kind, **rest: Any) -> None:
-    """Writes an entry about a detection, on its incident's timeline where it has one."""
+    """Writes an entry about a detection, on its incident's timeline where it has one; unless it chatters."""
+    incident = turn.state.incidents.get(detection.incident or "")
+    if discipline.folds(turn, detection, kind):
+        if incident is not None:
+            turn.changed(incident)
+        return
     turn.write(
         kind,
-        turn.state.incidents.get(detection.incident or ""),
+        incident,
         mode=detection.mode,
         device=detection.device,
         rule=detection.rule,
@@ -167,7 +181,9 @@ def _without_incident(
     for near in turn.places.in_zone(device.zone):
         for each in turn.ruleset.detections_of[rule.hazard]:
             other = turn.state.detections.get(detection_key(detection.mode, each.id, near.id))
-            if other is not None and other is not detection and other.fires and other.incident is None:
+            if other is None or other is detection or not other.fires or other.key in turn.state.suppressed:
+                continue
+            if other.incident is None:
                 found.append((other, each))
     return sorted(found, key=lambda pair: pair[0].since)
 
@@ -214,10 +230,18 @@ def _confirmed(turn: Turn, rule: ConfirmRule, detection: Detection, device: Devi
     for other, cleared_at in list(firings.items()):
         if cleared_at is not None and cleared_at < earliest:
             del firings[other]
-    if len(firings) < rule.confirm.distinct_devices:
+    counted = [id for id, cleared_at in firings.items() if cleared_at is not None or _heard(turn, rule, detection, id)]
+    if len(counted) < rule.confirm.distinct_devices:
         return ""
-    names = ", ".join(id.partition("/")[2] for id in firings)
-    return f"{len(firings)} independent devices in one {rule.confirm.same}: {names}"
+    names = ", ".join(id.partition("/")[2] for id in counted)
+    return f"{len(counted)} independent devices in one {rule.confirm.same}: {names}"
+
+
+def _heard(turn: Turn, rule: ConfirmRule, detection: Detection, device: str) -> bool:
+    """Whether a device that fires is not kept quiet; the detection that is looked at is not."""
+    keys = [detection_key(detection.mode, each, device) for each in rule.confirm.of]
+    fires = [key for key in keys if (other := turn.state.detections.get(key)) is not None and other.fires]
+    return device == detection.device or any(key not in turn.state.suppressed for key in fires)
 
 
 def _firing_over(turn: Turn, detection: Detection) -> None:

@@ -29,6 +29,12 @@ def deadlines_of(state: State) -> list[Deadline]:
     found.extend((shelf.until, "shelf", shelf.id) for shelf in state.shelves.values())
     found.extend((sent.expires_at, "sent", sent.id) for sent in state.sent.values())
     found.extend((held.due_at, "held back", key) for key, held in state.held_back.items())
+    for key, causes in state.causes.items():
+        found.extend((until, "inhibition", key) for until in causes.values() if until is not None)
+    for key, chatter in state.chatter.items():
+        if chatter.look_at is not None:
+            found.append((chatter.look_at, "chatter", key))
+    found.extend((flood.look_at, "flood", site) for site, flood in state.floods.items())
     heapq.heapify(found)
     return found
 

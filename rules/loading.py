@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules import correlation
+from rules import correlation, suppression
 from rules.detection import Detection
 from rules.events import DirectoryLoaded, PlansLoaded, RosterLoaded, RulesLoaded
 from rules.in_force import Documents, InForce, in_force
@@ -26,6 +26,7 @@ def load(
         if gone:
             _withdraw(turn, detection, gone)
     correlation.recount(turn)
+    suppression.reloaded(turn)
     return force
 
 

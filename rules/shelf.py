@@ -44,6 +44,7 @@ class Chatter(Struct):
     latest: list[Instant] = []  # its latest firings, as many as make it chattering
     since: Instant | None = None  # it chatters
     changed_at: Instant = 0  # last on or off
+    incident: str = ""  # that it was evidence of last
     look_at: Instant | None = None  # whether it is quiet by then
     times: int = 0  # firings since it chatters
     folded: int = 0  # changes that have no entry of their own

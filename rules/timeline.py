@@ -39,6 +39,7 @@ class Kind(Enum):
     ACKNOWLEDGEMENT_LAPSED = "acknowledgement_lapsed"
     RESPONDED = "responded"  # the first responder is on site
     OVERDUE = "overdue"  # a task, an order, a first response, a corrective action
+    PLAN = "plan"  # which one it follows, or that there is none
     TASK_ISSUED = "task_issued"
     TASK_DONE = "task_done"
     TASK_SKIPPED = "task_skipped"

@@ -1,20 +1,20 @@
 """How an entry of a timeline reads: one line, in English or Chinese, for a person at three in the morning.
 
-A template holds `{fields}`; a part in `[brackets]` disappears when one of its fields is missing, a field outside
-brackets reads `?`. So no entry, however bare, fails to render. The words of values are in `timeline_words.py`.
+The mini-language of a template is `template.py`: no entry, however bare, fails to render. The words of values are in
+`timeline_words.py`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Literal, get_args
 
 from rules.mode import Mode
 from rules.site import Title
+from rules.template import fill
 from rules.timeline import Entry, Kind
 from rules.timeline_reasons import reason_zh
-from rules.timeline_words import duration, value_text, word
+from rules.timeline_words import MODE_MARK, duration, value_text, word
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -51,6 +51,7 @@ FACTS: dict[Kind, tuple[str, ...]] = {
     Kind.ACKNOWLEDGEMENT_LAPSED: (),
     Kind.RESPONDED: ("note",),
     Kind.OVERDUE: ("what",),
+    Kind.PLAN: ("plan", "version", "title_en", "title_zh"),
     Kind.TASK_ISSUED: ("title_en", "title_zh", "role"),
     Kind.TASK_DONE: ("title_en", "title_zh", "note"),
     Kind.TASK_SKIPPED: ("title_en", "title_zh"),
@@ -63,18 +64,18 @@ FACTS: dict[Kind, tuple[str, ...]] = {
     Kind.ORDER_REPEATED: ("id", "asset"),
     Kind.ORDER_STEP: ("id", "step", "node", "note"),
     Kind.ORDER_ASSIGNED: ("id", "to"),
-    Kind.SUPPRESSED: ("title_en", "title_zh"),
+    Kind.SUPPRESSED: ("title_en", "title_zh", "…"),
     Kind.SUPPRESSION_ENDED: ("title_en", "title_zh"),
-    Kind.SHELVED: ("id", "what", "until"),
-    Kind.SHELF_ENDED: ("id", "what"),
-    Kind.CHATTERING: ("title_en", "title_zh", "times"),
-    Kind.STALE: (),
+    Kind.SHELVED: ("id", "what", "zone", "duration_ms", "one_shot", "second"),
+    Kind.SHELF_ENDED: ("id", "what", "zone", "lasted_ms"),
+    Kind.CHATTERING: ("title_en", "title_zh", "times", "folded", "lasted_ms"),
+    Kind.STALE: ("active_ms", "signal"),
     Kind.FLOOD_STARTED: ("site", "count"),
-    Kind.FLOOD_ENDED: ("site",),
+    Kind.FLOOD_ENDED: ("site", "count", "lasted_ms"),
     Kind.REVIEWED: ("cause", "measures", "result"),
     Kind.ACTION: ("id", "what", "text", "owner"),
     Kind.HANDOVER: ("id", "what"),
-    Kind.AUDIT: ("what",),
+    Kind.AUDIT: ("found", "what", "due_at"),
     Kind.RULE_WITHDRAWN: ("title_en", "title_zh"),
     Kind.CLOSED: ("finding", "cause", "note"),
     Kind.CONFIGURATION: ("what", "version"),
@@ -112,6 +113,7 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.ACKNOWLEDGEMENT_LAPSED: "Acknowledgement lapsed[ · {reason}]",
         Kind.RESPONDED: "First responder on site[: {by}][ · {note}][ · {reason}]",
         Kind.OVERDUE: "OVERDUE: {what}[ · {reason}]",
+        Kind.PLAN: "Response plan[: {title}][ · {reason}][ · version {version}]",
         Kind.TASK_ISSUED: "To do[ for {role}]: {title}[ · {reason}]",
         Kind.TASK_DONE: "Done: {title}[ · {by}][ · {note}]",
         Kind.TASK_SKIPPED: "Left out: {title}[ · {by}][ · {reason}]",
@@ -124,18 +126,20 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.ORDER_REPEATED: "Work order {id}: the fault came again[ · {asset}][ · {reason}]",
         Kind.ORDER_STEP: "Work order {id}: {step}[, now {node}][ · {by}][ · {note}][ · {reason}]",
         Kind.ORDER_ASSIGNED: "Work order {id} assigned[ to {to}][ · {by}][ · {reason}]",
-        Kind.SUPPRESSED: "Kept quiet: {title}[ · {device}][ · {reason}]",
+        Kind.SUPPRESSED: "Kept quiet: {title}[: {values}][ · {device}][ · {reason}]",
         Kind.SUPPRESSION_ENDED: "No longer kept quiet: {title}[ · {device}][ · {reason}]",
-        Kind.SHELVED: "Shelved[ by {by}]: {what}[ · {reason}][ · {id}]",
-        Kind.SHELF_ENDED: "Shelf ended[ by {by}][: {what}][ · {reason}][ · {id}]",
-        Kind.CHATTERING: "CHATTERING: {title}[ · {device}][ · {times} times][ · {reason}]",
-        Kind.STALE: "STALE[ · {reason}]",
-        Kind.FLOOD_STARTED: "ALARM FLOOD[ at {site}][ · {reason}]",
-        Kind.FLOOD_ENDED: "Alarm flood over[ at {site}][ · {reason}]",
+        Kind.SHELVED: "SHELVED[ ({what})][ by {by}][ and {second}][: {title}][ · {device}][ · {zone}]"
+        "[ · for {duration_ms}][ · {reason}][ · {id}]",
+        Kind.SHELF_ENDED: "Shelf ended[ ({what})][ by {by}][: {title}][ · {device}][ · {zone}][ · after {lasted_ms}]"
+        "[ · {reason}][ · {id}]",
+        Kind.CHATTERING: "CHATTERING: {title}[ · {device}][ · {times} times][ in {lasted_ms}][ · {reason}]",
+        Kind.STALE: "STALE[ after {active_ms}][ · {reason}]",
+        Kind.FLOOD_STARTED: "ALARM FLOOD[ at {site}][: {count} detections][ · {reason}]",
+        Kind.FLOOD_ENDED: "Alarm flood over[ at {site}][: {count} detections][ in {lasted_ms}][ · {reason}]",
         Kind.REVIEWED: "Reviewed[ by {by}][: {cause}][ · {result}]",
         Kind.ACTION: "Corrective action {id}[ {what}][: {text}][ · {owner}][ · {by}][ · {reason}]",
         Kind.HANDOVER: "Shift handover {id}[ {what}][ · {by}][ · {reason}]",
-        Kind.AUDIT: "AUDIT[: {what}][ · {reason}]",
+        Kind.AUDIT: "AUDIT[ {found}][: {what}][ · {reason}]",
         Kind.RULE_WITHDRAWN: "Rule withdrawn: {title}[ · {device}][ · {reason}]",
         Kind.CLOSED: "Closed[ by {by}][: {finding}][, cause: {cause}][ · {note}][ · {reason}]",
         Kind.CONFIGURATION: "New {what} in force[ · version {version}][ · {reason}]",
@@ -171,6 +175,7 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.ACKNOWLEDGEMENT_LAPSED: "接警失效[ · {reason}]",
         Kind.RESPONDED: "首批处置人员到场[：{by}][ · {note}][ · {reason}]",
         Kind.OVERDUE: "超时：{what}[ · {reason}]",
+        Kind.PLAN: "应急预案[：{title}][ · {reason}][ · 版本 {version}]",
         Kind.TASK_ISSUED: "待办[（{role}）]：{title}[ · {reason}]",
         Kind.TASK_DONE: "完成：{title}[ · {by}][ · {note}]",
         Kind.TASK_SKIPPED: "跳过：{title}[ · {by}][ · {reason}]",
@@ -183,18 +188,20 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.ORDER_REPEATED: "工单 {id}：故障再次出现[ · {asset}][ · {reason}]",
         Kind.ORDER_STEP: "工单 {id}：{step}[，现为“{node}”][ · {by}][ · {note}][ · {reason}]",
         Kind.ORDER_ASSIGNED: "工单 {id} 指派[给 {to}][ · {by}][ · {reason}]",
-        Kind.SUPPRESSED: "已抑制：{title}[ · {device}][ · {reason}]",
+        Kind.SUPPRESSED: "已抑制：{title}[：{values}][ · {device}][ · {reason}]",
         Kind.SUPPRESSION_ENDED: "抑制结束：{title}[ · {device}][ · {reason}]",
-        Kind.SHELVED: "已搁置[（{by}）]：{what}[ · {reason}][ · {id}]",
-        Kind.SHELF_ENDED: "搁置结束[（{by}）][：{what}][ · {reason}][ · {id}]",
-        Kind.CHATTERING: "抖动报警：{title}[ · {device}][ · {times} 次][ · {reason}]",
-        Kind.STALE: "陈旧报警[ · {reason}]",
-        Kind.FLOOD_STARTED: "报警泛滥[ · {site}][ · {reason}]",
-        Kind.FLOOD_ENDED: "报警泛滥结束[ · {site}][ · {reason}]",
+        Kind.SHELVED: "已搁置[（{what}）][ · {by}][、{second}][：{title}][ · {device}][ · {zone}][ · {duration_ms}]"
+        "[ · {reason}][ · {id}]",
+        Kind.SHELF_ENDED: "搁置结束[（{what}）][ · {by}][：{title}][ · {device}][ · {zone}][ · 历时 {lasted_ms}][ · {reason}]"
+        "[ · {id}]",
+        Kind.CHATTERING: "抖动报警：{title}[ · {device}][ · {times} 次][，历时 {lasted_ms}][ · {reason}]",
+        Kind.STALE: "陈旧报警[，已持续 {active_ms}][ · {reason}]",
+        Kind.FLOOD_STARTED: "报警泛滥[ · {site}][：{count} 条][ · {reason}]",
+        Kind.FLOOD_ENDED: "报警泛滥结束[ · {site}][：{count} 条][，历时 {lasted_ms}][ · {reason}]",
         Kind.REVIEWED: "已复盘[（{by}）][：{cause}][ · {result}]",
         Kind.ACTION: "整改 {id}[ {what}][：{text}][ · {owner}][ · {by}][ · {reason}]",
         Kind.HANDOVER: "交接班 {id}[ {what}][ · {by}][ · {reason}]",
-        Kind.AUDIT: "审计[：{what}][ · {reason}]",
+        Kind.AUDIT: "审计[：{found}][ · {what}][ · {reason}]",
         Kind.RULE_WITHDRAWN: "规则已撤销：{title}[ · {device}][ · {reason}]",
         Kind.CLOSED: "已关闭[ · {by}][：{finding}][，原因：{cause}][ · {note}][ · {reason}]",
         Kind.CONFIGURATION: "新的{what}已生效[ · 版本 {version}][ · {reason}]",
@@ -203,16 +210,8 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
     },
 }
 
-# A drill must not be taken for the real thing, nor the other way round: it stands before everything else.
-_MODE_MARK: dict[Language, dict[Mode, str]] = {
-    "en": {Mode.EXERCISE: "EXERCISE: ", Mode.TEST: "TEST: "},
-    "zh": {Mode.EXERCISE: "【演练】", Mode.TEST: "【测试】"},
-}
 _LATE: dict[Language, str] = {"en": " (handled {} late)", "zh": "(迟 {})"}
 _ANY_KIND = "{kind}[: {title}][ · {device}][ · {by}][ · {reason}]"  # a kind newer than its template
-_MISSING = "?"
-_PART = re.compile(r"\[([^\]]*)\]|\{(\w+)\}")
-_FIELD = re.compile(r"\{(\w+)\}")
 
 
 def text(entry: Entry, language: Language = "en", titles: Mapping[str, Title] | None = None) -> str:
@@ -221,21 +220,11 @@ def text(entry: Entry, language: Language = "en", titles: Mapping[str, Title] | 
     `titles` names devices, rules, zones and metrics by id; what it does not name is shown by its id.
     """
     fields = _fields(entry, language, titles or {})
-    line = _PART.sub(lambda match: _part(match, fields), TEMPLATES[language].get(entry.kind, _ANY_KIND))
-    line = _MODE_MARK[language].get(entry.mode or Mode.ACTUAL, "") + " ".join(line.split())
+    line = fill(TEMPLATES[language].get(entry.kind, _ANY_KIND), fields)
+    line = MODE_MARK[language].get(entry.mode or Mode.ACTUAL, "") + " ".join(line.split())
     late = _LATE[language].format(duration(entry.late_ms, language)) if entry.late_ms else ""
     room = LINE_CHARACTERS_MAX - len(late)
     return (line if len(line) <= room else line[: room - 1] + "…") + late
-
-
-def _part(match: re.Match[str], fields: Mapping[str, str]) -> str:
-    """What a bracket or a lone field becomes."""
-    bracket, name = match.groups()
-    if name is not None:
-        return fields.get(name) or _MISSING
-    if all(fields.get(field) for field in _FIELD.findall(bracket)):
-        return _FIELD.sub(lambda field: fields[field[1]], bracket)
-    return ""
 
 
 def _fields(entry: Entry, language: Language, titles: Mapping[str, Title]) -> dict[str, str]:
@@ -265,7 +254,7 @@ def _fact(name: str, value: float | bool | str, language: Language, named: Calla
 
 
 # Facts whose value is a word of Tocsin's; every other text is a person's or a device's, and stays as it is.
-_WORDS = frozenset({"level", "hazard", "signal", "from", "to", "finding", "what", "command"})
+_WORDS = frozenset({"level", "hazard", "signal", "from", "to", "finding", "found", "what", "command"})
 
 
 def _values(entry: Entry, language: Language, named: Callable[[str], str]) -> str:

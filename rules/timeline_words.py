@@ -61,6 +61,12 @@ _WORDS_ZH = {
     "note": "备注",
     "add_note": "备注",
     "resolve": "关闭事件",
+    "put_on_shelf": "搁置",
+    "end_shelf": "结束搁置",
+    # what is kept quiet, and what the auditor finds
+    "maintenance": "维护",
+    "failed": "未通过",
+    "passed": "已补执行",
     "rules": "规则",
     "directory": "楼宇配置",
 }

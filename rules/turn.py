@@ -26,7 +26,9 @@ class Turn:
         self.outcome = Outcome()
         self.late_ms: int | None = None  # set while a deadline is handled late
         self.remark = ""  # set while what happens comes of a reading that arrived late or retained
+        self.again: dict[str, str] = {}  # detections that were kept quiet and are raised before the step ends → why
         self.touched: dict[str, None] = {}  # incidents whose plan and ladder are looked at before the step ends
+        self.relevelled: dict[str, None] = {}  # incidents whose level has changed: authorities are told
         self._deadlines = deadlines
 
     def write(self, kind: Kind, incident: Incident | None = None, **rest: Any) -> None:
@@ -35,9 +37,7 @@ class Turn:
         number = 0
         if incident is not None:
             incident.entries = number = incident.entries + 1
-            incident.updated_at = self.now
-            incident.revision += incident.id not in self.outcome.incidents
-            self.outcome.incidents[incident.id] = incident
+            self.changed(incident)
             rest.setdefault("mode", incident.mode)
         rest["reason"] = "; ".join(part for part in (rest.get("reason"), self.remark) if part)
         self.outcome.entries.append(
@@ -51,6 +51,12 @@ class Turn:
                 **rest,
             )
         )
+
+    def changed(self, incident: Incident) -> None:
+        """Something of it is other than before; `write` says so by itself."""
+        incident.updated_at = self.now
+        incident.revision += incident.id not in self.outcome.incidents
+        self.outcome.incidents[incident.id] = incident
 
     def refuse(
         self, code: str, reason: str, by: str, what: str, incident: Incident | None = None, **facts: Value
@@ -80,28 +86,38 @@ class Turn:
             self.write(Kind.PHASE_CHANGED, incident, facts={"from": before.value, "to": phase.value}, reason=reason)
             self.touch(incident)
 
-    def raise_level(self, incident: Incident, level: Level, reason: str) -> None:
+    def raise_level(self, incident: Incident, level: Level, reason: str, by: str | None = None) -> None:
         """Never lowers: only a person may."""
         if level > incident.level:
-            before, incident.level = incident.level, level
-            self.write(Kind.LEVEL_RAISED, incident, facts={"from": before.value, "to": level.value}, reason=reason)
-            self.touch(incident)
+            self._change_level(Kind.LEVEL_RAISED, incident, level, reason, by)
 
-    def confirm(self, incident: Incident, reason: str) -> None:
+    def lower_level(self, incident: Incident, level: Level, reason: str, by: str) -> None:
+        """A person has asked for it."""
+        self._change_level(Kind.LEVEL_LOWERED, incident, level, reason, by)
+        incident.lowered_by = by
+
+    def _change_level(self, kind: Kind, incident: Incident, level: Level, reason: str, by: str | None) -> None:
+        before, incident.level = incident.level, level
+        self.write(kind, incident, by=by, facts={"from": before.value, "to": level.value}, reason=reason)
+        self.relevelled[incident.id] = None
+        self.touch(incident)
+
+    def confirm(self, incident: Incident, reason: str, by: str | None = None) -> None:
         if incident.confirmation is not Confirmation.CONFIRMED:
             incident.confirmation = Confirmation.CONFIRMED
             incident.countdown = None
-            self.write(Kind.CONFIRMED, incident, reason=reason)
+            self.write(Kind.CONFIRMED, incident, by=by, reason=reason)
             self.touch(incident)
 
     def close(self, incident: Incident, by: str) -> None:
         incident.phase, incident.closed_at, incident.closed_by = Phase.CLOSED, self.now, by
-        incident.countdown = None
+        incident.countdown = incident.ladder = incident.first_response_by = incident.re_alarm_at = None
+        incident.stale_at = None
         self.state.groups.pop(group_key(incident.mode, incident.zone, incident.hazard), None)
         kept_ms = self.plans.reviews.review_within if incident.awaits_review else KEPT_CLOSED_MS
         self.leave(incident, self.now + kept_ms)
         waiting = [each for each in self.state.incidents.values() if each.awaits_review]
-        for longest in waiting[:-AWAITED_REVIEWS_MAX]:
+        for longest in sorted(waiting, key=lambda each: each.closed_at or 0)[:-AWAITED_REVIEWS_MAX]:
             self.leave(longest, self.now)
 
     def leave(self, incident: Incident, at: Instant) -> None:

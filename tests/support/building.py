@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 
 from gateway.files import read_document, validate
 from rules.class_file import ClassFile
-from rules.codec import decode_directory, encode
+from rules.codec import decode_directory, decode_roster, encode
 from rules.condition_file import Condition
+from rules.people import Roster
+from rules.response_plan import PlanBook, PlanFile
 from rules.ruleset import ConfirmRule, DetectionRule, RuleFile, Ruleset
 from rules.schedule import Calendar
 from rules.site import Directory
@@ -86,8 +88,22 @@ rules:
     confirm: {of: [smoke-high], distinct_devices: 2, within: 60s, same: zone}
     or: [call-point]
     pre_alarm: {level: II, acknowledge_within: 15s, investigate_within: 180s}
-linkage:
-  - {id: open-vents, title: {en: Open the smoke vents}, hazard: fire, device_class: smoke_vent, command: open}
+"""
+
+FIRE_PLAN = """
+plans:
+  - id: fire
+    title: {en: Fire, zh: 火灾}
+    hazard: fire
+    lead: safety_officer
+    team: [duty_officer, project_manager]
+    acknowledge: {within: 1h, ladder: [duty_officer, safety_officer]}
+    first_response_within: 2h
+    steps:
+      - id: open-vents
+        title: {en: Open the smoke vents}
+        level: I
+        command: {device_class: smoke_vent, command: open, retries: 0}
 """
 
 
@@ -137,14 +153,29 @@ def rules(*texts: str) -> Ruleset:
     """What stands in rule files, in order."""
     detections: dict[str, DetectionRule] = {}
     confirmations: dict[str, ConfirmRule] = {}
-    linkage = {}
     for text in texts:
         content, problems = validate(RuleFile, read_document(dedent(text), "rules.yaml"))
         assert content is not None, "\n".join(map(str, problems))
         detections |= {rule.id: rule for rule in content.rules if isinstance(rule, DetectionRule)}
         confirmations |= {rule.id: rule for rule in content.rules if isinstance(rule, ConfirmRule)}
-        linkage |= {each.id: each for each in content.linkage}
-    return Ruleset(detections=detections, confirmations=confirmations, linkage=linkage)
+    return Ruleset(detections=detections, confirmations=confirmations)
+
+
+@cache
+def plans(*texts: str) -> PlanBook:
+    """What stands in plan files, in order."""
+    book = PlanBook()
+    for text in texts:
+        content, problems = validate(PlanFile, read_document(dedent(text), "plans.yaml"))
+        assert content is not None, "\n".join(map(str, problems))
+        book = PlanBook(
+            plans=book.plans | {plan.id: plan for plan in content.plans},
+            inhibitions=book.inhibitions | {each.id: each for each in content.inhibitions},
+            discipline=content.discipline or book.discipline,
+            orders=content.orders or book.orders,
+            reviews=content.reviews or book.reviews,
+        )
+    return book
 
 
 def rule(when: str, clear: str | None = None, **more: Any) -> DetectionRule:
@@ -179,8 +210,8 @@ class Stored:
     def __init__(self) -> None:
         self._bodies: dict[str, bytes] = {}
 
-    def add(self, document: Directory | Ruleset) -> str:
-        body = document.to_bytes() if isinstance(document, Ruleset) else encode(document)
+    def add(self, document: Directory | Ruleset | PlanBook | Roster) -> str:
+        body = document.to_bytes() if isinstance(document, Ruleset | PlanBook) else encode(document)
         version = sha256(body).hexdigest()
         self._bodies[version] = body
         return version
@@ -190,3 +221,9 @@ class Stored:
 
     def ruleset(self, version: str) -> Ruleset:
         return Ruleset.model_validate_json(self._bodies[version])
+
+    def plans(self, version: str) -> PlanBook:
+        return PlanBook.model_validate_json(self._bodies[version])
+
+    def roster(self, version: str) -> Roster:
+        return decode_roster(self._bodies[version])

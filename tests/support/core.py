@@ -24,6 +24,8 @@ from rules.events import (
     DirectoryLoaded,
     Event,
     GatewayStarted,
+    PlansLoaded,
+    RosterLoaded,
     RulesLoaded,
     TimePassed,
     VerdictChanged,
@@ -33,8 +35,10 @@ from rules.instant import Instant, parse_duration_ms, parse_rfc3339
 from rules.invariants import Watch, check
 from rules.mode import Mode
 from rules.outcome import Outcome
+from rules.people import Roster
 from rules.reading import Value
 from rules.requests import Acknowledge, AddNote, Finding, Resolve
+from rules.response_plan import PlanBook
 from rules.ruleset import Ruleset
 from rules.screen import Cause, Change, Past, Screen
 from rules.site import Directory
@@ -69,7 +73,14 @@ class Recorded:
 class Core:
     """Device names are those of `building.ZONES`, without the site. Times are `now` unless said otherwise."""
 
-    def __init__(self, *rules: str | Ruleset, site: Directory | None = None, now: Instant = START) -> None:
+    def __init__(
+        self,
+        *rules: str | Ruleset,
+        site: Directory | None = None,
+        plans: str | PlanBook | None = None,
+        roster: Roster | None = None,
+        now: Instant = START,
+    ) -> None:
         self.now = now
         self.documents = building.Stored()
         self.telemetry = Recorded()
@@ -84,6 +95,10 @@ class Core:
         self.directory = site or building.directory()
         self.ruleset = _ruleset(rules or (building.FIRE,))
         self._load(self.directory, self.ruleset)
+        if plans is not None:
+            self.follow(plans)
+        if roster is not None:
+            self.step(RosterLoaded(self.documents.add(roster)))
         self.screen = self._new_screen([])
 
     # ---- what comes from devices
@@ -191,6 +206,11 @@ class Core:
         self._load(self.directory, self.ruleset)
         calendars = building.calendars(self.directory)
         return self._submit(self.screen.reload(self.directory, self.ruleset, calendars, self.now))
+
+    def follow(self, plans: str | PlanBook) -> Outcome:
+        """These plans are in force from now on."""
+        book = plans if isinstance(plans, PlanBook) else building.plans(plans)
+        return self.step(PlansLoaded(self.documents.add(book)))
 
     def step(self, event: Event) -> Outcome:
         self.events.append((event, self.now))
