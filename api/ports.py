@@ -93,8 +93,10 @@ class ActionQuery(Struct, frozen=True):
 class ShelfQuery(Struct, frozen=True):
     """Newest first. None: any."""
 
-    site: str | None = None
-    in_force: bool | None = None
+    device: str | None = None
+    zone: str | None = None
+    rule: str | None = None
+    open: bool | None = None  # in force
     cursor: str | None = None
     limit: int = 50
 
@@ -290,7 +292,11 @@ class Desk(Protocol):
         """Durable when it answers. The same content again is the same file, whatever it is called."""
         ...
 
-    async def attachment(self, sha256: str) -> tuple[Attachment, bytes]:
+    async def attachment(self, sha256: str) -> Attachment:
+        """As it was kept first. Raises UnknownAttachment."""
+        ...
+
+    async def attachment_content(self, sha256: str) -> bytes:
         """Raises UnknownAttachment."""
         ...
 
