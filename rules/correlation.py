@@ -181,9 +181,10 @@ def _without_incident(
     for near in turn.places.in_zone(device.zone):
         for each in turn.ruleset.detections_of[rule.hazard]:
             other = turn.state.detections.get(detection_key(detection.mode, each.id, near.id))
-            if other is None or other is detection or not other.fires or other.key in turn.state.suppressed:
+            if other is None or other is detection or not other.fires:
                 continue
-            if other.incident is None:
+            quiet = other.key in turn.state.suppressed or other.key in turn.again
+            if other.incident is None and not quiet:
                 found.append((other, each))
     return sorted(found, key=lambda pair: pair[0].since)
 

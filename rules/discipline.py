@@ -23,9 +23,10 @@ FOLDED = frozenset({Kind.DETECTED, Kind.CLEARED, Kind.PENDING, Kind.NOT_FIRED, K
 def annunciated(turn: Turn, incident: Incident, detection: Detection) -> None:
     """A detection became evidence: counted for chattering and flood; the first one of an incident sets its stale
     limit."""
+    seen = not _folding(turn, detection.key)
     _watch_for_stale(turn, incident)
     _count_changes(turn, incident, detection)
-    if detection.mode is Mode.ACTUAL and not _folding(turn, detection.key):
+    if seen and detection.mode is Mode.ACTUAL:
         _count_at_site(turn, incident.site)
 
 

@@ -9,6 +9,7 @@ from rules.detection import Detection, Stage
 from rules.incident import CommandStage, Confirmation, Incident, Phase
 from rules.instant import Instant
 from rules.outcome import Outcome
+from rules.shelving import SHELVES_MAX
 from rules.state import CURSORS_MAX, State
 from rules.trouble import trouble_key
 from rules.turn import group_key
@@ -26,6 +27,7 @@ def check(state: State) -> None:
     for key, detection in state.detections.items():
         _check_detection(state, key, detection)
     _check_firings(state)
+    _check_quiet(state)
     for due, what in deadlines(state):
         assert due > state.now, f"{what} was due at {due}, now is {state.now}"
     assert len(state.cursors) <= CURSORS_MAX
@@ -44,6 +46,23 @@ def deadlines(state: State) -> Iterator[tuple[Instant, str]]:
         for command in incident.commands:
             if command.stage in AWAITED_STAGES:
                 yield command.expires_at, f"the answer to {command.id}"
+        if incident.stale_at is not None:
+            yield incident.stale_at, f"the stale limit of {incident.id}"
+    yield from _quiet_deadlines(state)
+
+
+def _quiet_deadlines(state: State) -> Iterator[tuple[Instant, str]]:
+    for shelf in state.shelves.values():
+        yield shelf.until, f"the end of {shelf.named}"
+    for key, causes in state.causes.items():
+        for until in causes.values():
+            if until is not None:
+                yield until, f"the grace of {key}"
+    for key, chatter in state.chatter.items():
+        if chatter.look_at is not None:
+            yield chatter.look_at, f"whether {key} is quiet"
+    for site, flood in state.floods.items():
+        yield flood.look_at, f"whether the flood at {site} is over"
 
 
 def _check_incidents(state: State) -> None:
@@ -114,6 +133,25 @@ def _check_firings(state: State) -> None:
         mode = key.split("|")[1]
         for device, cleared_at in devices.items():
             assert cleared_at is not None or f"{mode}|{device}" in sources, f"{key}: {device} does not fire"
+
+
+def _check_quiet(state: State) -> None:
+    """What is kept quiet fires, and is kept quiet by something that is there and ends."""
+    names = {shelf.named for shelf in state.shelves.values()}
+    inhibitions = {f"inhibition {key.partition('|')[0]}" for key in state.causes}
+    for key, quiet in state.suppressed.items():
+        assert key in state.detections, f"{key} is kept quiet, and is no detection"
+        assert state.detections[key].fires, f"{key} is kept quiet, and does not fire"
+        assert quiet.by in names or quiet.by in inhibitions, f"{key} is kept quiet by {quiet.by}, which is over"
+    assert all(shelf.ended_at is None for shelf in state.shelves.values())
+    assert len(state.shelves) <= SHELVES_MAX
+    for key, causes in state.causes.items():
+        assert causes, f"{key}: no cause"
+        for cause in [cause for cause, until in causes.items() if until is None]:
+            detection = state.detections[f"{key.split('|')[1]}|{cause}"]
+            assert detection.fires, f"{key}: {cause} does not fire"
+            assert detection.incident, f"{key}: {cause} is not raised"
+    assert state.floods.keys() <= state.flood.keys()
 
 
 class Watch:
