@@ -103,8 +103,7 @@ class Gateway:
     async def _run_core(self) -> None:
         assert self._loaded is not None
         link = self.settings.link(self.broker_url)
-        directory, ruleset = self._loaded.directory, self._loaded.ruleset
-        core = Core(self.settings, link, directory, ruleset, self._clock, self.news, self._changed)
+        core = Core(self.settings, link, self._loaded, self._clock, self.news, self._changed)
         orderly = False
         try:
             self.core = self._collector.core = core
@@ -149,7 +148,7 @@ class Gateway:
             self._changed("rules", "")
             if self.core is not None:
                 try:
-                    changed = self.core.load(loaded.directory, loaded.ruleset)
+                    changed = self.core.load(loaded)
                 except StoreFailed as error:
                     self.store_failed(error)
                     continue

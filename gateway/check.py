@@ -13,14 +13,19 @@ from pydantic import BaseModel
 from gateway.file_kinds import kind_of
 from gateway.files import Document, locate, read_file, validate
 from rules.class_file import ClassFile, build_classes
+from rules.notice_file import NoticeFile, build_notices
+from rules.people import Roster
+from rules.plan_check import build_plans
 from rules.problem import Problem
+from rules.response_plan import PlanBook, PlanFile
+from rules.roster_file import RosterFile, build_roster
 from rules.rule_check import build_ruleset
 from rules.ruleset import RuleFile, Ruleset
 from rules.site import Directory
 from rules.site_file import SiteFile, build_directory
 
 LIBRARY = "library:"  # what the names of shipped files start with in problems
-CLASSES, RULES = "classes", "rules"  # folders of the shipped files
+CLASSES, RULES, PLANS, NOTICES = "classes", "rules", "plans", "notices"  # folders of the shipped files
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -30,12 +35,15 @@ class Checked:
     """What stands in the files, and all that is wrong with them, by file and line.
 
     `directory` is None if there is any problem with sites or classes, `ruleset` if there is any with rules or
-    classes. Counts are of the files given, without the shipped library.
+    classes, `plans` if there is any with plans, rules or classes, `roster` if there is any with people, notices, sites
+    or classes. Counts are of the files given, without the shipped library.
     """
 
     problems: list[Problem] = field(default_factory=list)
     directory: Directory | None = None
     ruleset: Ruleset | None = None
+    plans: PlanBook | None = None
+    roster: Roster | None = None
     files: int = 0
     sites: int = 0
     devices: int = 0
@@ -58,12 +66,13 @@ def check(paths: Iterable[Path], *, with_library: bool = True) -> Checked:
     """Read the files and the shipped library, and check them one by one and against each other.
 
     A folder stands for all .yaml files below it. What cannot be opened is a problem, too: nothing is raised.
-    `with_library=False` leaves out the shipped rules; the shipped device classes are always there.
+    `with_library=False` leaves out the shipped rules and plans; the shipped device classes and notices are always
+    there.
     """
     gathered = _Gathered()
     checked = Checked()
     given = dict(_files(paths, gathered.problems))
-    folders = (CLASSES, RULES) if with_library else (CLASSES,)
+    folders = (CLASSES, NOTICES, RULES, PLANS) if with_library else (CLASSES, NOTICES)
     _gather_library(folders, {path.resolve() for path in given.values()}, gathered)
     for name, path in given.items():
         _gather(name, path, gathered)
@@ -72,7 +81,10 @@ def check(paths: Iterable[Path], *, with_library: bool = True) -> Checked:
     checked.sites = len(sites)
     checked.devices = _count_devices(sites)
     checked.directory = _check_meaning(gathered)
-    checked.ruleset = _check_rules(checked.directory, gathered)
+    classes = _classes(checked.directory, gathered)
+    checked.ruleset = _check_rules(classes, gathered)
+    checked.plans = _check_plans(classes, checked.ruleset, gathered)
+    checked.roster = _check_roster(checked.directory, gathered)
     checked.problems = sorted(gathered.problems, key=lambda p: (p.file, p.line, tuple(map(str, p.path)), p.message))
     return checked
 
@@ -89,17 +101,47 @@ def _check_meaning(gathered: _Gathered) -> Directory | None:
     return None if SiteFile in gathered.misshapen else directory
 
 
+def _classes(directory: Directory | None, gathered: _Gathered) -> Directory | None:
+    """The directory; where the sites are wrong, one of the device classes alone; None where these are wrong."""
+    if directory is not None or ClassFile in gathered.misshapen:
+        return directory
+    classes, _ = build_classes(gathered.of(ClassFile))
+    return Directory(device_classes={name: known.device_class for name, known in classes.items()})
+
+
 def _check_rules(directory: Directory | None, gathered: _Gathered) -> Ruleset | None:
     """Rules need the device classes, not the sites. With one file of either misread the others would be blamed."""
-    if gathered.misshapen & {ClassFile, RuleFile}:
+    if directory is None or RuleFile in gathered.misshapen:
         return None
-    if directory is None:
-        classes, _ = build_classes(gathered.of(ClassFile))
-        directory = Directory(device_classes={name: known.device_class for name, known in classes.items()})
     written = gathered.of(RuleFile)
-    ruleset, problems = build_ruleset(written, directory, {name for name in written if name.startswith(LIBRARY)})
+    ruleset, problems = build_ruleset(written, directory, _shipped(written))
     gathered.problems += _located(problems, gathered)
     return ruleset
+
+
+def _check_plans(directory: Directory | None, ruleset: Ruleset | None, gathered: _Gathered) -> PlanBook | None:
+    """Plans need the rules, whose hazards they are for. With anything wrong there the plans wait."""
+    if directory is None or ruleset is None or PlanFile in gathered.misshapen:
+        return None
+    written = gathered.of(PlanFile)
+    plans, problems = build_plans(written, directory, ruleset, _shipped(written))
+    gathered.problems += _located(problems, gathered)
+    return plans
+
+
+def _check_roster(directory: Directory | None, gathered: _Gathered) -> Roster | None:
+    """People, and what they are told. With the sites wrong the people's places are not looked at."""
+    if gathered.misshapen & {NoticeFile, RosterFile}:
+        return None
+    written = gathered.of(NoticeFile)
+    notices, problems = build_notices(written, _shipped(written))
+    roster, faults = build_roster(gathered.of(RosterFile), directory or Directory(), notices)
+    gathered.problems += _located([*problems, *faults], gathered)
+    return None if problems or directory is None else roster
+
+
+def _shipped(names: Iterable[str]) -> set[str]:
+    return {name for name in names if name.startswith(LIBRARY)}
 
 
 def _located(problems: Iterable[Problem], gathered: _Gathered) -> Iterator[Problem]:

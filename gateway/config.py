@@ -66,13 +66,14 @@ class GatewaySettings(Settings):
     store_password_file: Path | None = None
     sites: list[Path] = Field([], description="site and device-class files, or folders of them")
     rules: list[Path] = Field([], description="rule files, or folders of them, besides the shipped library")
+    plans: list[Path] = Field([], description="plan files, or folders of them, besides the shipped library")
     broker: BrokerPart = BrokerPart()
     http: HttpPart = HttpPart()
     telemetry: TelemetryPart = TelemetryPart()
 
     @property
     def files(self) -> list[Path]:
-        return [*self.sites, *self.rules]
+        return [*self.sites, *self.rules, *self.plans]
 
     @property
     def store_url(self) -> str:
@@ -172,7 +173,7 @@ def _put(value: dict[str, Any], path: list[str], text: str) -> None:
         if not isinstance(inner, dict):
             raise BadSettings([Problem(tuple(path), "is no group of settings", "environment")])
         value = inner
-    value[path[-1]] = text.split(os.pathsep) if path[-1] in ("sites", "rules", "allowed_hosts") else text
+    value[path[-1]] = text.split(os.pathsep) if path[-1] in ("sites", "rules", "plans", "allowed_hosts") else text
 
 
 def _rooted(settings: GatewaySettings, folder: Path) -> GatewaySettings:

@@ -19,6 +19,7 @@ from gateway.config import GatewaySettings
 from gateway.desk import Desk
 from gateway.history import StoredHistory
 from gateway.ingest import Ingest
+from gateway.library import Loaded
 from gateway.link import Link
 from gateway.link_settings import LinkSettings
 from gateway.news import News
@@ -27,7 +28,6 @@ from gateway.store import Store, StoreFailed
 from gateway.telemetry import Telemetry
 from rules.events import GatewayStarted
 from rules.instant import DAY_MS
-from rules.ruleset import Ruleset
 from rules.schedule import Calendar
 from rules.screen import Screen
 from rules.site import Directory, Title
@@ -52,8 +52,7 @@ class Core:
         self,
         settings: GatewaySettings,
         link: LinkSettings,
-        directory: Directory,
-        ruleset: Ruleset,
+        loaded: Loaded,
         clock: Clock,
         news: News,
         changed: Callable[[str, str], None],
@@ -65,16 +64,16 @@ class Core:
         try:
             self.telemetry = Telemetry(settings.data / TELEMETRY_FOLDER)
             self.desk = Desk(self.store, clock, self._on_commit)
-            self._start(link, directory, ruleset)
+            self._start(link, loaded)
         except BaseException:
             self.close()
             raise
 
-    def _start(self, link: LinkSettings, directory: Directory, ruleset: Ruleset) -> None:
+    def _start(self, link: LinkSettings, loaded: Loaded) -> None:
         self.desk.submit(GatewayStarted(version("tocsin")))
-        self.desk.load(directory, ruleset)
+        self.desk.load(*loaded.documents)
         history = StoredHistory(self.telemetry, self.desk)
-        self.screen = Screen(directory, ruleset, history, calendars(directory))
+        self.screen = Screen(loaded.directory, loaded.ruleset, history, calendars(loaded.directory))
         self.link = Link(link, self._on_messages, self._on_link)
         self.performer = Performer(
             self.desk, self.store, link, self._sites, self._clock, lambda up, why: self._told("commands", up, why)
@@ -184,13 +183,14 @@ class Core:
 
     # ---- what is in force
 
-    def load(self, directory: Directory, ruleset: Ruleset) -> bool:
-        """Puts other sites and rules in force, without losing what is known. → whether anything changed."""
+    def load(self, loaded: Loaded) -> bool:
+        """Puts other sites, rules and plans in force, without losing what is known. → whether anything changed."""
         self.ingest.flush()
-        if not self.desk.load(directory, ruleset):
+        if not self.desk.load(*loaded.documents):
             return False
         self.desk.commit()
-        for change in self.screen.reload(directory, ruleset, calendars(directory), self._clock()):
+        directory = loaded.directory
+        for change in self.screen.reload(directory, loaded.ruleset, calendars(directory), self._clock()):
             self.ingest.submit(change)
         self.ingest.forget_routes()
         self.__dict__.pop("device_ids", None)

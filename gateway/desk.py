@@ -11,21 +11,34 @@ import logging
 from collections.abc import Callable
 
 from gateway.clock import Clock
-from gateway.documents import DIRECTORY, RULES, StoredDocuments
+from gateway.documents import KINDS, Document, StoredDocuments
 from gateway.replay import add_outcome
 from gateway.store import Group, JournalRow, Store, StoreFailed, chain_hash
 from rules.codec import decode_event, encode
 from rules.engine import Engine
-from rules.events import DirectoryLoaded, Event, RulesLoaded, TimePassed, VerdictChanged
+from rules.events import (
+    DirectoryLoaded,
+    Event,
+    PlansLoaded,
+    RosterLoaded,
+    RulesLoaded,
+    TimePassed,
+    VerdictChanged,
+)
 from rules.instant import Instant
 from rules.outcome import Outcome
-from rules.ruleset import Ruleset
-from rules.site import Directory
 from rules.state import State, decode_state, encode_state
 from rules.timeline import Entry
 
 SNAPSHOT_EVERY = 20_000  # journal rows replayed at a start at the most: about a second
 KEYS_REMEMBERED_MAX = 50_000  # of this run; older keys are asked of the store
+
+_LOADED: dict[str, Callable[[str], Event]] = {
+    "directory": DirectoryLoaded,
+    "rules": RulesLoaded,
+    "plans": PlansLoaded,
+    "roster": RosterLoaded,
+}
 
 log = logging.getLogger("tocsin.desk")
 
@@ -75,19 +88,16 @@ class Desk:
         """Keeps the answer to a person's command, in the commit that holds the command."""
         self._group.answers.append((idempotency_key, body, self._clock()))
 
-    def load(self, directory: Directory, ruleset: Ruleset) -> bool:
-        """Puts sites and rules in force where they differ from those that are. → whether any did."""
+    def load(self, *documents: Document) -> bool:
+        """Puts sites, rules, plans and people in force where they differ from those that are. → whether any did."""
         changed = False
-        version, body = self.documents.add_directory(directory)
-        if version != self.engine.state.directory:
-            self._group.documents.append((version, DIRECTORY, body))
-            self.submit(DirectoryLoaded(version))
-            changed = True
-        version, body = self.documents.add_ruleset(ruleset)
-        if version != self.engine.state.rules:
-            self._group.documents.append((version, RULES, body))
-            self.submit(RulesLoaded(version))
-            changed = True
+        for document in documents:
+            kind = KINDS[type(document)]
+            version, body = self.documents.add(document)
+            if version != getattr(self.engine.state, kind):
+                self._group.documents.append((version, kind, body))
+                self.submit(_LOADED[kind](version))
+                changed = True
         return changed
 
     def advance(self) -> None:

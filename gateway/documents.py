@@ -1,4 +1,4 @@
-"""Directories and rulesets by content hash: what a journaled version means, for ever."""
+"""Directories, rulesets, plan books and rosters by content hash: what a journaled version means, for ever."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from rules.response_plan import PlanBook
 from rules.ruleset import Ruleset
 from rules.site import Directory
 
-DIRECTORY, RULES = "directory", "rules"
+Document = Directory | Ruleset | PlanBook | Roster
+KINDS: dict[type[Document], str] = {Directory: "directory", Ruleset: "rules", PlanBook: "plans", Roster: "roster"}
 
 
 class StoredDocuments:
@@ -21,6 +22,8 @@ class StoredDocuments:
         self._store = store
         self._directories: dict[str, Directory] = {}
         self._rulesets: dict[str, Ruleset] = {}
+        self._plans: dict[str, PlanBook] = {}
+        self._rosters: dict[str, Roster] = {}
 
     def directory(self, version: str) -> Directory:
         """Raises LookupError for a version that was never in force."""
@@ -36,21 +39,29 @@ class StoredDocuments:
 
     def plans(self, version: str) -> PlanBook:
         """Raises LookupError for a version that was never in force."""
-        return PlanBook.model_validate_json(self._store.document(version))
+        if version not in self._plans:
+            self._plans[version] = PlanBook.model_validate_json(self._store.document(version))
+        return self._plans[version]
 
     def roster(self, version: str) -> Roster:
         """Raises LookupError for a version that was never in force."""
-        return decode_roster(self._store.document(version))
+        if version not in self._rosters:
+            self._rosters[version] = decode_roster(self._store.document(version))
+        return self._rosters[version]
 
-    def add_directory(self, directory: Directory) -> tuple[str, bytes]:
-        """→ (version, body): the body goes into the store with the event that names the version."""
-        body = encode(directory)
-        version = sha256(body).hexdigest()
-        self._directories = {version: directory}
-        return version, body
+    def add(self, document: Document) -> tuple[str, bytes]:
+        """→ (version, body): the body goes into the store with the event that names the version.
 
-    def add_ruleset(self, ruleset: Ruleset) -> tuple[str, bytes]:
-        body = ruleset.to_bytes()
+        What was known of its kind before is forgotten: the store still has it.
+        """
+        body = document.to_bytes() if isinstance(document, Ruleset | PlanBook) else encode(document)
         version = sha256(body).hexdigest()
-        self._rulesets = {version: ruleset}
+        if isinstance(document, Directory):
+            self._directories = {version: document}
+        elif isinstance(document, Ruleset):
+            self._rulesets = {version: document}
+        elif isinstance(document, PlanBook):
+            self._plans = {version: document}
+        else:
+            self._rosters = {version: document}
         return version, body

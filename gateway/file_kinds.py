@@ -8,7 +8,10 @@ from pydantic import BaseModel
 
 from gateway.files import Document
 from rules.class_file import ClassFile
+from rules.notice_file import NoticeFile
 from rules.problem import Problem
+from rules.response_plan import PlanFile
+from rules.roster_file import RosterFile
 from rules.ruleset import RuleFile
 from rules.site_file import SiteFile
 from rules.wording import listed, meant
@@ -23,7 +26,10 @@ class Kind(NamedTuple):
 KINDS = (
     Kind("site", ("site",), SiteFile),
     Kind("device-classes", ("device_classes",), ClassFile),
-    Kind("rules", ("rules", "linkage", "disable"), RuleFile),
+    Kind("rules", ("rules", "disable"), RuleFile),
+    Kind("plans", ("plans", "inhibitions", "discipline", "orders", "reviews", "disable_plans"), PlanFile),
+    Kind("notices", ("notices", "authorities", "limit", "link"), NoticeFile),
+    Kind("roster", ("people", "rota", "shifts", "absences", "channels", "places"), RosterFile),
 )
 
 

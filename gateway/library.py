@@ -12,17 +12,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.check import check
+from gateway.documents import Document
+from rules.people import Roster
 from rules.problem import Problem
+from rules.response_plan import PlanBook
 from rules.ruleset import Ruleset
 from rules.site import Directory
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """Both are content-addressed: equal files give equal values, whatever the order in which they are named."""
+    """Each is content-addressed: equal files give equal values, whatever the order in which they are named."""
 
     directory: Directory
     ruleset: Ruleset
+    plans: PlanBook
+    roster: Roster = Roster()
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """In the order in which they come into force: each builds on those before."""
+        return self.directory, self.ruleset, self.plans, self.roster
 
 
 class BadFiles(ValueError):
@@ -34,11 +44,13 @@ class BadFiles(ValueError):
 
 
 def load(paths: Iterable[Path], *, with_library: bool = True) -> Loaded:
-    """Site, device-class and rule files, or folders of them, in any order. Raises BadFiles; never OSError.
+    """Files of every kind, or folders of them, in any order. Raises BadFiles; never OSError.
 
-    `with_library=False` leaves out the shipped rules, for tests of one's own; the shipped device classes stay.
+    `with_library=False` leaves out the shipped rules and plans, for tests of one's own; the shipped device classes
+    and notices stay.
     """
     checked = check(sorted(paths), with_library=with_library)
-    if checked.problems or checked.directory is None or checked.ruleset is None:
+    directory, ruleset, plans, roster = checked.directory, checked.ruleset, checked.plans, checked.roster
+    if checked.problems or directory is None or ruleset is None or plans is None or roster is None:
         raise BadFiles(checked.problems)
-    return Loaded(checked.directory, checked.ruleset)
+    return Loaded(directory, ruleset, plans, roster)

@@ -1,4 +1,4 @@
-"""Tells when site, class or rule files have changed."""
+"""Tells when site, class, rule or plan files have changed."""
 
 from __future__ import annotations
 

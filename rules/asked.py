@@ -1,12 +1,12 @@
-"""What people ask for: acknowledge, note, resolve. Each is carried out or refused with a reason; both are entries."""
+"""What people ask for: each is carried out or refused with a reason; both are entries. Where what is done stands."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from rules import afterwards, correlation, orders, suppression, trouble
-from rules.incident import Incident, Phase, Step
+from rules import acting, afterwards, closing, escalation, orders, suppression
+from rules.incident import Incident
 from rules.instant import Instant, format_duration
 from rules.outcome import Refused
 from rules.reading import Value
@@ -16,18 +16,25 @@ from rules.requests import (
     ActionDone,
     AddNote,
     AdvanceOrder,
+    Assign,
     AssignOrder,
+    ChangeLevel,
+    CompleteTask,
+    Confirm,
     EndShelf,
     FillHandover,
     HandOverOrder,
     NoteHandover,
     OpenOrder,
+    OverrideCommand,
     PersonCommand,
     PutOnShelf,
     RecheckAction,
     Resolve,
+    Respond,
     Review,
     SignHandover,
+    SkipTask,
 )
 from rules.timeline import Kind
 from rules.turn import Turn
@@ -46,7 +53,18 @@ _ELSEWHERE: dict[type, Callable[[Turn, Any], None]] = {
     PutOnShelf: suppression.asked,
     EndShelf: suppression.asked,
 }
-_WHAT: dict[type, str] = {Acknowledge: "acknowledge", AddNote: "note", Resolve: "resolve"}
+_WHAT: dict[type, str] = {
+    Acknowledge: "acknowledge",
+    AddNote: "note",
+    Resolve: "resolve",
+    Confirm: "confirm",
+    ChangeLevel: "change_level",
+    Assign: "assign",
+    Respond: "respond",
+    CompleteTask: "complete_task",
+    SkipTask: "skip_task",
+    OverrideCommand: "override_command",
+}
 NUMBER_DIGITS_MAX = 12  # of an incident somebody asks for; int() refuses thousands of digits
 
 
@@ -57,38 +75,36 @@ def asked(turn: Turn, command: PersonCommand) -> None:
         return
     assert isinstance(command, AboutIncident)
     incident = turn.state.incidents.get(command.incident)
-    refusal = _refusal(turn, command, incident)
-    if refusal is not None:
-        what = _WHAT.get(type(command), type(command).__name__)
-        facts = {"what": what, "code": refusal.code, "incident": command.incident}
-        turn.write(Kind.REFUSED, incident, by=command.by, facts=facts, reason=refusal.reason)
-        turn.outcome.refused = refusal
-        return
-    assert incident is not None
-    if isinstance(command, Acknowledge):
-        _acknowledge(turn, incident, command)
-    elif isinstance(command, AddNote):
-        turn.write(Kind.NOTED, incident, by=command.by, facts={"text": command.text})
-    elif isinstance(command, Resolve):
-        _resolve(turn, incident, command)
+    refused = _unknown(turn, command) if incident is None else _carry_out(turn, incident, command)
+    if refused is not None:
+        facts: dict[str, Value] = {"what": _WHAT[type(command)], "code": refused.code, "incident": command.incident}
+        turn.write(Kind.REFUSED, incident, by=command.by, facts=facts, reason=refused.reason)
+        turn.outcome.refused = refused
 
 
-def _refusal(turn: Turn, command: AboutIncident, incident: Incident | None) -> Refused | None:
-    if incident is None:
-        if _was_made(turn, command.incident):
-            return Refused("incident_closed", f"{command.incident} was closed more than a day ago")
-        return Refused("unknown_incident", f"there is no incident {command.incident}")
+def _carry_out(turn: Turn, incident: Incident, command: AboutIncident) -> Refused | None:
+    """→ why it cannot be carried out."""
     if isinstance(command, AddNote):
+        turn.write(Kind.NOTED, incident, by=command.by, facts={"text": command.text})
+        escalation.followed(incident)
         return None
     if not incident.open:
         return Refused("incident_closed", f"{incident.id} was closed by {incident.closed_by}")
-    if isinstance(command, Acknowledge) and incident.acknowledged_at is not None:
-        return Refused("already_acknowledged", f"{incident.id} was acknowledged by {incident.acknowledged_by}")
     if isinstance(command, Resolve):
-        holding = [f"{each.rule} at {each.device}" for each in correlation.holding(turn, incident) if not each.blind]
-        if holding:
-            return Refused("sources_not_normal", f"still holds: {', '.join(holding)}")
-    return None
+        refused = closing.missing(turn, incident, command)
+        if refused is None:
+            closing.resolve(turn, incident, command)
+        return refused
+    refused = acting.CARRY_OUT[type(command)](turn, incident, command)
+    if refused is None and not isinstance(command, Acknowledge):
+        escalation.followed(incident)
+    return refused
+
+
+def _unknown(turn: Turn, command: AboutIncident) -> Refused:
+    if _was_made(turn, command.incident):
+        return Refused("incident_closed", f"{command.incident} was closed more than a day ago")
+    return Refused("unknown_incident", f"there is no incident {command.incident}")
 
 
 def _was_made(turn: Turn, incident: str) -> bool:
@@ -96,33 +112,6 @@ def _was_made(turn: Turn, incident: str) -> bool:
     if not number.isdecimal() or len(number) > NUMBER_DIGITS_MAX:
         return False
     return incident == f"INC-{int(number):06d}" and 0 < int(number) <= turn.state.incidents_made
-
-
-def _acknowledge(turn: Turn, incident: Incident, command: Acknowledge) -> None:
-    incident.acknowledged_at, incident.acknowledged_by = turn.now, command.by
-    facts: dict[str, Value] = {"note": command.note} if command.note else {}
-    turn.write(Kind.ACKNOWLEDGED, incident, by=command.by, facts=facts)
-    turn.move(incident, Step.ACKNOWLEDGED, f"acknowledged by {command.by}")
-    if incident.countdown is not None:
-        incident.countdown.investigate_by = turn.now + incident.countdown.investigate_ms
-        turn.set_deadline(incident.countdown.investigate_by, "countdown", incident.id)
-    if incident.sources_normal:
-        correlation.sources_normal(turn, incident)
-
-
-def _resolve(turn: Turn, incident: Incident, command: Resolve) -> None:
-    incident.finding, incident.cause = command.finding, command.cause
-    if incident.phase is Phase.ACTIVATED:
-        incident.acknowledged_at, incident.acknowledged_by = turn.now, command.by
-    facts: dict[str, Value] = {"finding": command.finding.value, "cause": command.cause}
-    if command.note:
-        facts["note"] = command.note
-    for detection in correlation.holding(turn, incident):
-        correlation.give_up(turn, detection, command.by)
-    trouble.give_up_troubles(turn, incident, command.by)
-    turn.move(incident, Step.RESOLVED, f"resolved by {command.by}")
-    turn.write(Kind.CLOSED, incident, by=command.by, facts=facts)
-    turn.close(incident, command.by)
 
 
 def forget(turn: Turn, id: str, due: Instant) -> None:

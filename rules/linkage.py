@@ -1,58 +1,96 @@
-"""Linkage commands: what an incident, once confirmed and grave enough, tells other devices to do.
+"""Linkage: commands that a plan's step, or a person, sends to devices; and what becomes of each.
 
-Interlock: nothing is linked to a pre-alarm (GB 50116-2013 4.1.6, confidence high). Each command is issued once an
-incident; its answer, or that none came, is on the timeline.
+Interlocks: nothing is linked to a pre-alarm (GB 50116-2013 4.1.6, confidence high), nothing to a closed incident, and
+a command carries the mode of its incident, which alone decides the topic tree that it is published in. Each command
+is issued once an incident and device; one that fails is issued again as a new attempt under a new id, so often as
+the plan says. When none is left that is a trouble (`trouble.py`), and the plan's lead is told.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from rules import sending
 from rules.effects import PublishCommand
 from rules.events import CommandAnswered, CommandFailed, CommandPublished
-from rules.incident import CommandStage, CommandState, Confirmation, Incident
+from rules.incident import CommandStage, CommandState, Confirmation, Incident, StepStage
 from rules.instant import Instant, format_duration
 from rules.reading import Value
-from rules.ruleset import Linkage
-from rules.site import Device
+from rules.response_plan import CommandAction, PlanStep
 from rules.timeline import Kind
+from rules.trouble import clear_trouble, raise_trouble
 from rules.turn import Turn
 
-
-def issue(turn: Turn, incident: Incident) -> None:
-    """Issues what the incident's hazard and level call for and has not been issued yet."""
-    if incident.confirmation is Confirmation.PRE_ALARM or not incident.open:
-        return
-    issued = {(command.linkage, command.device) for command in incident.commands}
-    for linkage in turn.ruleset.linkage.values():
-        if linkage.hazard == incident.hazard and incident.level >= linkage.level:
-            for device in turn.places.near(incident, linkage.same, linkage.device_class):
-                if (linkage.id, device.id) not in issued:
-                    _command(turn, incident, linkage, device)
+OVERRIDE_EXPIRES_MS = 30_000  # as long as a plan's command by default: a person waits for the result
+FAILED_TEMPLATE = "command_failed"  # of the notice templates
+_TITLE = {"en": "A device does not do what it is told", "zh": "设备未执行指令"}
 
 
-def _command(turn: Turn, incident: Incident, linkage: Linkage, device: Device) -> None:
+def guard(incident: Incident) -> str:
+    """Why nothing may be linked to the incident automatically; empty: it may."""
+    if not incident.open:
+        return f"{incident.id} is closed"
+    return "nothing is linked to a pre-alarm" if incident.confirmation is Confirmation.PRE_ALARM else ""
+
+
+def issue(turn: Turn, incident: Incident, step: PlanStep, action: CommandAction) -> list[str]:
+    """The step's command to every device near the incident that has not had it. → ids of the new commands."""
+    if guard(incident):
+        return []
+    had = {command.device for command in incident.commands if command.linkage == step.id}
+    reason = f"{step.id}: {incident.hazard} of level {incident.level.value}"
+    issued = []
+    for device in turn.places.near(incident, action.same, action.device_class):
+        if device.id not in had:
+            command = CommandState(
+                "",
+                device.id,
+                action.command,
+                step.id,
+                CommandStage.ISSUED,
+                turn.now,
+                turn.now + action.expires_after,
+                args=dict(action.args),
+                retries_left=action.retries,
+            )
+            issued.append(_send(turn, incident, command, reason))
+    return issued
+
+
+def override(
+    turn: Turn, incident: Incident, device: str, command: str, args: Mapping[str, Value], by: str, reason: str
+) -> str:
+    """A person's command, past the plan; never past the mode. → its id."""
+    expires_at = turn.now + OVERRIDE_EXPIRES_MS
+    sent = CommandState("", device, command, "", CommandStage.ISSUED, turn.now, expires_at, args=dict(args), by=by)
+    return _send(turn, incident, sent, reason)
+
+
+def _send(turn: Turn, incident: Incident, command: CommandState, reason: str) -> str:
+    """Gives the command its id and has it published."""
     turn.state.commands_made += 1
-    id = f"CMD-{turn.state.commands_made:06d}"
-    expires_at: Instant = turn.now + linkage.expires_after
-    incident.commands.append(
-        CommandState(id, device.id, linkage.command, linkage.id, CommandStage.ISSUED, turn.now, expires_at)
-    )
-    turn.state.commands[id] = incident.id
+    command.id = f"CMD-{turn.state.commands_made:06d}"
+    incident.commands.append(command)
+    turn.state.commands[command.id] = incident.id
     turn.outcome.effects.append(
         PublishCommand(
-            id=id,
+            id=command.id,
             mode=incident.mode,
-            device=device.id,
-            command=linkage.command,
-            args=dict(linkage.args),
+            device=command.device,
+            command=command.command,
+            args=dict(command.args),
             incident=incident.id,
-            issued_at=turn.now,
-            expires_at=expires_at,
+            issued_at=command.issued_at,
+            expires_at=command.expires_at,
         )
     )
-    turn.set_deadline(expires_at, "command", id)
-    reason = f"{linkage.id}: {incident.hazard} of level {incident.level.value}"
-    facts: dict[str, Value] = {"command": linkage.command, "id": id}
-    turn.write(Kind.COMMAND_ISSUED, incident, device=device.id, facts=facts, reason=reason)
+    turn.set_deadline(command.expires_at, "command", command.id)
+    facts: dict[str, Value] = {"command": command.command, "id": command.id}
+    turn.write(Kind.COMMAND_ISSUED, incident, device=command.device, by=command.by, facts=facts, reason=reason)
+    return command.id
+
+
+# ---- what became of it
 
 
 def published(turn: Turn, event: CommandPublished) -> None:
@@ -85,6 +123,8 @@ def answered(turn: Turn, event: CommandAnswered) -> None:
     command.stage, command.detail = CommandStage.DONE, event.detail
     facts: dict[str, Value] = {"command": command.command, "id": event.id, "detail": event.detail}
     turn.write(Kind.COMMAND_DONE, incident, device=command.device, facts=facts, reason=reason)
+    clear_trouble(turn, _source(command), f"it has done it: {event.id}", mode=incident.mode)
+    _settle_step(turn, incident, command.linkage)
 
 
 def expired(turn: Turn, id: str, due: Instant) -> None:
@@ -103,6 +143,68 @@ def _fail(turn: Turn, id: str, detail: str) -> None:
     command.stage, command.detail = CommandStage.FAILED, detail
     facts: dict[str, Value] = {"command": command.command, "id": id, "detail": detail}
     turn.write(Kind.COMMAND_FAILED, incident, device=command.device, facts=facts, reason=detail)
+    if command.retries_left and not guard(incident) and command.device in turn.directory.devices:
+        _again(turn, incident, command)
+    elif not _done(incident, command):
+        _give_up(turn, incident, command)
+    _settle_step(turn, incident, command.linkage)
+
+
+def _again(turn: Turn, incident: Incident, failed: CommandState) -> None:
+    again = CommandState(
+        "",
+        failed.device,
+        failed.command,
+        failed.linkage,
+        CommandStage.ISSUED,
+        turn.now,
+        turn.now + (failed.expires_at - failed.issued_at),
+        args=dict(failed.args),
+        attempt=failed.attempt + 1,
+        retries_left=failed.retries_left - 1,
+    )
+    _send(
+        turn,
+        incident,
+        again,
+        f"attempt {again.attempt} of {again.attempt + again.retries_left} in place of {failed.id}",
+    )
+
+
+def _give_up(turn: Turn, incident: Incident, command: CommandState) -> None:
+    device = turn.directory.devices.get(command.device)
+    reason = f"{command.command} in {incident.id}: {command.detail}"
+    raise_trouble(turn, _source(command), device or incident, _TITLE, reason, mode=incident.mode, device=command.device)
+    plan = turn.plans.by_hazard.get(incident.hazard)
+    if plan is not None and incident.open:
+        sending.notify_role(turn, plan.lead, FAILED_TEMPLATE, incident)
+
+
+def _done(incident: Incident, command: CommandState) -> bool:
+    """Whether another attempt at the same has succeeded."""
+    same = (each for each in incident.commands if _same(each, command))
+    return any(each.stage is CommandStage.DONE for each in same)
+
+
+def _same(one: CommandState, other: CommandState) -> bool:
+    return (one.linkage, one.device, one.command) == (other.linkage, other.device, other.command)
+
+
+def _settle_step(turn: Turn, incident: Incident, id: str) -> None:
+    """A step is done when every device has done it, failed when one has not and no attempt is left."""
+    step = incident.step(id)
+    if step is None:
+        return
+    commands = [command for command in incident.commands if command.linkage == id]
+    if any(command.id in turn.state.commands for command in commands):
+        return
+    failed = [each for each in commands if each.stage is CommandStage.FAILED and not _done(incident, each)]
+    step.stage, step.done_at = (StepStage.FAILED, None) if failed else (StepStage.DONE, turn.now)
+    step.note = "; ".join(f"{each.device}: {each.detail}" for each in failed)
+
+
+def _source(command: CommandState) -> str:
+    return f"command/{command.device}/{command.command}"
 
 
 def _find(turn: Turn, id: str) -> tuple[Incident | None, CommandState | None]:

@@ -1,13 +1,142 @@
-"""Carrying out a plan: which steps are due for an incident as it stands, and what becomes of them."""
+"""Carrying out a plan: which steps are due for an incident as it stands, and what becomes of them.
+
+An incident follows the plan of its hazard that is in force. A plan that comes into force later is followed from the
+incident's next change on; what was issued under the one before stands, step by step, by the steps' ids.
+"""
 
 from __future__ import annotations
 
-from rules import linkage
-from rules.incident import Incident
+from collections.abc import Callable
+
+from rules import linkage, orders, sending
+from rules.incident import Confirmation, Incident, Phase, StepStage, StepState
+from rules.order import OrderKind
+from rules.reading import Value
+from rules.response_plan import PlanStep, ResponsePlan
+from rules.timeline import Kind
+from rules.trouble import title_facts
 from rules.turn import Turn
+
+NO_PLAN = ""  # `Incident.plan` of one whose hazard has none; None: not looked yet
+_PHASES = list(Phase)
+
+
+def follow(turn: Turn, incident: Incident) -> ResponsePlan | None:
+    """The plan that the incident follows now; the first time, and when it is another, an entry says so."""
+    plan = turn.plans.by_hazard.get(incident.hazard)
+    known = (plan.id, plan.version) if plan else (NO_PLAN, "")
+    if known == (incident.plan, incident.plan_version) or not turn.plans.plans:
+        return plan
+    before = incident.plan
+    incident.plan, incident.plan_version = known
+    facts: dict[str, Value] = {"plan": known[0], "version": known[1], **title_facts(plan.title)} if plan else {}
+    if plan is None:
+        reason = f"plan {before} is no longer in force" if before else f"there is none for hazard {incident.hazard}"
+    else:
+        reason = "another version has come into force" if before == plan.id else f"hazard {incident.hazard}"
+    turn.write(Kind.PLAN, incident, facts=facts, reason=reason)
+    return plan
 
 
 def proceed(turn: Turn, incident: Incident) -> None:
     """Issues every step of the incident's plan that its level, phase and confirmation call for and that was not
     issued yet: by phase, commands first. Called whenever one of these has changed; harmless otherwise."""
-    linkage.issue(turn, incident)
+    if not incident.open:
+        return
+    if incident.id in turn.relevelled:
+        del turn.relevelled[incident.id]
+        sending.update_authorities(turn, incident)
+    plan = follow(turn, incident)
+    if plan is None:
+        return
+    for step in plan.ordered_steps:
+        known = incident.step(step.id)
+        if is_due(step, incident) and (known is None or step.command is not None):
+            _ISSUE[step.action](turn, incident, step, known)
+
+
+def is_due(step: PlanStep, incident: Incident) -> bool:
+    reached = _PHASES.index(incident.phase) >= _PHASES.index(step.phase) and incident.level >= step.level
+    waits = step.waits_for_confirmation and incident.confirmation is Confirmation.PRE_ALARM
+    return reached and not waits
+
+
+def _command(turn: Turn, incident: Incident, step: PlanStep, known: StepState | None) -> None:
+    """Also to devices that have come since: each has it once."""
+    assert step.command is not None
+    device_class = turn.directory.device_classes.get(step.command.device_class)
+    if device_class is not None and step.command.command not in device_class.commands:
+        if known is None:
+            reason = f"{device_class.id} knows no command {step.command.command}"
+            what = {"what": step.command.command, "code": "unknown_command"}
+            turn.write(Kind.REFUSED, incident, by="tocsin", facts=what, reason=reason)
+            _add(turn, incident, step, StepStage.FAILED).note = reason
+        return
+    issued = linkage.issue(turn, incident, step, step.command)
+    if issued:
+        state = known or _add(turn, incident, step)
+        state.stage, state.done_at = StepStage.ISSUED, None
+        state.effects.extend(issued)
+
+
+def _notify(turn: Turn, incident: Incident, step: PlanStep, known: StepState | None) -> None:
+    assert step.notify is not None
+    state = _add(turn, incident, step, role=step.notify.role)
+    _sent(state, sending.notify_role(turn, step.notify.role, step.notify.template, incident, step.id))
+
+
+def _tell_occupants(turn: Turn, incident: Incident, step: PlanStep, known: StepState | None) -> None:
+    assert step.occupant_notice is not None
+    state, notice = _add(turn, incident, step), step.occupant_notice
+    _sent(state, sending.tell_occupants(turn, incident, step.id, notice.same, notice.template))
+
+
+def _send_to_authority(turn: Turn, incident: Incident, step: PlanStep, known: StepState | None) -> None:
+    assert step.authority is not None
+    state, authority = _add(turn, incident, step), step.authority
+    _sent(state, sending.send_to_authority(turn, incident, step.id, authority.to, authority.event))
+
+
+def _sent(state: StepState, effects: list[str]) -> None:
+    """`sending.tried` says how each of them went; nothing to send is a step that failed, and an entry of `sending`."""
+    state.effects.extend(effects)
+    if not effects and state.stage is StepStage.ISSUED:
+        state.stage = StepStage.FAILED
+
+
+def _task(turn: Turn, incident: Incident, step: PlanStep, known: StepState | None) -> None:
+    assert step.task is not None
+    state = _add(turn, incident, step, role=step.task.role)
+    state.mandatory = step.task.mandatory
+    facts: dict[str, Value] = {**title_facts(step.title), "role": step.task.role}
+    if step.task.within is not None:
+        state.due_at = turn.now + step.task.within
+        facts["within_ms"] = float(step.task.within)
+        turn.set_deadline(state.due_at, "task", f"{incident.id}/{step.id}")
+    turn.write(Kind.TASK_ISSUED, incident, facts=facts)
+
+
+def _work_order(turn: Turn, incident: Incident, step: PlanStep, known: StepState | None) -> None:
+    assert step.work_order is not None
+    state, order = _add(turn, incident, step, role=step.work_order.role), step.work_order
+    summary = step.title.get("en") or next(iter(step.title.values()))
+    state.effects.extend(orders.open_for(turn, incident, step.id, OrderKind(order.kind), order.role, summary))
+    state.stage, state.done_at = StepStage.DONE, turn.now
+
+
+_ISSUE: dict[str, Callable[[Turn, Incident, PlanStep, StepState | None], None]] = {
+    "command": _command,
+    "notify": _notify,
+    "occupant_notice": _tell_occupants,
+    "authority": _send_to_authority,
+    "task": _task,
+    "work_order": _work_order,
+}
+
+
+def _add(
+    turn: Turn, incident: Incident, step: PlanStep, stage: StepStage = StepStage.ISSUED, *, role: str = ""
+) -> StepState:
+    state = StepState(step.id, step.action, dict(step.title), stage, turn.now, role)
+    incident.steps.append(state)
+    return state

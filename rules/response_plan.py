@@ -116,6 +116,7 @@ class Acknowledgement(FileModel):
     within: DurationMs = Field(MINUTE_MS, description="(ours)")
     ladder: list[Role] = Field(min_length=1, max_length=10, description="told in this order, one each `within`")
     quorum: dict[Level, list[Role]] = Field({}, description="roles that must all acknowledge at a level")
+    raises_to: Level = Field(Level.I, description="the worst level that silence alone may lead to")
     re_alarm_after: DurationMs | None = Field(
         None, description="an acknowledgement lapses when nothing follows it; OPC UA Part 9 (confidence high)"
     )
@@ -128,6 +129,7 @@ class ResponsePlan(FileModel):
     hazard: Name
     lead: Role = Field(description="on-site command (应急处置小组)")
     team: list[Role] = Field(min_length=1, max_length=20)
+    may_override: list[Role] = Field([], max_length=20, description="besides these: may send commands by hand")
     acknowledge: Acknowledgement
     first_response_within: DurationMs = Field(
         15 * MINUTE_MS, description="property-management norm: 15 min (confidence high); missed: escalates"
@@ -163,6 +165,9 @@ class PlanFile(FileModel):
     )
     orders: OrderSettings | None = Field(None, description="how work orders go; in one file at most")
     reviews: ReviewSettings | None = Field(None, description="how reviews go; in one file at most")
+    disable_plans: list[Id] = Field(
+        [], max_length=400, description="ids of shipped plans and inhibitions to switch off"
+    )
 
 
 class PlanBook(FileModel):

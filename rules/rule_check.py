@@ -16,13 +16,13 @@ from rules.instant import format_duration
 from rules.overlap import overlap
 from rules.places import place
 from rules.problem import Problem, dotted
-from rules.ruleset import ConfirmRule, DetectionRule, Linkage, RuleFile, Ruleset
+from rules.ruleset import ConfirmRule, DetectionRule, RuleFile, Ruleset
 from rules.signal import Signal
 from rules.site import Directory
 from rules.wording import listed, meant, not_one_of
 
 Path = tuple[str | int, ...]
-Rule = DetectionRule | ConfirmRule | Linkage
+Rule = DetectionRule | ConfirmRule
 
 
 class Place(NamedTuple):
@@ -54,7 +54,6 @@ def build_ruleset(
         Ruleset(
             detections={rule.id: rule for rule in found if isinstance(rule, DetectionRule)},
             confirmations={rule.id: rule for rule in found if isinstance(rule, ConfirmRule)},
-            linkage={rule.id: rule for rule in found if isinstance(rule, Linkage)},
         ),
         [],
     )
@@ -83,12 +82,11 @@ class _Reader:
             self._off.setdefault(id, here)
 
     def read(self, file: str, content: RuleFile) -> None:
-        for key, rules in (("rules", content.rules), ("linkage", content.linkage)):
-            for index, rule in enumerate(rules):
-                if file in self._shipped and rule.id in self._off:
-                    self._off_rules[rule.id] = rule
-                else:
-                    self._add(rule, Place(file, (key, index)))
+        for index, rule in enumerate(content.rules):
+            if file in self._shipped and rule.id in self._off:
+                self._off_rules[rule.id] = rule
+            else:
+                self._add(rule, Place(file, ("rules", index)))
 
     def _add(self, rule: Rule, here: Place) -> None:
         if rule.id not in self._homes:
@@ -121,10 +119,8 @@ class _Reader:
     def _rule_faults(self, rule: Rule, home: Place) -> Iterator[Problem]:
         if isinstance(rule, DetectionRule):
             yield from self._detection_faults(rule, home)
-        elif isinstance(rule, ConfirmRule):
-            yield from self._confirmation_faults(rule, home)
         else:
-            yield from self._linkage_faults(rule, home)
+            yield from self._confirmation_faults(rule, home)
 
     def _disable_faults(self, id: str) -> Iterator[str]:
         if not self._shipped:
@@ -132,7 +128,7 @@ class _Reader:
         rule = self._off_rules.get(id)
         if rule is None:
             known = [*self._off_rules, *(name for name, home in self._homes.items() if home.file in self._shipped)]
-            yield f"{id!r} is not the id of a shipped rule or linkage{meant(id, known)}"
+            yield f"{id!r} is not the id of a shipped rule{meant(id, known)}"
         if isinstance(rule, ConfirmRule):
             idle = [name for name in [*rule.confirm.of, *rule.or_] if self._does_nothing(name)]
             if idle:
@@ -222,17 +218,3 @@ class _Reader:
             yield Problem(
                 ("confirm", "distinct_devices"), f"{message}, but no {rule.confirm.same} has more than {most} of them"
             )
-
-    # ---- linkage
-
-    def _linkage_faults(self, linkage: Linkage, home: Place) -> Iterator[Problem]:
-        device_class = self._classes.get(linkage.device_class)
-        if device_class is None:
-            message = not_one_of(linkage.device_class, "a device class", sorted(self._classes))
-            yield Problem(("device_class",), message)
-        elif linkage.command not in device_class.commands:
-            message = not_one_of(linkage.command, f"a command of {device_class.id}", device_class.commands)
-            yield Problem(("command",), message)
-        hazards = sorted({rule.hazard for rule in self.rules.values() if not isinstance(rule, Linkage)})
-        if home.file not in self._shipped and linkage.hazard not in hazards:
-            yield Problem(("hazard",), not_one_of(linkage.hazard, "the hazard of any rule", hazards))

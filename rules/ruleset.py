@@ -1,8 +1,8 @@
 """How rules are written: pydantic models of a rule file. What a condition comes to is `condition.py`.
 
-A file holds `rules` (detections, with `when`; confirmations, with `confirm`), `linkage` (commands that an incident
-of a hazard and level sends to devices) and `disable` (shipped rules and linkage that it switches off). What rules
-mean beside the device classes is `rule_check.py`.
+A file holds `rules` (detections, with `when`; confirmations, with `confirm`) and `disable` (shipped rules that it
+switches off). What rules mean beside the device classes is `rule_check.py`; what is done about it is a plan's
+(`response_plan.py`).
 """
 
 from __future__ import annotations
@@ -84,24 +84,6 @@ class ConfirmRule(FileModel):
         return _version(self)
 
 
-class Linkage(FileModel):
-    """A command to every device of a class near the incident, once it is confirmed and as bad as `level`."""
-
-    id: Id
-    title: Titles
-    hazard: Name
-    level: Level = Field(Level.I, description="at this level or worse")
-    device_class: Name
-    same: Scope = "zone"
-    command: Name
-    args: dict[Name, float | bool | str] = {}
-    expires_after: DurationMs = Field(30_000, ge=1_000, le=3_600_000)
-
-    @cached_property
-    def version(self) -> str:
-        return _version(self)
-
-
 def _kind(value: Any) -> str:
     written = value if isinstance(value, dict) else getattr(value, "__dict__", {})
     return "confirmation" if "confirm" in written else "detection"
@@ -114,8 +96,7 @@ AnyRule = Annotated[
 
 class RuleFile(FileModel):
     rules: list[AnyRule] = Field([], max_length=RULES_MAX)
-    linkage: list[Linkage] = Field([], max_length=RULES_MAX)
-    disable: list[Id] = Field([], max_length=RULES_MAX, description="ids of shipped rules and linkage to switch off")
+    disable: list[Id] = Field([], max_length=RULES_MAX, description="ids of shipped rules to switch off")
 
 
 class Ruleset(FileModel):
@@ -123,7 +104,6 @@ class Ruleset(FileModel):
 
     detections: dict[str, DetectionRule] = {}
     confirmations: dict[str, ConfirmRule] = {}
-    linkage: dict[str, Linkage] = {}
 
     @cached_property
     def confirmations_of(self) -> dict[str, tuple[ConfirmRule, ...]]:

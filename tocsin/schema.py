@@ -9,7 +9,7 @@ import typer
 
 
 def schema(
-    kind: Annotated[str | None, typer.Argument(help="site, device-classes or rules.")] = None,
+    kind: Annotated[str | None, typer.Argument(help="site, device-classes, rules or plans.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the schemas of all kinds into this folder.")] = None,
 ) -> None:
     """The JSON Schema of a kind of file, for editors that check and complete while one writes."""

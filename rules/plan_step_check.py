@@ -1,0 +1,36 @@
+"""What is wrong with one step of a plan beside the device classes and the plan's team."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rules.problem import Problem
+from rules.response_plan import CommandAction, PlanStep, ResponsePlan
+from rules.site import DeviceClass
+from rules.wording import not_one_of
+
+Path = tuple[str | int, ...]
+
+
+def step_faults(step: PlanStep, plan: ResponsePlan, classes: Mapping[str, DeviceClass]) -> Iterator[Problem]:
+    """Paths count from the step."""
+    if step.command is not None:
+        yield from _command_faults(step, step.command, classes)
+    roles = list(dict.fromkeys([plan.lead, *plan.team]))
+    for name in ("task", "work_order"):
+        action = getattr(step, name)
+        if action is not None and action.role not in roles:
+            yield Problem((name, "role"), not_one_of(action.role, "the lead or in the team", roles))
+
+
+def _command_faults(step: PlanStep, action: CommandAction, classes: Mapping[str, DeviceClass]) -> Iterator[Problem]:
+    device_class = classes.get(action.device_class)
+    if device_class is None:
+        message = not_one_of(action.device_class, "a device class", sorted(classes))
+        yield Problem(("command", "device_class"), message)
+    elif action.command not in device_class.commands:
+        message = not_one_of(action.command, f"a command of {device_class.id}", device_class.commands)
+        yield Problem(("command", "command"), message)
+    if step.confirmed is False:
+        message = "false, on a command: nothing is linked to a pre-alarm (GB 50116-2013 4.1.6); expected no 'confirmed'"
+        yield Problem(("confirmed",), message)
