@@ -93,6 +93,7 @@ class ActionQuery(Struct, frozen=True):
 class ShelfQuery(Struct, frozen=True):
     """Newest first. None: any."""
 
+    site: str | None = None  # those that keep a rule quiet everywhere are among them
     device: str | None = None
     zone: str | None = None
     rule: str | None = None

@@ -32,6 +32,10 @@ def add_outcome(group: Group, outcome: Outcome) -> None:
     """What a step came to → what is committed of it."""
     group.entries += outcome.entries
     group.incidents.update(outcome.incidents)
+    group.orders.update(outcome.orders)
+    group.actions.update(outcome.actions)
+    group.handovers.update(outcome.handovers)
+    group.shelves.update(outcome.shelves)
     group.outbox_put += outcome.effects
     group.outbox_drop += outcome.settled
     group.detections_open += [(mode.value, rule, device) for mode, rule, device in outcome.fired]

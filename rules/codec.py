@@ -8,10 +8,13 @@ import msgspec
 
 from rules.effects import Effect
 from rules.events import Event
+from rules.handover import Handover
 from rules.incident import Incident
 from rules.order import WorkOrder
 from rules.people import Roster
+from rules.shelf import Shelf
 from rules.site import Directory
+from rules.state import ActionState
 from rules.timeline import Entry
 
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -21,6 +24,9 @@ _entries: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 _incidents: msgspec.json.Decoder[Incident] = msgspec.json.Decoder(Incident)
 _rosters: msgspec.json.Decoder[Roster] = msgspec.json.Decoder(Roster)
 _orders: msgspec.json.Decoder[WorkOrder] = msgspec.json.Decoder(WorkOrder)
+_actions: msgspec.json.Decoder[ActionState] = msgspec.json.Decoder(ActionState)
+_handovers: msgspec.json.Decoder[Handover] = msgspec.json.Decoder(Handover)
+_shelves: msgspec.json.Decoder[Shelf] = msgspec.json.Decoder(Shelf)
 _directories: msgspec.json.Decoder[Directory] = msgspec.json.Decoder(Directory)
 
 
@@ -52,6 +58,18 @@ def decode_roster(data: bytes) -> Roster:
 
 def decode_order(data: bytes) -> WorkOrder:
     return _orders.decode(data)
+
+
+def decode_action(data: bytes) -> ActionState:
+    return _actions.decode(data)
+
+
+def decode_handover(data: bytes) -> Handover:
+    return _handovers.decode(data)
+
+
+def decode_shelf(data: bytes) -> Shelf:
+    return _shelves.decode(data)
 
 
 def decode_directory(data: bytes) -> Directory:

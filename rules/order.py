@@ -11,6 +11,7 @@ from rules.level import Level
 from rules.mode import Mode
 
 INCIDENTS_MAX = 100  # named on one order; what else it repairs after stands on the timelines
+FAULT_CHARACTERS_MAX = 200  # it is part of a key, also in databases whose index rows are short
 RECORDS_MAX = 200  # steps of one order: sixty repairs that were rejected
 
 
@@ -115,3 +116,8 @@ class WorkOrder(Struct):
 
 def order_key(mode: Mode, asset: str, fault: str) -> str:
     return f"{mode.value}|{asset}|{fault}"
+
+
+def fault_name(text: str) -> str:
+    """What can be part of a key: one line, no longer than `FAULT_CHARACTERS_MAX`."""
+    return "".join(each if each.isprintable() else "?" for each in text.strip())[:FAULT_CHARACTERS_MAX]

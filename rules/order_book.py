@@ -9,7 +9,7 @@ from rules.effects import PushOrder
 from rules.incident import Incident
 from rules.instant import DAY_MS, Instant, format_duration, rfc3339
 from rules.mode import Mode
-from rules.order import INCIDENTS_MAX, Node, OrderKind, WorkOrder, order_key
+from rules.order import INCIDENTS_MAX, Node, OrderKind, WorkOrder, fault_name, order_key
 from rules.reading import Value
 from rules.state import Sent
 from rules.timeline import Kind
@@ -192,7 +192,10 @@ def _count(turn: Turn, order: WorkOrder, wanted: Wanted, incident: Incident | No
     if len(times) >= rule.times:
         reason = f"came {len(times)} times within {format_duration(rule.within)}"
         preventive = wanted._replace(
-            fault=RECURRING + wanted.fault, kind=OrderKind.PREVENTIVE, by=BY_ITSELF, reason=f"{wanted.fault} {reason}"
+            fault=fault_name(RECURRING + wanted.fault),
+            kind=OrderKind.PREVENTIVE,
+            by=BY_ITSELF,
+            reason=f"{wanted.fault} {reason}",
         )
         _prevent(turn, preventive, incident)
         return  # counted anew from here

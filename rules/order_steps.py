@@ -10,7 +10,16 @@ from rules.detection import detection_key
 from rules.incident import Incident
 from rules.level import Level
 from rules.mode import Mode
-from rules.order import RECORDS_MAX, TRANSITIONS, Node, NodeRecord, OrderStep, WorkOrder
+from rules.order import (
+    FAULT_CHARACTERS_MAX,
+    RECORDS_MAX,
+    TRANSITIONS,
+    Node,
+    NodeRecord,
+    OrderStep,
+    WorkOrder,
+    fault_name,
+)
 from rules.order_book import Wanted
 from rules.outcome import Refused
 from rules.reading import Value
@@ -66,6 +75,9 @@ def _open(turn: Turn, request: OpenOrder) -> None:
         refusal = Refused("unknown_incident", f"there is no incident {request.incident}")
     elif device is None and zone is None:
         refusal = Refused("unknown_asset", f"{request.asset} is neither a device nor a zone")
+    elif not request.fault.strip() or request.fault.strip() != fault_name(request.fault):
+        why = f"a fault is named in one line of at most {FAULT_CHARACTERS_MAX} characters"
+        refusal = Refused("bad_fault", why)
     elif len(turn.state.order_keys) >= ORDERS_OPEN_MAX:
         refusal = Refused("too_many_orders", f"{len(turn.state.order_keys)} orders are open already")
     if refusal is not None:
@@ -78,7 +90,7 @@ def _open(turn: Turn, request: OpenOrder) -> None:
         site=place.site,
         zone=device.zone if device else request.asset,
         asset=request.asset,
-        fault=request.fault,
+        fault=fault_name(request.fault),
         kind=request.kind,
         role=request.for_role,
         summary=request.summary,

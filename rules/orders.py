@@ -5,7 +5,7 @@ from __future__ import annotations
 from rules import order_book, order_steps, sending
 from rules.incident import Evidence, Incident
 from rules.instant import Instant, format_duration
-from rules.order import Node, OrderKind, WorkOrder
+from rules.order import Node, OrderKind, WorkOrder, fault_name
 from rules.order_book import Wanted
 from rules.requests import AdvanceOrder, AssignOrder, HandOverOrder, OpenOrder
 from rules.state import KEPT_CLOSED_MS
@@ -48,7 +48,7 @@ def _fault(turn: Turn, incident: Incident, evidence: Evidence) -> tuple[str, str
     """(zone, asset, fault)."""
     device = turn.directory.devices.get(evidence.device)
     zone = device.zone if device else incident.zone
-    return zone, evidence.device or zone or NOWHERE, evidence.rule
+    return zone, evidence.device or zone or NOWHERE, fault_name(evidence.rule)
 
 
 def blocking(turn: Turn, incident: Incident) -> list[str]:

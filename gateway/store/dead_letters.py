@@ -12,6 +12,7 @@ from api.ports import DeadLetter
 from gateway.store.queries import clamp, read_cursor
 from gateway.store.schema import dead_letters
 from gateway.store.statements import Statements
+from gateway.store.texts import storable
 
 DEAD_LETTER_ROWS_MAX = 10_000  # distinct topics and reasons; whoever looks through more looks at the broker instead
 OTHER = "(other)"  # the topic under which all beyond them are counted, by reason
@@ -57,11 +58,6 @@ def _row(letter: DeadLetter) -> tuple[Any, ...]:
         letter.first_at,
         letter.last_at,
     )
-
-
-def storable(text: str, characters_max: int) -> str:
-    """Text that any database takes: no NUL (PostgreSQL), no half surrogates (no UTF-8), not longer than the limit."""
-    return text[:characters_max].replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
 def page(cursor: str | None, limit: int) -> Select[Any]:

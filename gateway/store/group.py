@@ -5,8 +5,12 @@ from __future__ import annotations
 from msgspec import Struct
 
 from rules.effects import Effect
+from rules.handover import Handover
 from rules.incident import Incident
 from rules.instant import Instant
+from rules.order import WorkOrder
+from rules.shelf import Shelf
+from rules.state import ActionState
 from rules.timeline import Entry
 
 Detection = tuple[str, str, str]
@@ -27,12 +31,16 @@ class Group(Struct):
     """Everything that is committed together. Filled by the desk; `clear` makes it ready for the next one.
 
     A detection that opens and closes within the group may stand in both lists; so may an effect that is put and
-    dropped. Of an incident only its last state counts.
+    dropped. Of an incident, an order and the like only its last state counts.
     """
 
     journal: list[JournalRow] = []
     entries: list[Entry] = []
     incidents: dict[str, Incident] = {}
+    orders: dict[str, WorkOrder] = {}
+    actions: dict[str, ActionState] = {}
+    handovers: dict[str, Handover] = {}
+    shelves: dict[str, Shelf] = {}
     outbox_put: list[Effect] = []
     outbox_drop: list[str] = []
     answers: list[tuple[str, bytes, Instant]] = []  # (idempotency key, body, at)
@@ -46,6 +54,10 @@ class Group(Struct):
             self.journal
             or self.entries
             or self.incidents
+            or self.orders
+            or self.actions
+            or self.handovers
+            or self.shelves
             or self.outbox_put
             or self.outbox_drop
             or self.answers
@@ -58,7 +70,8 @@ class Group(Struct):
     def clear(self) -> None:
         self.journal.clear()
         self.entries.clear()
-        self.incidents.clear()
+        for changed in (self.incidents, self.orders, self.actions, self.handovers, self.shelves):
+            changed.clear()
         self.outbox_put.clear()
         self.outbox_drop.clear()
         self.answers.clear()

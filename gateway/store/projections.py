@@ -10,10 +10,27 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 
 from gateway.store.group import Group
 from gateway.store.reader import CHUNK_ROWS, Reader
-from gateway.store.rows import effect_row, entry_row, incident_row, write_projections
-from gateway.store.schema import detections, entries, incidents, outbox
+from gateway.store.rows import (
+    action_row,
+    effect_row,
+    entry_row,
+    handover_row,
+    incident_row,
+    order_row,
+    shelf_row,
+    write_projections,
+)
+from gateway.store.schema import actions, detections, entries, handovers, incidents, orders, outbox, shelves
 from gateway.store.statements import Statements
-from rules.codec import decode_effect, decode_entry, decode_incident
+from rules.codec import (
+    decode_action,
+    decode_effect,
+    decode_entry,
+    decode_handover,
+    decode_incident,
+    decode_order,
+    decode_shelf,
+)
 
 Projected = tuple[str, str, bytes]
 """(table, key, body)."""
@@ -21,8 +38,13 @@ Projected = tuple[str, str, bytes]
 _BODIES: dict[Table, Callable[[bytes], tuple[Any, ...]]] = {
     entries: lambda body: entry_row(decode_entry(body)),
     incidents: lambda body: incident_row(decode_incident(body)),
+    orders: lambda body: order_row(decode_order(body)),
+    actions: lambda body: action_row(decode_action(body)),
+    handovers: lambda body: handover_row(decode_handover(body)),
+    shelves: lambda body: shelf_row(decode_shelf(body)),
     outbox: lambda body: effect_row(decode_effect(body)),
 }
+TABLES = (actions, detections, entries, handovers, incidents, orders, outbox, shelves)  # by name
 _RUNNING = {"attempts", "next_try_at"}  # of the outbox: what became of trying, which no journal row says
 
 
@@ -31,7 +53,7 @@ def read(reader: Reader) -> Iterator[Projected]:
 
     Where a column contradicts the body, the body comes with that column's name before it and so equals no rebuild.
     """
-    for table in (detections, entries, incidents, outbox):
+    for table in TABLES:
         for key, row in _ordered(reader, table):
             yield table.name, str(key), _body(table, row)
 
@@ -70,7 +92,7 @@ def _body(table: Table, row: Any) -> bytes:
 def replace(cursor: DBAPICursor, sql: Statements, groups: Iterable[Group]) -> None:
     """Empties the projections and writes those of `groups`; journal, answers, documents and snapshots stay."""
     guards = _lift_guards(cursor, sql)
-    for table in (detections, entries, incidents, outbox):
+    for table in TABLES:
         cursor.execute(str(table.delete()), ())
     for group in groups:
         write_projections(cursor, sql, group)

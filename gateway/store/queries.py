@@ -1,13 +1,13 @@
-"""What is asked of incidents and their timelines."""
+"""What is asked of incidents, their timelines, and what comes of them: orders, actions, handovers, shelves."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, Table, or_, select, tuple_
 
-from api.ports import IncidentQuery
-from gateway.store.schema import entries, incidents
+from api.ports import ActionQuery, HandoverQuery, IncidentQuery, OrderQuery, ShelfQuery
+from gateway.store.schema import actions, entries, handovers, incidents, orders, shelves
 from rules.instant import Instant
 
 PAGE_ITEMS_MAX = 1_000  # what one answer of the API should hold; more is asked for page by page
@@ -19,27 +19,72 @@ def clamp(limit: int) -> int:
 
 def incidents_page(query: IncidentQuery) -> Select[Any]:
     """Rows (opened_at, id, body), newest first, one more than the limit: so that the caller knows of a next page."""
-    c = incidents.c
-    statement = select(c.opened_at, c.id, c.body)
-    wanted: list[tuple[Any, Any]] = [
-        (c.site, query.site),
-        (c.zone, query.zone),
-        (c.severity, query.level and query.level.severity),
-        (c.phase, query.phase and query.phase.value),
-        (c.signal, query.signal and query.signal.value),
-        (c.mode, query.mode and query.mode.value),
-        (c.hazard, query.hazard),
-        (c.open, query.open),
-    ]
-    statement = statement.where(*(column == value for column, value in wanted if value is not None))
+    wanted = {
+        "site": query.site,
+        "zone": query.zone,
+        "severity": query.level and query.level.severity,
+        "phase": query.phase and query.phase.value,
+        "signal": query.signal and query.signal.value,
+        "mode": query.mode and query.mode.value,
+        "hazard": query.hazard,
+        "open": query.open,
+    }
+    statement = _page(incidents, "opened_at", wanted, query.cursor, query.limit)
     if query.since is not None:
-        statement = statement.where(c.opened_at >= query.since)
+        statement = statement.where(incidents.c.opened_at >= query.since)
     if query.until is not None:
-        statement = statement.where(c.opened_at < query.until)
-    if query.cursor is not None:
-        opened_at, (id_,) = read_cursor(query.cursor)
-        statement = statement.where(tuple_(c.opened_at, c.id) < (opened_at, id_))
-    return statement.order_by(c.opened_at.desc(), c.id.desc()).limit(clamp(query.limit) + 1)
+        statement = statement.where(incidents.c.opened_at < query.until)
+    return statement
+
+
+def orders_page(query: OrderQuery) -> Select[Any]:
+    """Rows (opened_at, id, body), as those of incidents."""
+    wanted = {
+        "site": query.site,
+        "zone": query.zone,
+        "asset": query.asset,
+        "kind": query.kind and query.kind.value,
+        "node": query.node and query.node.value,
+        "mode": query.mode and query.mode.value,
+        "role": query.role,
+        "assignee": query.assignee,
+        "open": query.open,
+        "overdue": query.overdue,
+    }
+    return _page(orders, "opened_at", wanted, query.cursor, query.limit)
+
+
+def actions_page(query: ActionQuery) -> Select[Any]:
+    """Rows (asked_at, id, body)."""
+    names = ("incident", "site", "owner", "open", "overdue")
+    wanted = {name: getattr(query, name) for name in names}
+    return _page(actions, "asked_at", wanted, query.cursor, query.limit)
+
+
+def handovers_page(query: HandoverQuery) -> Select[Any]:
+    """Rows (filled_at, id, body)."""
+    wanted = {name: getattr(query, name) for name in ("site", "done")}
+    return _page(handovers, "filled_at", wanted, query.cursor, query.limit)
+
+
+def shelves_page(query: ShelfQuery) -> Select[Any]:
+    """Rows (since, id, body). One that keeps a rule quiet everywhere is of every site."""
+    wanted = {name: getattr(query, name) for name in ("device", "zone", "rule", "open")}
+    statement = _page(shelves, "since", wanted, query.cursor, query.limit)
+    if query.site is not None:
+        statement = statement.where(or_(shelves.c.site == query.site, shelves.c.site.is_(None)))
+    return statement
+
+
+def _page(table: Table, beginning: str, wanted: dict[str, Any], cursor: str | None, limit: int) -> Select[Any]:
+    """Newest first, by the column `beginning` and the id; `wanted`: column → value, None: any."""
+    since, id_ = table.c[beginning], table.c.id
+    statement = select(since, id_, table.c.body)
+    statement = statement.where(*(table.c[name] == value for name, value in wanted.items() if value is not None))
+    if cursor is not None:
+        instant, (name,) = read_cursor(cursor)
+        statement = statement.where(tuple_(since, id_) < (instant, name))
+    return statement.order_by(since.desc(), id_.desc()).limit(clamp(limit) + 1)
 
 
 def make_cursor(instant: Instant, *names: str) -> str:

@@ -11,14 +11,20 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from gateway.store.chain import chain_hash
 from gateway.store.group import Detection, Group, JournalRow
 from gateway.store.statements import Statements
+from gateway.store.texts import storable
 from rules.codec import encode
 from rules.effects import Effect
+from rules.handover import Handover
 from rules.incident import Incident
+from rules.order import WorkOrder
+from rules.shelf import Shelf
+from rules.state import ActionState
 from rules.timeline import Entry
 
 Row = tuple[Any, ...]
 
 DUE_AT_ONCE = 0
+NAME_CHARACTERS_MAX = 200  # of what people are called, where a column is searched by it; the body has all of it
 
 
 def entry_row(entry: Entry) -> Row:
@@ -50,6 +56,70 @@ def incident_row(incident: Incident) -> Row:
     )
 
 
+def order_row(order: WorkOrder) -> Row:
+    return (
+        order.id,
+        order.site,
+        order.zone,
+        order.asset,
+        order.fault,
+        order.kind.value,
+        order.node.value,
+        order.mode.value,
+        _name(order.role),
+        None if order.assignee is None else _name(order.assignee),
+        order.open,
+        order.overdue,
+        order.opened_at,
+        order.due_at,
+        encode(order),
+    )
+
+
+def action_row(action: ActionState) -> Row:
+    return (
+        action.id,
+        action.incident,
+        action.site,
+        _name(action.owner),
+        action.open,
+        action.overdue,
+        action.asked_at,
+        action.due_at,
+        encode(action),
+    )
+
+
+def handover_row(handover: Handover) -> Row:
+    return (
+        handover.id,
+        handover.site,
+        _name(handover.outgoing),
+        _name(handover.incoming),
+        handover.done,
+        handover.filled_at,
+        encode(handover),
+    )
+
+
+def shelf_row(shelf: Shelf) -> Row:
+    return (
+        shelf.id,
+        (shelf.device or shelf.zone or "").partition("/")[0] or None,
+        shelf.device,
+        shelf.zone,
+        shelf.rule,
+        shelf.ended_at is None,
+        shelf.since,
+        shelf.until,
+        encode(shelf),
+    )
+
+
+def _name(text: str) -> str:
+    return storable(text, NAME_CHARACTERS_MAX)
+
+
 def effect_row(effect: Effect) -> Row:
     return (effect.id, type(effect).__name__, encode(effect), 0, DUE_AT_ONCE, effect.expires_at)
 
@@ -76,6 +146,7 @@ def write_projections(cursor: DBAPICursor, sql: Statements, group: Group) -> Non
         cursor.executemany(sql.entries, [entry_row(entry) for entry in group.entries])
     if group.incidents:
         cursor.executemany(sql.incidents, [incident_row(incident) for incident in group.incidents.values()])
+    _write_records(cursor, sql, group)
     if group.outbox_put:
         cursor.executemany(sql.outbox_put, [effect_row(effect) for effect in group.outbox_put])
     if group.outbox_drop:
@@ -86,6 +157,17 @@ def write_projections(cursor: DBAPICursor, sql: Statements, group: Group) -> Non
             cursor.executemany(sql.detections_closed, closed)
         if opened:
             cursor.executemany(sql.detections_open, opened)
+
+
+def _write_records(cursor: DBAPICursor, sql: Statements, group: Group) -> None:
+    if group.orders:
+        cursor.executemany(sql.orders, [order_row(order) for order in group.orders.values()])
+    if group.actions:
+        cursor.executemany(sql.actions, [action_row(action) for action in group.actions.values()])
+    if group.handovers:
+        cursor.executemany(sql.handovers, [handover_row(handover) for handover in group.handovers.values()])
+    if group.shelves:
+        cursor.executemany(sql.shelves, [shelf_row(shelf) for shelf in group.shelves.values()])
 
 
 def write_rest(cursor: DBAPICursor, sql: Statements, group: Group) -> None:

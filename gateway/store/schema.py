@@ -75,6 +75,82 @@ Index("incidents_by_opening", incidents.c.opened_at, incidents.c.id)
 Index("incidents_by_openness", incidents.c.open, incidents.c.opened_at, incidents.c.id)
 Index("incidents_by_zone", incidents.c.zone, incidents.c.opened_at, incidents.c.id)
 
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("site", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("asset", Text, nullable=False),
+    Column("fault", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("assignee", Text),
+    Column("open", Boolean, nullable=False),
+    Column("overdue", Boolean, nullable=False),
+    Column("opened_at", Whole, nullable=False),
+    Column("due_at", Whole),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("orders_by_opening", orders.c.opened_at, orders.c.id)
+Index("orders_by_openness", orders.c.open, orders.c.opened_at, orders.c.id)
+Index("orders_by_asset", orders.c.asset, orders.c.opened_at, orders.c.id)
+Index(  # the engine's promise, kept by the database as well: at most one open order an asset and fault
+    "orders_open_once",
+    orders.c.mode,
+    orders.c.asset,
+    orders.c.fault,
+    unique=True,
+    sqlite_where=orders.c.open,
+    postgresql_where=orders.c.open,
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("incident", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("overdue", Boolean, nullable=False),
+    Column("asked_at", Whole, nullable=False),
+    Column("due_at", Whole, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("actions_by_asking", actions.c.asked_at, actions.c.id)
+Index("actions_by_incident", actions.c.incident)
+
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("site", Text, nullable=False),
+    Column("outgoing", Text, nullable=False),
+    Column("incoming", Text, nullable=False),
+    Column("done", Boolean, nullable=False),
+    Column("filled_at", Whole, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("handovers_by_filling", handovers.c.filled_at, handovers.c.id)
+
+shelves = Table(
+    "shelves",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("site", Text),  # NULL: it keeps a rule quiet everywhere
+    Column("device", Text),
+    Column("zone", Text),
+    Column("rule", Text),
+    Column("open", Boolean, nullable=False),
+    Column("since", Whole, nullable=False),
+    Column("until", Whole, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("shelves_by_beginning", shelves.c.since, shelves.c.id)
+
 # Only open detections have a row: the primary key is what makes a second one impossible.
 detections = Table(
     "detections",

@@ -41,6 +41,9 @@ class Statements:
             changed = {name: statement.excluded[name] for name in changing}
             return sql(statement.on_conflict_do_update(index_elements=[*table.primary_key], set_=changed))
 
+        def keep_last_but(table: Table, *staying: str) -> str:
+            return keep_last(table, *(column.name for column in table.c if column.name not in staying))
+
         def drop(table: Table, *names: str) -> str:
             return sql(table.delete().where(*(table.c[name] == bindparam(f"old_{name}") for name in names)))
 
@@ -49,8 +52,11 @@ class Statements:
         self.head = sql(head.update().values(index=bindparam("new_index"), hash=bindparam("new_hash")))
         self.entries = put(schema.entries)
         # an id and its opening stay: the index by opening is not touched with every change
-        changing = [column.name for column in schema.incidents.c if column.name not in ("id", "opened_at")]
-        self.incidents = keep_last(schema.incidents, *changing)
+        self.incidents = keep_last_but(schema.incidents, "id", "opened_at")
+        self.orders = keep_last_but(schema.orders, "id", "mode", "asset", "fault", "opened_at")
+        self.actions = keep_last_but(schema.actions, "id", "incident", "asked_at")
+        self.handovers = keep_last_but(schema.handovers, "id", "filled_at")
+        self.shelves = keep_last_but(schema.shelves, "id", "since")
         self.detections_open = put(schema.detections)
         self.detections_closed = drop(schema.detections, "mode", "rule", "device")
         self.outbox_put = put(box)

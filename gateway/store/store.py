@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, Table, select
 
-from api.ports import DeadLetter, IncidentQuery, Page
+from api.ports import ActionQuery, DeadLetter, HandoverQuery, IncidentQuery, OrderQuery, Page, ShelfQuery
 from gateway.store import dead_letters, migrate, outbox, projections, queries
 from gateway.store.chain import BrokenAt, Verified, verify
 from gateway.store.engines import parse_url, sqlite_path
@@ -18,12 +18,36 @@ from gateway.store.errors import StoreFailed
 from gateway.store.group import Group, JournalRow
 from gateway.store.outbox import Due
 from gateway.store.reader import Reader
-from gateway.store.schema import answers, documents, incidents, journal_head, snapshots
+from gateway.store.schema import (
+    actions,
+    answers,
+    documents,
+    handovers,
+    incidents,
+    journal_head,
+    orders,
+    shelves,
+    snapshots,
+)
 from gateway.store.writer import NO_HEAD, Writer
-from rules.codec import decode_effect, decode_entry, decode_incident
+from rules.codec import (
+    decode_action,
+    decode_effect,
+    decode_entry,
+    decode_handover,
+    decode_incident,
+    decode_order,
+    decode_shelf,
+)
+from rules.handover import Handover
 from rules.incident import Incident
 from rules.instant import Instant
+from rules.order import WorkOrder
+from rules.shelf import Shelf
+from rules.state import ActionState
 from rules.timeline import Entry
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -147,15 +171,23 @@ class Store:
 
     # The outbox
 
-    def outbox_due(self, now: Instant, limit: int) -> list[Due]:
-        """Effects whose next try is not later than `now`, in the order they were put; expired ones among them."""
-        rows = self._reader.rows(outbox.due(now, limit))
+    def outbox_due(self, now: Instant, limit: int, kind: str | None = None) -> list[Due]:
+        """Effects whose next try is not later than `now`, in the order they were put; expired ones among them.
+
+        `kind` is the name of an effect's class; None: all.
+        """
+        rows = self._reader.rows(outbox.due(now, limit, kind))
         return [Due(decode_effect(body), attempts, next_try_at) for body, attempts, next_try_at in rows]
 
-    def outbox_next(self, now: Instant) -> Instant | None:
-        """When the next try falls due: `now` when one is overdue; None: the outbox is empty."""
-        next_try_at: Instant | None = self._reader.one(outbox.next_try())
+    def outbox_next(self, now: Instant, kind: str | None = None) -> Instant | None:
+        """When the next try falls due: `now` when one is overdue; None: the outbox holds nothing of the kind."""
+        next_try_at: Instant | None = self._reader.one(outbox.next_try(kind))
         return None if next_try_at is None else max(now, next_try_at)
+
+    def outbox_next_after(self, now: Instant, kind: str) -> Instant | None:
+        """When the next try later than `now` falls due; None: there is none."""
+        next_try_at: Instant | None = self._reader.one(outbox.next_try_after(now, kind))
+        return next_try_at
 
     def outbox_retry(self, id_: str, attempts: int, next_try_at: Instant) -> None:
         sql = self._writer.statements.outbox_retry
@@ -181,14 +213,10 @@ class Store:
 
     def incidents(self, query: IncidentQuery) -> Page[Incident]:
         """Newest first. Raises ValueError for a cursor that is none."""
-        rows = self._reader.rows(queries.incidents_page(query))
-        page = rows[: queries.clamp(query.limit)]
-        cursor = queries.make_cursor(page[-1][0], page[-1][1]) if len(rows) > len(page) else None
-        return Page([decode_incident(row[2]) for row in page], cursor)
+        return self._page(queries.incidents_page(query), query.limit, decode_incident)
 
     def incident(self, id_: str) -> Incident | None:
-        body = self._reader.one(select(incidents.c.body).where(incidents.c.id == id_))
-        return None if body is None else decode_incident(body)
+        return self._one(incidents, id_, decode_incident)
 
     def entries_of(self, incident: str, after: int = 0, limit: int = 500) -> list[Entry]:
         """Entries of an incident with `number` above `after`, in order."""
@@ -202,6 +230,43 @@ class Store:
         """Entries of all timelines with `position` above the given one, in order."""
         return [decode_entry(row[0]) for row in self._reader.rows(queries.entries_after(position, limit))]
 
+    # Orders, corrective actions, handovers, shelves: newest first; ValueError for a cursor that is none
+
+    def orders(self, query: OrderQuery) -> Page[WorkOrder]:
+        return self._page(queries.orders_page(query), query.limit, decode_order)
+
+    def order(self, id_: str) -> WorkOrder | None:
+        return self._one(orders, id_, decode_order)
+
+    def actions(self, query: ActionQuery) -> Page[ActionState]:
+        return self._page(queries.actions_page(query), query.limit, decode_action)
+
+    def action(self, id_: str) -> ActionState | None:
+        return self._one(actions, id_, decode_action)
+
+    def handovers(self, query: HandoverQuery) -> Page[Handover]:
+        return self._page(queries.handovers_page(query), query.limit, decode_handover)
+
+    def handover(self, id_: str) -> Handover | None:
+        return self._one(handovers, id_, decode_handover)
+
+    def shelves(self, query: ShelfQuery) -> Page[Shelf]:
+        return self._page(queries.shelves_page(query), query.limit, decode_shelf)
+
+    def shelf(self, id_: str) -> Shelf | None:
+        return self._one(shelves, id_, decode_shelf)
+
+    def _page(self, statement: Select[Any], limit: int, decode: Callable[[bytes], T]) -> Page[T]:
+        """Of rows (instant, id, body), one more than the limit where there is a next page."""
+        rows = self._reader.rows(statement)
+        page = rows[: queries.clamp(limit)]
+        cursor = queries.make_cursor(page[-1][0], page[-1][1]) if len(rows) > len(page) else None
+        return Page([decode(row[2]) for row in page], cursor)
+
+    def _one(self, table: Table, id_: str, decode: Callable[[bytes], T]) -> T | None:
+        body = self._reader.one(select(table.c.body).where(table.c.id == id_))
+        return None if body is None else decode(body)
+
     # Projections as a whole
 
     def projections(self) -> Iterator[projections.Projected]:
@@ -209,7 +274,7 @@ class Store:
         return projections.read(self._reader)
 
     def replace_projections(self, groups: Iterable[Group]) -> None:
-        """Writes timeline, incidents, open detections and outbox anew from a replay's groups, in one transaction."""
+        """Writes all that follows from the journal anew from a replay's groups, in one transaction."""
         sql = self._writer.statements
         self._writer.run(lambda cursor: projections.replace(cursor, sql, groups))
 

@@ -10,11 +10,15 @@ from sqlalchemy import NullPool, create_engine
 from gateway.store import GENESIS, Group, JournalRow, chain_hash
 from rules.codec import encode
 from rules.effects import PublishCommand
+from rules.handover import Handover
 from rules.incident import Confirmation, Incident, Phase
 from rules.instant import Instant
 from rules.level import Level
 from rules.mode import Mode
+from rules.order import OrderKind, WorkOrder
+from rules.shelf import Shelf
 from rules.signal import Signal
+from rules.state import ActionState
 from rules.timeline import Entry, Kind
 
 AT: Instant = 1_764_000_000_000  # 2025-11-24T16:00:00Z
@@ -57,6 +61,46 @@ def command(id_: str = "CMD-000001", **changes: Any) -> PublishCommand:
         "expires_at": AT + 60_000,
     }
     return PublishCommand(id=id_, **{**fields, **changes})
+
+
+def order(id_: str = "WO-000001", **changes: Any) -> WorkOrder:
+    fields: dict[str, Any] = {
+        "kind": OrderKind.EMERGENCY,
+        "mode": Mode.ACTUAL,
+        "site": "tower-a",
+        "zone": "tower-a/12F-east",
+        "asset": "tower-a/sd-1203",
+        "fault": f"fault of {id_}",
+        "summary": "Look at the detector",
+        "role": "engineer",
+        "opened_at": AT,
+        "opened_by": "tocsin",
+    }
+    return WorkOrder(id=id_, **{**fields, **changes})
+
+
+def action(id_: str = "CA-000001", **changes: Any) -> ActionState:
+    fields: dict[str, Any] = {
+        "incident": "INC-000001",
+        "text": "Move the toaster",
+        "owner": "engineering lead",
+        "due_at": AT + 86_400_000,
+        "site": "tower-a",
+        "asked_at": AT,
+        "asked_by": "duty officer",
+    }
+    return ActionState(id=id_, **{**fields, **changes})
+
+
+def handover(id_: str = "HO-000001", **changes: Any) -> Handover:
+    lists = ("open_incidents", "open_orders", "overdue_orders", "shelves", "silent_devices", "overdue_actions")
+    fields: dict[str, Any] = {"site": "tower-a", "outgoing": "day shift", "incoming": "night shift", "filled_at": AT}
+    return Handover(id=id_, **{**fields, **{name: [] for name in lists}, **changes})
+
+
+def shelf(id_: str = "SH-000001", **changes: Any) -> Shelf:
+    fields: dict[str, Any] = {"by": "duty officer", "reason": "welding", "since": AT, "until": AT + 3_600_000}
+    return Shelf(id=id_, **{**fields, **changes})
 
 
 class Journal:
