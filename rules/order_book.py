@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from rules import outgoing, sending
 from rules.codec import encode
 from rules.effects import PushOrder
 from rules.incident import Incident
@@ -17,6 +18,7 @@ from rules.turn import Turn
 
 BY_ITSELF = "tocsin"
 FAULTS_MAX = 10_000  # remembered for recurrence; the one that was away longest is forgotten first
+OUTSIDE = "maintenance"  # the outside maintenance system, as troubles and timelines name it
 PUSH_KEPT_MS = DAY_MS  # a maintenance system that is away longer is told of the order's next change (ours)
 RECURRING = "recurring: "  # what the fault of a preventive order begins with
 _GRAVER = (OrderKind.PREVENTIVE, OrderKind.ORDINARY, OrderKind.EMERGENCY)
@@ -156,6 +158,11 @@ def incident_of(turn: Turn, order: WorkOrder) -> Incident | None:
     return next((turn.state.incidents[id] for id in reversed(order.incidents) if id in turn.state.incidents), None)
 
 
+def notify(turn: Turn, order: WorkOrder, role: str, template: str, reason: str) -> None:
+    incident, what = incident_of(turn, order), f"{order.id} {order.summary}"
+    sending.notify_role(turn, role, template, incident, site=order.site, mode=order.mode, reason=reason, what=what)
+
+
 def changed(turn: Turn, order: WorkOrder, what: str) -> None:
     """To be called after every change: the projection, the revision, and the maintenance system outside."""
     order.revision += order.id not in turn.outcome.orders
@@ -165,17 +172,20 @@ def changed(turn: Turn, order: WorkOrder, what: str) -> None:
 
 
 def _push(turn: Turn, order: WorkOrder, what: str) -> None:
-    turn.state.effects_made += 1
-    id = f"PSH-{turn.state.effects_made:06d}"
-    expires_at = turn.now + PUSH_KEPT_MS
+    id, expires_at = outgoing.new_id(turn, "order"), turn.now + PUSH_KEPT_MS
     body = encode({"id": id, "what": what, "at": rfc3339(turn.now), "order": order}).decode()
     incident = incident_of(turn, order)
-    turn.state.sent[id] = Sent(
-        id=id, incident=incident.id if incident else None, step=None, what="order", to=order.id, expires_at=expires_at
+    effect = PushOrder(id=id, mode=order.mode, order=order.id, body=body, issued_at=turn.now, expires_at=expires_at)
+    sent = Sent(
+        id=id,
+        incident=incident.id if incident else None,
+        step=None,
+        what="order",
+        to=OUTSIDE,
+        expires_at=expires_at,
+        mode=order.mode,
     )
-    turn.outcome.effects.append(
-        PushOrder(id=id, mode=order.mode, order=order.id, body=body, issued_at=turn.now, expires_at=expires_at)
-    )
+    outgoing.launch(turn, effect, sent, reason=f"{order.id} {what}")
 
 
 # ---- recurrence
@@ -207,7 +217,7 @@ def _count(turn: Turn, order: WorkOrder, wanted: Wanted, incident: Incident | No
 def _prevent(turn: Turn, wanted: Wanted, incident: Incident | None) -> None:
     known = turn.state.order_keys.get(order_key(wanted.mode, wanted.asset, wanted.fault))
     if known is None:
-        _open(turn, wanted, incident)
+        notify(turn, _open(turn, wanted, incident), wanted.role, "order", wanted.reason)
     else:
         _repeat(turn, turn.state.orders[known], wanted, incident)
 

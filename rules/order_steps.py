@@ -52,7 +52,7 @@ def asked(turn: Turn, request: OpenOrder | AdvanceOrder | AssignOrder | HandOver
         order_book.changed(turn, order, "assigned")
     else:
         order.handed_over = request.to
-        facts: dict[str, Value] = {"step": "hand over", "to": request.to, "node": order.node.value}
+        facts: dict[str, Value] = {"step": "hand over", "to": request.to}
         order_book.tell(turn, order, Kind.ORDER_STEP, by=request.by, facts=facts, reason=request.reason)
         order_book.changed(turn, order, "handed over")
     _look_at_its_incidents(turn, order)
@@ -109,7 +109,7 @@ def _refusal(turn: Turn, order: WorkOrder, request: AdvanceOrder | AssignOrder |
     if isinstance(request, AssignOrder):
         return None if request.to.strip() else Refused("name_missing", "an order is assigned to somebody")
     if isinstance(request, HandOverOrder):
-        return None if request.reason.strip() else Refused("reason_missing", "handing an order over wants a reason")
+        return None if request.reason.strip() else Refused("reason_missing", "handing over wants a reason")
     if (order.node, request.step) not in TRANSITIONS:
         steps = ", ".join(step.value for node, step in TRANSITIONS if node is order.node)
         return Refused("wrong_step", f"{order.id} is {order.node.value}; from there: {steps}")
@@ -125,12 +125,12 @@ def _may_cancel(turn: Turn, order: WorkOrder, request: AdvanceOrder) -> Refused 
     """What the plan of an open level I or II incident mandates is repaired or handed over. Only whoever commands on
     site may say that there is nothing to repair: the front line cannot take an order out of the way to close."""
     if not request.reason.strip():
-        return Refused("reason_missing", "cancelling an order wants a reason")
+        return Refused("reason_missing", "cancelling wants a reason")
     for incident in _grave_incidents(turn, order):
         lead = order_book.lead_of(turn, incident)
         if order.handed_over is None and not (lead and request.role == lead):
             who = f"only the {lead} of its plan" if lead else "nobody"
-            return Refused("mandated", f"{incident.id} of level {incident.level.value} is open: {who} may cancel it")
+            return Refused("mandated", f"{incident.id} of level {incident.level.value} is open; {who} may cancel it")
     return None
 
 
@@ -140,7 +140,7 @@ def _grave_incidents(turn: Turn, order: WorkOrder) -> list[Incident]:
 
 
 def _may_reject(turn: Turn, order: WorkOrder, request: AdvanceOrder) -> Refused | None:
-    return None if request.reason.strip() else Refused("reason_missing", "rejecting a repair wants a reason")
+    return None if request.reason.strip() else Refused("reason_missing", "rejecting wants a reason")
 
 
 def _may_verify(turn: Turn, order: WorkOrder, request: AdvanceOrder) -> Refused | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules import order_book, order_steps, sending
+from rules import order_book, order_steps
 from rules.incident import Evidence, Incident
 from rules.instant import Instant, format_duration
 from rules.order import Node, OrderKind, WorkOrder, fault_name
@@ -81,7 +81,7 @@ def _overdue(turn: Turn, order: WorkOrder) -> None:
     if order.handed_over is not None:
         reason = f"{reason}; handed over to {order.handed_over}"
     order_book.tell(turn, order, Kind.OVERDUE, facts={"what": "work order"}, reason=reason)
-    sending.notify_role(turn, order.lead or order.role, "order_overdue", order_book.incident_of(turn, order))
+    order_book.notify(turn, order, order.lead or order.role, "order_overdue", reason)
     order_book.changed(turn, order, "overdue")
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from rules import order_book, sending
 from rules.incident import Incident, ReviewState
-from rules.instant import DAY_MS, Instant, rfc3339
+from rules.instant import DAY_MS, Instant
 from rules.outcome import Refused
 from rules.reading import Value
 from rules.requests import ActionDone, Corrective, RecheckAction, Review
 from rules.state import KEPT_CLOSED_MS, ActionState
 from rules.timeline import Kind
 from rules.turn import Turn
-from rules.working_days import after_working_days, calendar_of
+from rules.working_days import after_working_days, calendar_of, last_day
 
 ACTIONS_A_REVIEW_MAX = 50  # more is a project of its own
 ACTIONS_OPEN_MAX = 5_000  # of all reviews: ten an incident that may wait for one
@@ -26,7 +26,7 @@ def reviewed(turn: Turn, request: Review) -> None:
     incident = turn.state.incidents.get(request.incident)
     refusal = _refusal(turn, incident, request)
     if refusal is not None:
-        turn.refuse(refusal.code, refusal.reason, request.by, "review", incident, incident=request.incident)
+        turn.refuse(refusal.code, refusal.reason, request.by, "review", incident)
         return
     assert incident is not None
     facts: dict[str, Value] = {"cause": request.cause, "measures": request.measures, "result": request.result}
@@ -80,7 +80,7 @@ def _action(turn: Turn, incident: Incident, asked: Corrective, by: str) -> Actio
     )
     turn.state.actions[action.id] = action
     turn.set_deadline(action.due_at, "action", action.id)
-    _tell(turn, action, "asked for", by=by, more={"due": rfc3339(action.due_at)})
+    _tell(turn, action, "asked for", by=by, more=_due(turn, action))
     return action
 
 
@@ -88,6 +88,10 @@ def _limit(turn: Turn, site: str) -> Instant:
     """15 working days, if nothing else is set (property-management norm, confidence high)."""
     days = turn.plans.reviews.action_working_days
     return after_working_days(turn.now, days, calendar_of(turn.directory, site))
+
+
+def _due(turn: Turn, action: ActionState) -> dict[str, Value]:
+    return {"due": last_day(action.due_at, calendar_of(turn.directory, action.site)).isoformat()}
 
 
 def _stay(turn: Turn, incident: Incident) -> None:
@@ -126,8 +130,7 @@ def rechecked(turn: Turn, request: RecheckAction) -> None:
         action.reopened += 1
         action.due_at, action.overdue = _limit(turn, action.site), False
         turn.set_deadline(action.due_at, "action", action.id)
-        more: dict[str, Value] = {"due": rfc3339(action.due_at)}
-        _tell(turn, action, "opened again", by=request.by, note=request.note, more=more)
+        _tell(turn, action, "opened again", by=request.by, note=request.note, more=_due(turn, action))
 
 
 def _recheck_refusal(action: ActionState | None, request: RecheckAction) -> Refused | None:
@@ -163,7 +166,10 @@ def overdue(turn: Turn, id: str, due: Instant) -> None:
     turn.write(Kind.OVERDUE, incident, mode=action.mode, facts=facts, reason=reason)
     _changed(turn, action)
     if action.lead:
-        sending.notify_role(turn, action.lead, "action_overdue", incident)
+        what = f"{action.id} {action.text}"
+        sending.notify_role(
+            turn, action.lead, "action_overdue", incident, site=action.site, mode=action.mode, reason=reason, what=what
+        )
 
 
 def _tell(

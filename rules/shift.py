@@ -21,7 +21,6 @@ from rules.turn import Turn
 
 NOTES_MAX = 100
 SILENT_DEVICES_MAX = 1_000  # of a site whose network is down; nobody reads more names
-_LISTS = ("open_incidents", "open_orders", "overdue_orders", "shelves", "overdue_actions")
 
 
 def fill(turn: Turn, request: FillHandover) -> None:
@@ -38,14 +37,19 @@ def fill(turn: Turn, request: FillHandover) -> None:
         return
     turn.state.handovers_made += 1
     handover = Handover(
-        id=f"HO-{turn.state.handovers_made:06d}",
-        site=request.site,
+        f"HO-{turn.state.handovers_made:06d}",
+        request.site,
         outgoing=request.by,
         incoming=request.incoming,
         filled_at=turn.now,
+        open_incidents=[],
+        open_orders=[],
+        overdue_orders=[],
+        shelves=[],
         silent_devices=request.silent_devices[:SILENT_DEVICES_MAX],
-        **_as_it_stands(turn, request.site),
+        overdue_actions=[],
     )
+    _take_stock(turn, handover)
     for before in [each for each in turn.state.handovers.values() if each.site == request.site]:
         before.superseded_by = handover.id
         _tell(turn, before, "superseded", request.by, f"{handover.id} was filled before both had signed it")
@@ -77,12 +81,10 @@ def sign(turn: Turn, request: SignHandover) -> None:
         return
     assert handover is not None
     first = handover.signed_by_outgoing_at is None and handover.signed_by_incoming_at is None
-    now = _as_it_stands(turn, handover.site)
     if first:
-        for name in _LISTS:
-            setattr(handover, name, now[name])
+        _take_stock(turn, handover)
     else:
-        handover.notes += _since(handover, now)
+        handover.notes += _since(handover, _as_it_stands(turn, handover.site))
     if request.by == handover.outgoing:
         handover.signed_by_outgoing_at = turn.now
     else:
@@ -109,6 +111,11 @@ def _has_to_be_somebodys(incident: Incident) -> bool:
     return incident.level is Level.I and incident.mode is Mode.ACTUAL and incident.owner is None
 
 
+def _take_stock(turn: Turn, handover: Handover) -> None:
+    for name, ids in _as_it_stands(turn, handover.site).items():
+        setattr(handover, name, ids)
+
+
 def _as_it_stands(turn: Turn, site: str) -> dict[str, list[str]]:
     orders = [each for each in turn.state.orders.values() if each.site == site and each.open]
     actions = [each for each in turn.state.actions.values() if each.site == site]
@@ -132,7 +139,7 @@ def _is_of(shelf: Shelf, site: str) -> bool:
 
 
 def _since(handover: Handover, now: dict[str, list[str]]) -> list[str]:
-    come = {name: [id for id in now[name] if id not in getattr(handover, name)] for name in _LISTS}
+    come = {name: [id for id in ids if id not in getattr(handover, name)] for name, ids in now.items()}
     return [
         f"since the first signature, {name.replace('_', ' ')}: {', '.join(ids)}" for name, ids in come.items() if ids
     ]

@@ -6,6 +6,7 @@ import re
 from functools import partial
 
 from rules.instant import parse_duration_ms
+from rules.timeline_orders import REASONS_ZH
 from rules.timeline_words import duration, word
 
 _SEPARATOR = "; "  # between a reason and a remark (`rules.turn`)
@@ -78,7 +79,7 @@ _ZH: tuple[tuple[str, str], ...] = (
     (r"arrived late", "消息迟到"),
     (r"retained", "保留消息"),
 )
-_PATTERNS = tuple((re.compile(english), chinese) for english, chinese in _ZH)
+_PATTERNS = tuple((re.compile(english), chinese) for english, chinese in (*_ZH, *REASONS_ZH))
 _GROUP = re.compile(r"\{\\(\d)\}|\\(\d)")
 
 

@@ -14,7 +14,7 @@ from rules.site import Title
 from rules.template import fill
 from rules.timeline import Entry, Kind
 from rules.timeline_reasons import reason_zh
-from rules.timeline_words import MODE_MARK, duration, value_text, word
+from rules.timeline_words import MODE_MARK, duration, node_text, value_text, word
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -50,19 +50,19 @@ FACTS: dict[Kind, tuple[str, ...]] = {
     Kind.ESCALATED: ("role",),
     Kind.ACKNOWLEDGEMENT_LAPSED: (),
     Kind.RESPONDED: ("note",),
-    Kind.OVERDUE: ("what",),
+    Kind.OVERDUE: ("what", "id"),
     Kind.PLAN: ("plan", "version", "title_en", "title_zh"),
     Kind.TASK_ISSUED: ("title_en", "title_zh", "role"),
     Kind.TASK_DONE: ("title_en", "title_zh", "note"),
     Kind.TASK_SKIPPED: ("title_en", "title_zh"),
-    Kind.NOTICE_ISSUED: ("what", "to", "id"),
-    Kind.NOTICE_TRIED: ("what", "to", "attempt", "detail", "id"),
-    Kind.NOTICE_DONE: ("what", "to", "detail", "id"),
-    Kind.NOTICE_FAILED: ("what", "to", "detail", "id"),
+    Kind.NOTICE_ISSUED: ("what", "to", "channel", "id"),
+    Kind.NOTICE_TRIED: ("what", "to", "channel", "attempt", "detail", "id"),
+    Kind.NOTICE_DONE: ("what", "to", "channel", "attempt", "detail", "id"),
+    Kind.NOTICE_FAILED: ("what", "to", "channel", "attempt", "detail", "id"),
     Kind.NOTICE_HELD_BACK: ("what", "to"),
-    Kind.ORDER_OPENED: ("id", "kind", "asset", "role"),
-    Kind.ORDER_REPEATED: ("id", "asset"),
-    Kind.ORDER_STEP: ("id", "step", "node", "note"),
+    Kind.ORDER_OPENED: ("id", "order_kind", "asset", "fault", "role", "summary"),
+    Kind.ORDER_REPEATED: ("id", "asset", "fault", "repeats"),
+    Kind.ORDER_STEP: ("id", "step", "node", "note", "to", "attachments"),
     Kind.ORDER_ASSIGNED: ("id", "to"),
     Kind.SUPPRESSED: ("title_en", "title_zh", "…"),
     Kind.SUPPRESSION_ENDED: ("title_en", "title_zh"),
@@ -73,8 +73,8 @@ FACTS: dict[Kind, tuple[str, ...]] = {
     Kind.FLOOD_STARTED: ("site", "count"),
     Kind.FLOOD_ENDED: ("site", "count", "lasted_ms"),
     Kind.REVIEWED: ("cause", "measures", "result"),
-    Kind.ACTION: ("id", "what", "text", "owner"),
-    Kind.HANDOVER: ("id", "what"),
+    Kind.ACTION: ("id", "what", "text", "owner", "due"),
+    Kind.HANDOVER: ("id", "what", "site"),
     Kind.AUDIT: ("found", "what", "due_at"),
     Kind.RULE_WITHDRAWN: ("title_en", "title_zh"),
     Kind.CLOSED: ("finding", "cause", "note"),
@@ -112,19 +112,21 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.ESCALATED: "ESCALATED to {role}[ · {reason}]",
         Kind.ACKNOWLEDGEMENT_LAPSED: "Acknowledgement lapsed[ · {reason}]",
         Kind.RESPONDED: "First responder on site[: {by}][ · {note}][ · {reason}]",
-        Kind.OVERDUE: "OVERDUE: {what}[ · {reason}]",
+        Kind.OVERDUE: "OVERDUE: {what}[ {id}][ · {reason}]",
         Kind.PLAN: "Response plan[: {title}][ · {reason}][ · version {version}]",
         Kind.TASK_ISSUED: "To do[ for {role}]: {title}[ · {reason}]",
         Kind.TASK_DONE: "Done: {title}[ · {by}][ · {note}]",
         Kind.TASK_SKIPPED: "Left out: {title}[ · {by}][ · {reason}]",
-        Kind.NOTICE_ISSUED: "Sending {what}[ to {to}][ · {reason}][ · {id}]",
-        Kind.NOTICE_TRIED: "Not sent yet: {what}[ to {to}][, attempt {attempt}][: {detail}][ · {id}]",
-        Kind.NOTICE_DONE: "Sent: {what}[ to {to}][: {detail}][ · {id}]",
-        Kind.NOTICE_FAILED: "FAILED: {what}[ to {to}][: {detail}][ · {reason}][ · {id}]",
+        Kind.NOTICE_ISSUED: "Sending {what}[ to {to}][ by {channel}][ · {reason}][ · {id}]",
+        Kind.NOTICE_TRIED: "Not delivered yet: {what}[ to {to}][ by {channel}][, attempt {attempt}][: {detail}]"
+        "[ · {reason}][ · {id}]",
+        Kind.NOTICE_DONE: "Delivered: {what}[ to {to}][ by {channel}][: {detail}][ · {id}]",
+        Kind.NOTICE_FAILED: "NOT DELIVERED: {what}[ to {to}][ by {channel}][: {detail}][ · {reason}][ · {id}]",
         Kind.NOTICE_HELD_BACK: "Held back: {what}[ to {to}][ · {reason}]",
-        Kind.ORDER_OPENED: "Work order {id}[ ({kind})][ for {role}][: {asset}][ · {by}][ · {reason}]",
-        Kind.ORDER_REPEATED: "Work order {id}: the fault came again[ · {asset}][ · {reason}]",
-        Kind.ORDER_STEP: "Work order {id}: {step}[, now {node}][ · {by}][ · {note}][ · {reason}]",
+        Kind.ORDER_OPENED: "Work order {id}[ ({order_kind})][ for {role}][: {summary}][ · {asset}][ · {reason}]",
+        Kind.ORDER_REPEATED: "Work order {id}: the fault came again[, {repeats} times by now][ · {asset}][ · {reason}]",
+        Kind.ORDER_STEP: "Work order {id}: {step}[ to {to}][, now {node}][ · {by}][ · {note}]"
+        "[ · attachments: {attachments}][ · {reason}]",
         Kind.ORDER_ASSIGNED: "Work order {id} assigned[ to {to}][ · {by}][ · {reason}]",
         Kind.SUPPRESSED: "Kept quiet: {title}[: {values}][ · {device}][ · {reason}]",
         Kind.SUPPRESSION_ENDED: "No longer kept quiet: {title}[ · {device}][ · {reason}]",
@@ -136,9 +138,9 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.STALE: "STALE[ after {active_ms}][ · {reason}]",
         Kind.FLOOD_STARTED: "ALARM FLOOD[ at {site}][: {count} detections][ · {reason}]",
         Kind.FLOOD_ENDED: "Alarm flood over[ at {site}][: {count} detections][ in {lasted_ms}][ · {reason}]",
-        Kind.REVIEWED: "Reviewed[ by {by}][: {cause}][ · {result}]",
-        Kind.ACTION: "Corrective action {id}[ {what}][: {text}][ · {owner}][ · {by}][ · {reason}]",
-        Kind.HANDOVER: "Shift handover {id}[ {what}][ · {by}][ · {reason}]",
+        Kind.REVIEWED: "Reviewed[ by {by}][ · cause: {cause}][ · measures: {measures}][ · result: {result}]",
+        Kind.ACTION: "Corrective action {id}[ {what}][: {text}][ · {owner}][ · due {due}][ · by {by}][ · {reason}]",
+        Kind.HANDOVER: "Shift handover {id}[ of {site}][: {what}][ · {by}][ · {reason}]",
         Kind.AUDIT: "AUDIT[ {found}][: {what}][ · {reason}]",
         Kind.RULE_WITHDRAWN: "Rule withdrawn: {title}[ · {device}][ · {reason}]",
         Kind.CLOSED: "Closed[ by {by}][: {finding}][, cause: {cause}][ · {note}][ · {reason}]",
@@ -174,19 +176,20 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.ESCALATED: "升级通知 {role}[ · {reason}]",
         Kind.ACKNOWLEDGEMENT_LAPSED: "接警失效[ · {reason}]",
         Kind.RESPONDED: "首批处置人员到场[：{by}][ · {note}][ · {reason}]",
-        Kind.OVERDUE: "超时：{what}[ · {reason}]",
+        Kind.OVERDUE: "超时：{what}[ {id}][ · {reason}]",
         Kind.PLAN: "应急预案[：{title}][ · {reason}][ · 版本 {version}]",
         Kind.TASK_ISSUED: "待办[（{role}）]：{title}[ · {reason}]",
         Kind.TASK_DONE: "完成：{title}[ · {by}][ · {note}]",
         Kind.TASK_SKIPPED: "跳过：{title}[ · {by}][ · {reason}]",
-        Kind.NOTICE_ISSUED: "发送 {what}[ → {to}][ · {reason}][ · {id}]",
-        Kind.NOTICE_TRIED: "尚未送达：{what}[ → {to}][，第 {attempt} 次][：{detail}][ · {id}]",
-        Kind.NOTICE_DONE: "已送达：{what}[ → {to}][：{detail}][ · {id}]",
-        Kind.NOTICE_FAILED: "发送失败：{what}[ → {to}][：{detail}][ · {reason}][ · {id}]",
+        Kind.NOTICE_ISSUED: "发送{what}[ → {to}][（{channel}）][ · {reason}][ · {id}]",
+        Kind.NOTICE_TRIED: "尚未送达：{what}[ → {to}][（{channel}）][，第 {attempt} 次][：{detail}][ · {reason}][ · {id}]",
+        Kind.NOTICE_DONE: "已送达：{what}[ → {to}][（{channel}）][：{detail}][ · {id}]",
+        Kind.NOTICE_FAILED: "未送达：{what}[ → {to}][（{channel}）][：{detail}][ · {reason}][ · {id}]",
         Kind.NOTICE_HELD_BACK: "暂缓发送：{what}[ → {to}][ · {reason}]",
-        Kind.ORDER_OPENED: "工单 {id}[（{kind}）][ → {role}][：{asset}][ · {by}][ · {reason}]",
-        Kind.ORDER_REPEATED: "工单 {id}：故障再次出现[ · {asset}][ · {reason}]",
-        Kind.ORDER_STEP: "工单 {id}：{step}[，现为“{node}”][ · {by}][ · {note}][ · {reason}]",
+        Kind.ORDER_OPENED: "工单 {id}[（{order_kind}）][ → {role}][：{summary}][ · {asset}][ · {reason}]",
+        Kind.ORDER_REPEATED: "工单 {id}：故障再次出现[，累计重复 {repeats} 次][ · {asset}][ · {reason}]",
+        Kind.ORDER_STEP: "工单 {id}：{step}[ → {to}][，现为“{node}”][ · {by}][ · {note}]"
+        "[ · 附件 {attachments} 个][ · {reason}]",
         Kind.ORDER_ASSIGNED: "工单 {id} 指派[给 {to}][ · {by}][ · {reason}]",
         Kind.SUPPRESSED: "已抑制：{title}[：{values}][ · {device}][ · {reason}]",
         Kind.SUPPRESSION_ENDED: "抑制结束：{title}[ · {device}][ · {reason}]",
@@ -198,9 +201,9 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.STALE: "陈旧报警[，已持续 {active_ms}][ · {reason}]",
         Kind.FLOOD_STARTED: "报警泛滥[ · {site}][：{count} 条][ · {reason}]",
         Kind.FLOOD_ENDED: "报警泛滥结束[ · {site}][：{count} 条][，历时 {lasted_ms}][ · {reason}]",
-        Kind.REVIEWED: "已复盘[（{by}）][：{cause}][ · {result}]",
-        Kind.ACTION: "整改 {id}[ {what}][：{text}][ · {owner}][ · {by}][ · {reason}]",
-        Kind.HANDOVER: "交接班 {id}[ {what}][ · {by}][ · {reason}]",
+        Kind.REVIEWED: "已复盘[（{by}）][ · 原因：{cause}][ · 措施：{measures}][ · 结果：{result}]",
+        Kind.ACTION: "整改 {id}[ {what}][：{text}][ · {owner}][ · 期限 {due}][ · {by}][ · {reason}]",
+        Kind.HANDOVER: "交接班 {id}[（{site}）][：{what}][ · {by}][ · {reason}]",
         Kind.AUDIT: "审计[：{found}][ · {what}][ · {reason}]",
         Kind.RULE_WITHDRAWN: "规则已撤销：{title}[ · {device}][ · {reason}]",
         Kind.CLOSED: "已关闭[ · {by}][：{finding}][，原因：{cause}][ · {note}][ · {reason}]",
@@ -248,13 +251,17 @@ def _fields(entry: Entry, language: Language, titles: Mapping[str, Title]) -> di
 def _fact(name: str, value: float | bool | str, language: Language, named: Callable[[str], str]) -> str:
     if name.endswith("_ms") and not isinstance(value, str):
         return duration(value, language)
-    if name in ("zone", "target"):
+    if name == "node":
+        return node_text(str(value), language)
+    if name in ("zone", "target", "asset"):
         return named(str(value))
     return word(str(value), language) if name in _WORDS else value_text(value, language)
 
 
 # Facts whose value is a word of Tocsin's; every other text is a person's or a device's, and stays as it is.
-_WORDS = frozenset({"level", "hazard", "signal", "from", "to", "finding", "found", "what", "command"})
+_WORDS = frozenset(
+    {"level", "hazard", "signal", "from", "to", "finding", "found", "what", "command", "order_kind", "step"}
+)
 
 
 def _values(entry: Entry, language: Language, named: Callable[[str], str]) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 from rules.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from rules.mode import Mode
 from rules.reading import Value
+from rules.timeline_orders import NODES_ZH, WORDS_ZH
 
 # A drill must not be taken for the real thing, nor the other way round: it stands before everything else.
 MODE_MARK: dict[Literal["en", "zh"], dict[Mode, str]] = {
@@ -69,6 +70,7 @@ _WORDS_ZH = {
     "passed": "已补执行",
     "rules": "规则",
     "directory": "楼宇配置",
+    **WORDS_ZH,
 }
 _WORDS_EN = {"add_note": "note", "directory": "building configuration"}
 _BOOLEANS = {"en": ("no", "yes"), "zh": ("否", "是")}
@@ -83,6 +85,11 @@ def word(name: str, language: Literal["en", "zh"]) -> str:
     """`false_alarm` → `false alarm`, `误报`. An unknown word stays, with spaces for underscores."""
     known = (_WORDS_EN if language == "en" else _WORDS_ZH).get(name)
     return known or (name if " " in name else name.replace("_", " "))
+
+
+def node_text(node: str, language: Literal["en", "zh"]) -> str:
+    """A node of a work order; apart from the other words, for a door can be open as well."""
+    return NODES_ZH.get(node, node) if language == "zh" else node
 
 
 def value_text(value: Value, language: Literal["en", "zh"]) -> str:

@@ -40,6 +40,11 @@ def after_working_days(now: Instant, days: int, calendar: Calendar) -> Instant:
     return _midnight(day + timedelta(days=1), calendar)
 
 
+def last_day(limit: Instant, calendar: Calendar) -> date:
+    """The local day on which it can still be done."""
+    return datetime.fromtimestamp((limit - 1) / 1000, calendar.zone).date()
+
+
 def _midnight(day: date, calendar: Calendar) -> Instant:
     moment = datetime(day.year, day.month, day.day, tzinfo=calendar.zone)
     return round(moment.astimezone(UTC).timestamp() * 1000)

@@ -1,0 +1,93 @@
+"""How orders, reviews and handovers are worded in Chinese: words, nodes, reasons."""
+
+from __future__ import annotations
+
+WORDS_ZH = {
+    # kinds of order
+    "emergency": "紧急",
+    "ordinary": "普通",
+    "preventive": "预防性",
+    # steps
+    "accept": "受理",
+    "survey": "现场勘查",
+    "repair": "维修实施",
+    "verify": "验收",
+    "reject": "退回返修",
+    "cancel": "取消",
+    "hand over": "移交",
+    # what people ask for
+    "open order": "新建工单",
+    "assign order": "指派工单",
+    "hand over order": "移交工单",
+    "accept order": "受理工单",
+    "survey order": "工单勘查",
+    "repair order": "工单维修",
+    "verify order": "工单验收",
+    "reject order": "退回工单",
+    "cancel order": "取消工单",
+    "review": "复盘",
+    "recheck": "复查",
+    "corrective action done": "完成整改",
+    "fill handover": "填写交接班",
+    "note handover": "交接班备注",
+    "sign handover": "签署交接班",
+    # what is late
+    "work order": "工单",
+    "corrective action": "整改措施",
+    # corrective actions, handovers
+    "asked for": "已提出",
+    "done": "已完成",
+    "rechecked": "复查通过",
+    "opened again": "复查未通过，重新整改",
+    "filled": "已填写",
+    "noted": "已备注",
+    "signed by the outgoing": "交班人已签",
+    "signed by the incoming": "接班人已签",
+    "superseded": "已被取代",
+}
+NODES_ZH = {
+    "open": "待受理",
+    "accepted": "已受理",
+    "surveyed": "已勘查",
+    "repaired": "已维修",
+    "verified": "已验收",
+    "cancelled": "已取消",
+}
+
+_TIME = r"(\d+(?:\.\d+)?(?:ms|s|min|h|d))"
+REASONS_ZH: tuple[tuple[str, str], ...] = (
+    (r"step (\S+) of plan (\S+)", r"预案 \2 步骤 \1"),
+    (r"opened by (.+)", r"\1 提出"),
+    (rf"not accepted within {_TIME}", r"未在 {\1}内受理"),
+    (rf"not surveyed within {_TIME}(?: of being accepted)?", r"未在 {\1}内勘查"),
+    (rf"not repaired within {_TIME}(?: of being surveyed)?", r"未在 {\1}内修复"),
+    (rf"not verified within {_TIME}(?: of being repaired)?", r"未在 {\1}内验收"),
+    (rf"(.+) came (\d+) times within {_TIME}", r"\1 在 {\3}内出现 \2 次"),
+    (r"now emergency", "升为紧急工单"),
+    (r"now ordinary", "转为普通工单"),
+    (r"handed over to (.+)", r"已移交 \1"),
+    (r"normal reading of (\S+) since the repair", r"维修后 \1 读数正常"),
+    (r"there is no open order (\S+)", r"没有未结工单 \1"),
+    (r"(INC-\d+) of level (I|II) is open", r"\2 级事件 \1 未关闭"),
+    (r"only the (\S+) of its plan may cancel it", r"仅预案的 \1 可以取消"),
+    (r"nobody may cancel it", "任何人不得取消"),
+    (r"(.+) repaired it", r"\1 负责维修"),
+    (r"at level (I|II|III) another verifies", r"\1 级须由他人验收"),
+    (r"(\S+) at (\S+) still holds", r"\2 仍触发 \1"),
+    (r"no normal reading of (\S+) since the repair", r"维修后尚无 \1 的正常读数"),
+    (r"verify with a reason", "验收须说明理由"),
+    (r"(cancelling|rejecting|handing over) wants a reason", "须说明理由"),
+    (r"(WO-\d+) is (\S+)", r"\1 为 \2"),
+    (r"from there: (.+)", r"可行步骤：\1"),
+    (r"not done by (.+)", r"\1 未完成"),
+    (r"done, and not rechecked by another", "已完成，尚未由他人复查"),
+    (rf"not reviewed in the {_TIME} since it was closed", r"关闭后 {\1}内未复盘"),
+    (r"(INC-\d+) was reviewed by (.+)", r"\1 已由 \2 复盘"),
+    (r"(\S+) is not done yet", r"\1 尚未完成"),
+    (r"(.+) has done (CA-\d+)", r"\2 由 \1 完成"),
+    (r"another person rechecks", "须由他人复查"),
+    (r"both have signed", "双方均已签字"),
+    (r"(.+) has signed (HO-\d+)", r"\1 已签署 \2"),
+    (r"(HO-\d+) was filled before both had signed it", r"双方签字前已另填 \1"),
+    (r"level I without a named owner: (.+)", r"I 级事件无明确负责人：\1"),
+)
