@@ -182,7 +182,7 @@ def _cannot(turn: Turn, incident: Incident, request: OverrideCommand) -> Refused
     device = turn.directory.devices.get(request.device)
     if device is None or device.site != incident.site:
         return Refused("unknown_device", f"there is no device {request.device} at {incident.site}")
-    commands = list(turn.directory.device_classes[device.device_class].commands)
+    commands = sorted(turn.directory.device_classes[device.device_class].commands)
     if request.command not in commands:
         known = ", ".join(commands) or "none"
         return Refused("unknown_command", f"{device.device_class} knows no command {request.command} ({known})")

@@ -18,7 +18,7 @@ from rules.trouble import title_facts
 from rules.turn import Turn
 
 REMINDED_MS_MAX = 15 * MINUTE_MS  # reminders come at least so often (ours: as the first response)
-TEMPLATE, OVERDUE_TEMPLATE = "incident", "overdue"  # of the notice templates
+TEMPLATE, NEXT_TEMPLATE, OVERDUE_TEMPLATE = "incident", "escalation", "overdue"  # of the notice templates
 
 
 def begin(turn: Turn, incident: Incident) -> None:
@@ -169,7 +169,7 @@ def _raise_by_one(turn: Turn, incident: Incident, plan: ResponsePlan, reason: st
     return True
 
 
-def _tell(turn: Turn, incident: Incident, role: str, reason: str, template: str = TEMPLATE) -> None:
+def _tell(turn: Turn, incident: Incident, role: str, reason: str, template: str = NEXT_TEMPLATE) -> None:
     turn.write(Kind.ESCALATED, incident, facts={"role": role}, reason=reason)
     sending.notify_role(turn, role, template, incident)
 

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from rules.detection import Detection, Stage
-from rules.incident import CommandStage, Confirmation, Incident, Phase
+from rules.effects import PublishCommand
+from rules.incident import CommandStage, Confirmation, Incident, Phase, StepStage
 from rules.instant import Instant
 from rules.outcome import Outcome
 from rules.shelving import SHELVES_MAX
 from rules.state import CURSORS_MAX, State
+from rules.timeline import Kind
 from rules.trouble import trouble_key
 from rules.turn import group_key
 
@@ -24,6 +26,7 @@ def check(state: State) -> None:
     for incident in state.incidents.values():
         _check_incident(incident)
         _check_commands(state, incident)
+        _check_response(incident)
     for key, detection in state.detections.items():
         _check_detection(state, key, detection)
     _check_firings(state)
@@ -48,7 +51,20 @@ def deadlines(state: State) -> Iterator[tuple[Instant, str]]:
                 yield command.expires_at, f"the answer to {command.id}"
         if incident.stale_at is not None:
             yield incident.stale_at, f"the stale limit of {incident.id}"
+        yield from _response_deadlines(incident)
     yield from _quiet_deadlines(state)
+
+
+def _response_deadlines(incident: Incident) -> Iterator[tuple[Instant, str]]:
+    if incident.ladder is not None:
+        yield incident.ladder.due_at, f"the ladder of {incident.id}"
+    if incident.first_response_by is not None:
+        yield incident.first_response_by, f"the first response to {incident.id}"
+    if incident.re_alarm_at is not None:
+        yield incident.re_alarm_at, f"the acknowledgement of {incident.id}"
+    for step in incident.steps:
+        if step.due_at is not None and step.stage is StepStage.ISSUED and not step.overdue:
+            yield step.due_at, f"{step.id} of {incident.id}"
 
 
 def _quiet_deadlines(state: State) -> Iterator[tuple[Instant, str]]:
@@ -88,18 +104,35 @@ def _check_incident(incident: Incident) -> None:
     assert evidence, f"{id}: nothing made it"
     assert len(evidence) == len(set(evidence)), f"{id}: the same evidence twice"
     assert all(each.holds is (each.cleared_at is None) for each in incident.evidence), id
-    assert incident.level >= max(each.level for each in incident.evidence), f"{id}: milder than its evidence"
+    worst = max(each.level for each in incident.evidence)
+    assert incident.level >= worst or incident.lowered_by, f"{id}: milder than its evidence, and nobody lowered it"
     assert incident.entries > 0, id
     assert incident.revision > 0, id
 
 
 def _check_commands(state: State, incident: Incident) -> None:
-    issued = Counter((command.linkage, command.device) for command in incident.commands)
+    planned = [command for command in incident.commands if command.by is None]
+    issued = Counter((command.linkage, command.device, command.attempt) for command in planned)
     assert all(times == 1 for times in issued.values()), f"{incident.id}: a command twice"
     for command in incident.commands:
         awaited, failed = command.stage in AWAITED_STAGES, command.stage is CommandStage.FAILED
         assert (state.commands.get(command.id) == incident.id) is awaited, f"{command.id}: {command.stage.value}"
         assert (state.given_up.get(command.id) == incident.id) is failed, f"{command.id}: {command.stage.value}"
+
+
+def _check_response(incident: Incident) -> None:
+    id, steps = incident.id, [step.id for step in incident.steps]
+    assert len(steps) == len(set(steps)), f"{id}: a step twice"
+    linked = {command.linkage for command in incident.commands if command.by is None}
+    assert linked <= set(steps), f"{id}: commands of no step"
+    acknowledged = [(each.by, each.role) for each in incident.acknowledgements]
+    assert len(acknowledged) == len(set(acknowledged)), f"{id}: acknowledged twice by one in one role"
+    if incident.open:
+        return
+    running = (incident.ladder, incident.first_response_by, incident.re_alarm_at)
+    assert running == (None, None, None), f"{id}: closed, yet it escalates"
+    to_do = [step.id for step in incident.steps if step.action == "task" and step.stage is StepStage.ISSUED]
+    assert not to_do, f"{id}: closed, yet there is to do: {to_do}"
 
 
 def _check_detection(state: State, key: str, detection: Detection) -> None:
@@ -178,7 +211,11 @@ class Watch:
         for effect in outcome.effects:
             assert effect.id not in self._effects, f"{effect.id} twice"
             self._effects.add(effect.id)
+            if isinstance(effect, PublishCommand):
+                mode = state.incidents[effect.incident].mode
+                assert effect.mode is mode, f"{effect.id}: {effect.mode.value}, its incident {mode.value}"
+        lowered = {entry.incident for entry in outcome.entries if entry.kind is Kind.LEVEL_LOWERED and entry.by}
         for id, incident in outcome.incidents.items():
-            assert incident.level.severity >= self._levels.get(id, 0), f"{id}: its level fell"
+            assert incident.level.severity >= self._levels.get(id, 0) or id in lowered, f"{id}: its level fell"
             assert incident.revision == self._revisions.get(id, 0) + 1, f"{id}: revision {incident.revision}"
             self._levels[id], self._revisions[id] = incident.level.severity, incident.revision

@@ -9,7 +9,7 @@ from rules.level import Level
 from rules.mode import Mode
 from rules.signal import Signal
 from rules.timeline import Kind
-from tests.support.building import FIRE, rule, ruleset
+from tests.support.building import FIRE, FIRE_PLAN, rule, ruleset
 from tests.support.core import Core
 
 WITHOUT_PRE_ALARM = FIRE.replace("    pre_alarm: {level: II, acknowledge_within: 15s, investigate_within: 180s}\n", "")
@@ -89,7 +89,7 @@ def test_a_call_point_confirms_a_pre_alarm() -> None:
 
 
 def test_devices_of_one_floor_confirm_the_incidents_of_both_zones() -> None:
-    core = Core(BY_FLOOR)
+    core = Core(BY_FLOOR, plans=FIRE_PLAN)
     core.reading("sd-1", smoke=0.2)
     core.reading("sd-8", smoke=0.2)
     both = list(core.state.incidents.values())
@@ -319,7 +319,7 @@ def test_an_exercise_never_touches_the_actual_incident() -> None:
 
 
 def test_every_entry_of_an_exercise_says_that_it_is_one() -> None:
-    core = Core(FIRE)
+    core = Core(FIRE, plans=FIRE_PLAN)
     core.reading("sd-1", mode=Mode.EXERCISE, smoke=0.2)
     core.wait("5min")
     assert {entry.mode for entry in core.entries if entry.incident} == {Mode.EXERCISE}

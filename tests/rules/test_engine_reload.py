@@ -151,7 +151,7 @@ def test_a_window_of_confirmation_outlives_a_reload() -> None:
     core.reading("sd-1", smoke=0.2)
     core.reading("sd-1", smoke=0)
     core.wait("30s")
-    core.reload(FIRE, "rules: []\nlinkage: [{id: x, title: {en: X}, hazard: y, device_class: z, command: w}]")
+    core.reload(FIRE, "rules: []\ndisable: [x]")
     core.reading("sd-2", smoke=0.2)
     assert core.incident().confirmation is Confirmation.CONFIRMED
 

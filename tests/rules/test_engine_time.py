@@ -13,7 +13,7 @@ from rules.mode import Mode
 from rules.state import CURSORS_MAX, State
 from rules.timeline import Kind
 from rules.verdict import Verdict
-from tests.support.building import FIRE, rule, ruleset
+from tests.support.building import FIRE, FIRE_PLAN, rule, ruleset
 from tests.support.core import START, Core
 
 HELD = ruleset(rule("{metric: smoke, above: 1, for: 5min}", "{metric: smoke, below: 0.5, for: 1min}"))
@@ -23,12 +23,12 @@ HELD = ruleset(rule("{metric: smoke, above: 1, for: 5min}", "{metric: smoke, bel
 
 
 def test_a_deadline_that_passed_while_the_gateway_was_down_is_handled_at_once_and_says_how_late() -> None:
-    core = Core(FIRE)
+    core = Core(FIRE, plans=FIRE_PLAN)
     core.reading("sd-1", smoke=0.2)
-    core.restart(down="1h")
+    core.restart(down="59min")
     assert core.incident().level is Level.I
     confirmed = core.entry(Kind.CONFIRMED)
-    assert (confirmed.at, confirmed.late_ms) == (core.now, 3_600_000 - 15_000)
+    assert (confirmed.at, confirmed.late_ms) == (core.now, 59 * 60_000 - 15_000)
     assert [effect.issued_at for effect in core.effects] == [core.now, core.now]
 
 

@@ -7,11 +7,13 @@ import pytest
 from gateway.library import load
 from rules.effects import PublishCommand
 from rules.engine import Engine
-from rules.events import DirectoryLoaded, RulesLoaded, TimePassed, VerdictChanged
+from rules.events import DirectoryLoaded, PlansLoaded, RulesLoaded, TimePassed, VerdictChanged
 from rules.incident import Confirmation
 from rules.instant import Instant
 from rules.level import Level
 from rules.mode import Mode
+from rules.people import Roster
+from rules.response_plan import PlanBook
 from rules.ruleset import Ruleset
 from rules.site import Device, Directory
 from rules.state import State
@@ -31,6 +33,12 @@ class Documents:
 
     def ruleset(self, version: str) -> Ruleset:
         return self._ruleset
+
+    def plans(self, version: str) -> PlanBook:
+        return LOADED.plans
+
+    def roster(self, version: str) -> Roster:
+        return Roster()
 
 
 DEVICES = [
@@ -65,6 +73,7 @@ class Building:
         self.commands: list[tuple[str, str]] = []
         self._step(DirectoryLoaded("d"))
         self._step(RulesLoaded("r"))
+        self._step(PlansLoaded("p"))
 
     def sees(self, rule: str, device: str, verdict: Verdict = Verdict.HOLDS) -> None:
         self.now += 1_000

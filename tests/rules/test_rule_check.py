@@ -96,7 +96,7 @@ def test_a_rule_of_ones_own_takes_the_place_of_the_disabled_one() -> None:
 
 def test_disabling_reaches_only_what_ships() -> None:
     _, problems = build(mine={"rules": [rule({"event": "test"}, id="own")], "disable": ["own"]})
-    assert problems == ["mine disable[0]: 'own' is not the id of a shipped rule or linkage"]
+    assert problems == ["mine disable[0]: 'own' is not the id of a shipped rule"]
 
 
 def test_without_the_library_there_is_nothing_to_disable_and_nothing_wrong_with_it() -> None:

@@ -21,7 +21,7 @@ from tocsin.cli import app
 
 PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-FILES = [block for block in BLOCKS if re.search(r"^(rules|linkage|disable):", block, re.MULTILINE)]
+FILES = [block for block in BLOCKS if re.search(r"^(rules|disable):", block, re.MULTILINE)]
 CONDITIONS = [block for block in BLOCKS if block not in FILES]
 DIRECTORY = load([]).directory
 FRAME = (
