@@ -10,9 +10,9 @@ import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from api.settings import ApiSettings, read_tokens
 from gateway.codecs import native
@@ -60,6 +60,26 @@ class TelemetryPart(Settings):
     bytes_max: int = Field(20 * 1024**3, ge=10 * 1024**2, description="of all files; the oldest go first")
 
 
+class NotifyPart(Settings):
+    channels_file: Path | None = Field(None, description="lines of `channel address`, the addresses as Apprise's URLs")
+    seconds_max: float = Field(10, ge=1, le=60, description="how long a channel or an authority may take to answer")
+
+
+class AuthorityPart(Settings):
+    """Where CAP messages go: exactly one of `url` and `folder`."""
+
+    url: str | None = Field(None, pattern=r"^https?://\S+$", description="messages are posted here")
+    folder: Path | None = Field(None, description="messages are written here, a file each")
+    token_file: Path | None = Field(None, description="a bearer token for `url`")
+    exercise: bool = Field(False, description="takes messages of exercises; its notice file has to say so as well")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.url is None) is (self.folder is None):
+            raise ValueError(f"{'url and folder' if self.url else 'nothing'} given; expected one of url and folder")
+        return self
+
+
 class GatewaySettings(Settings):
     data: Path = Field(Path("data"), description="journal, telemetry, embedded broker")
     store: str | None = Field(None, description="postgresql+psycopg://…; without it SQLite in the data folder")
@@ -67,13 +87,16 @@ class GatewaySettings(Settings):
     sites: list[Path] = Field([], description="site and device-class files, or folders of them")
     rules: list[Path] = Field([], description="rule files, or folders of them, besides the shipped library")
     plans: list[Path] = Field([], description="plan files, or folders of them, besides the shipped library")
+    people: list[Path] = Field([], description="roster and notice files, or folders of them")
     broker: BrokerPart = BrokerPart()
     http: HttpPart = HttpPart()
     telemetry: TelemetryPart = TelemetryPart()
+    notify: NotifyPart = NotifyPart()
+    authorities: dict[str, AuthorityPart] = Field({}, description="by the names that plans give them")
 
     @property
     def files(self) -> list[Path]:
-        return [*self.sites, *self.rules, *self.plans]
+        return [*self.sites, *self.rules, *self.plans, *self.people]
 
     @property
     def store_url(self) -> str:
@@ -173,7 +196,9 @@ def _put(value: dict[str, Any], path: list[str], text: str) -> None:
         if not isinstance(inner, dict):
             raise BadSettings([Problem(tuple(path), "is no group of settings", "environment")])
         value = inner
-    value[path[-1]] = text.split(os.pathsep) if path[-1] in ("sites", "rules", "plans", "allowed_hosts") else text
+    value[path[-1]] = (
+        text.split(os.pathsep) if path[-1] in ("sites", "rules", "plans", "people", "allowed_hosts") else text
+    )
 
 
 def _rooted(settings: GatewaySettings, folder: Path) -> GatewaySettings:
@@ -184,6 +209,8 @@ def _rooted(settings: GatewaySettings, folder: Path) -> GatewaySettings:
             return folder / value
         if isinstance(value, list):
             return [rooted(each) for each in value]
+        if isinstance(value, dict):
+            return {name: rooted(each) for name, each in value.items()}
         if isinstance(value, BaseModel):
             return value.model_copy(update={name: rooted(getattr(value, name)) for name in type(value).model_fields})
         return value

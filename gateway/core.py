@@ -16,7 +16,9 @@ from zoneinfo import ZoneInfo
 
 from gateway.clock import Clock
 from gateway.config import GatewaySettings
+from gateway.deliveries import deliveries
 from gateway.desk import Desk
+from gateway.ending import end
 from gateway.history import StoredHistory
 from gateway.ingest import Ingest
 from gateway.library import Loaded
@@ -36,7 +38,6 @@ from rules.verdict import Verdict
 
 LOOK_SECONDS_MAX = 1.0  # a wall clock that was set forward is noticed within this
 RETENTION_SECONDS = 600.0  # files are an hour each
-GOODBYE_SECONDS_MAX = 2.0  # for what a task still has to say to the broker when it is told to end
 TELEMETRY_FOLDER = "telemetry"
 
 log = logging.getLogger("tocsin.core")
@@ -76,7 +77,13 @@ class Core:
         self.screen = Screen(loaded.directory, loaded.ruleset, history, calendars(loaded.directory))
         self.link = Link(link, self._on_messages, self._on_link)
         self.performer = Performer(
-            self.desk, self.store, link, self._sites, self._clock, lambda up, why: self._told("commands", up, why)
+            self.desk,
+            self.store,
+            link,
+            self._sites,
+            self._clock,
+            lambda up, why: self._told("commands", up, why),
+            deliveries(self._settings),
         )
         self.ingest = Ingest(
             self.screen,
@@ -105,7 +112,7 @@ class Core:
             for task in done:
                 task.result()
         finally:
-            await _end(tasks)
+            await end(tasks)
 
     def fail(self, error: StoreFailed) -> None:
         """Nothing can be stored any more: `run` ends with this."""
@@ -227,18 +234,6 @@ class Core:
             if detection.fires:
                 found.setdefault(detection.device, []).append(detection.rule)
         return found
-
-
-async def _end(tasks: list[asyncio.Task[None]]) -> None:
-    """Cancels them until they have ended.
-
-    Once is not always enough: `wait_for` of Python 3.11 swallows a cancellation that comes with what it waits for.
-    """
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=GOODBYE_SECONDS_MAX)
 
 
 def calendars(directory: Directory) -> dict[str, Calendar]:

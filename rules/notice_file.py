@@ -16,7 +16,7 @@ link: https://control-room.example/incidents/{incident}
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -115,7 +115,7 @@ class NoticeFile(FileModel):
     link: Annotated[str, AfterValidator(_check_link)] | None = None
 
 
-def build_notices(files: Mapping[str, NoticeFile], shipped: frozenset[str]) -> tuple[NoticeBook, list[Problem]]:
+def build_notices(files: Mapping[str, NoticeFile], shipped: Collection[str]) -> tuple[NoticeBook, list[Problem]]:
     """File name → content, to all that stands in them. A file of one's own may word a shipped notice anew.
 
     `shipped`: the names of the files of the library.
@@ -147,7 +147,7 @@ def _once(
     name: str,
     file: str,
     path: tuple[str | int, ...],
-    shipped: frozenset[str],
+    shipped: Collection[str],
 ) -> Iterator[Problem]:
     home = homes.get((what, name))
     homes[what, name] = file

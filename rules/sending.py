@@ -218,7 +218,12 @@ def tried(turn: Turn, event: EffectTried) -> None:
     sent = turn.state.sent.get(event.id)
     if sent is None:
         turn.outcome.settled.append(event.id)
-        turn.write(Kind.UNKNOWN, facts={"id": event.id}, reason=f"nothing called {event.id!r} is on its way")
+        late = f"{event.id} was delivered after it had been given up"
+        turn.write(
+            Kind.UNKNOWN,
+            facts={"id": event.id},
+            reason=late if event.ok else f"nothing called {event.id} is on its way",
+        )
     elif event.ok:
         outgoing.arrived(turn, sent, event.detail, event.attempt)
     elif event.last:
@@ -268,7 +273,7 @@ def held_back_over(turn: Turn, key: str, due: Instant) -> None:
 
 
 def _summarise(turn: Turn, person: Person, channels: tuple[str, ...], held: HeldBack) -> None:
-    message = _Message("held-back", None, None, held.site, held.mode, False, "", "", "")
+    message = _Message("held_back", None, None, held.site, held.mode, False, "", "", "")
     text = _text(turn, message, person.language)
     text = NoticeText(text.title, text.body, text.short, rate.told(turn, person.id, held.mode, person.language))
     limit = format_duration(turn.roster.notices.limit.within_ms)

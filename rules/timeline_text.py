@@ -41,7 +41,7 @@ FACTS: dict[Kind, tuple[str, ...]] = {
     Kind.PHASE_CHANGED: ("from", "to"),
     Kind.NOTED: ("text",),
     Kind.REFUSED: ("what", "code", "incident"),
-    Kind.COMMAND_ISSUED: ("command", "target", "id"),
+    Kind.COMMAND_ISSUED: ("command", "target", "id", "within_ms"),
     Kind.COMMAND_PUBLISHED: ("command", "target", "id", "attempts"),
     Kind.COMMAND_DONE: ("command", "target", "id", "detail"),
     Kind.COMMAND_FAILED: ("command", "target", "id", "detail"),

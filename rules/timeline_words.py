@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from rules import timeline_messages
 from rules.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from rules.mode import Mode
 from rules.reading import Value
@@ -71,8 +72,9 @@ _WORDS_ZH = {
     "rules": "规则",
     "directory": "楼宇配置",
     **WORDS_ZH,
+    **timeline_messages.WORDS_ZH,
 }
-_WORDS_EN = {"add_note": "note", "directory": "building configuration"}
+_WORDS_EN = {"add_note": "note", "directory": "building configuration", **timeline_messages.WORDS_EN}
 _BOOLEANS = {"en": ("no", "yes"), "zh": ("否", "是")}
 _UNITS = {
     "en": ((DAY_MS, " d"), (HOUR_MS, " h"), (MINUTE_MS, " min"), (SECOND_MS, " s"), (1, " ms")),

@@ -1,0 +1,166 @@
+"""The lane of the outbox that has right of way: publishes commands, and brings back what became of it as events.
+
+A command leaves the outbox only with the commit of its result. After a crash it may be published twice; its id is
+its idempotency key at the device. One that has expired is not published at all: the engine gives it up by its own
+deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import aiomqtt
+
+from gateway.clock import Clock
+from gateway.codecs.native import OURS, TREE_OF
+from gateway.desk import Desk
+from gateway.link import backoff_seconds
+from gateway.link_settings import LinkSettings
+from gateway.store import Due, Store
+from rules.codec import encode
+from rules.effects import PublishCommand
+from rules.events import CommandPublished
+from rules.instant import SECOND_MS, Instant, rfc3339
+from rules.mode import Mode
+
+AT_ONCE_MAX = 200  # commands published side by side: more would fill the broker's window for us
+PUBLISH_SECONDS_MAX = 5.0  # without a PUBACK by then it is tried again
+RETRY_MS_MIN, RETRY_MS_MAX = SECOND_MS // 2, 5 * SECOND_MS  # commands live for half a minute
+
+KIND = PublishCommand.__name__
+
+log = logging.getLogger("tocsin.performer")
+
+
+class CommandLane:
+    """`run` it as a task; `wake` it when effects were committed. `changed(connected, reason)` tells of its state."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        settings: LinkSettings,
+        sites: Callable[[], Sequence[str]],
+        clock: Clock,
+        changed: Callable[[bool, str], None] = lambda connected, reason: None,
+    ) -> None:
+        self._desk, self._store, self._settings, self._sites = desk, store, settings, sites
+        self._clock, self._changed = clock, changed
+        self._awake = asyncio.Event()
+        self.published = self.failed = 0
+
+    def wake(self) -> None:
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Publishes until cancelled, connecting again whenever the connection is lost."""
+        failures = 0
+        while True:
+            try:
+                async with self._client() as client:
+                    self._changed(True, "connected")
+                    failures = 0
+                    try:
+                        await self._say(client, "online")
+                        await self._perform(client)
+                    except asyncio.CancelledError:
+                        with suppress(aiomqtt.MqttError):  # the broker may be gone before us
+                            await self._say(client, "offline")
+                        raise
+            except aiomqtt.MqttError as error:
+                failures += 1
+                log.warning("commands cannot be published: %s", error)
+                self._changed(False, str(error))
+                await asyncio.sleep(backoff_seconds(failures, random.random()))  # noqa: S311 - jitter is no secret
+
+    def _client(self) -> aiomqtt.Client:
+        settings = self._settings
+        version = aiomqtt.ProtocolVersion.V5 if settings.protocol == "5" else aiomqtt.ProtocolVersion.V311
+        others: dict[str, Any] = {} if settings.protocol == "5" else {"clean_session": True}
+        sites = self._sites()
+        return aiomqtt.Client(
+            settings.host,
+            settings.port,
+            identifier=f"{settings.client_id}-commands",
+            username=settings.username,
+            password=settings.password,
+            protocol=version,
+            tls_context=settings.tls,
+            timeout=PUBLISH_SECONDS_MAX,
+            will=aiomqtt.Will(_status_topic(sites[0]), "offline", qos=1, retain=True) if sites else None,
+            max_inflight_messages=AT_ONCE_MAX,
+            **others,
+        )
+
+    async def _say(self, client: aiomqtt.Client, status: str) -> None:
+        for site in self._sites():
+            await client.publish(_status_topic(site), status, qos=1, retain=True)
+
+    async def _perform(self, client: aiomqtt.Client) -> None:
+        while True:
+            now = self._clock()
+            due = [each for each in self._store.outbox_due(now, AT_ONCE_MAX, KIND) if each.effect.expires_at > now]
+            if due:
+                results = await asyncio.gather(
+                    *(self._publish(client, each.effect) for each in due if isinstance(each.effect, PublishCommand))
+                )
+                self._settle(due, results)
+                if not any(results):
+                    raise aiomqtt.MqttError("no command was acknowledged by the broker")
+            else:
+                await self._rest(now)
+
+    async def _rest(self, now: Instant) -> None:
+        next_try = self._store.outbox_next(now, KIND)
+        wait_s = None if next_try is None else max(0.05, (next_try - now) / 1000)  # an expired one waits for the engine
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._awake.wait(), wait_s)
+        self._awake.clear()
+
+    async def _publish(self, client: aiomqtt.Client, effect: PublishCommand) -> bool:
+        try:
+            await client.publish(command_topic(effect), command_payload(effect), qos=1)
+        except aiomqtt.MqttError as error:
+            log.warning("%s not published: %s", effect.id, error)
+            return False
+        return True
+
+    def _settle(self, due: list[Due], results: list[bool]) -> None:
+        now = self._clock()
+        for each, done in zip(due, results, strict=True):
+            if done:
+                self.published += 1
+                self._desk.submit(CommandPublished(each.effect.id, each.attempts + 1))
+            else:
+                self.failed += 1
+                wait_ms = min(RETRY_MS_MAX, RETRY_MS_MIN * 2**each.attempts)
+                self._store.outbox_retry(each.effect.id, each.attempts + 1, now + wait_ms)
+        self._desk.commit()
+
+
+def command_topic(effect: PublishCommand) -> str:
+    """An exercise's command goes to the exercise tree and nowhere else."""
+    site, _, name = effect.device.partition("/")
+    return f"{TREE_OF[effect.mode]}/v1/{site}/{name}/command"
+
+
+def command_payload(effect: PublishCommand) -> bytes:
+    return encode(
+        {
+            "id": effect.id,
+            "command": effect.command,
+            "args": effect.args,
+            "incident": effect.incident,
+            "mode": effect.mode.value,
+            "expires_at": rfc3339(effect.expires_at),
+        }
+    )
+
+
+def _status_topic(site: str) -> str:
+    return f"{TREE_OF[Mode.ACTUAL]}/v1/{site}/{OURS}/status"

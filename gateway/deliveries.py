@@ -1,0 +1,36 @@
+"""Which sender does which kind of effect, by the settings."""
+
+from __future__ import annotations
+
+from gateway.authority.deliver import Authority, AuthorityPost
+from gateway.config import GatewaySettings, read_secret
+from gateway.notify.addresses import Addresses
+from gateway.notify.deliver import AT_ONCE_MAX, Notifier
+from gateway.sender import Delivery, Patience
+from rules.effects import Effect, Notify, SendToAuthority, TellOccupants
+from rules.instant import SECOND_MS
+
+ATTEMPTS_MAX = 3  # then the person's next channel is tried (ours)
+PERSISTENT_ATTEMPTS_MAX = 20  # of what has no other way; it expires before that (ours)
+
+
+def deliveries(settings: GatewaySettings) -> dict[type[Effect], Delivery]:
+    """Raises ValueError when a secret's file cannot be read."""
+    part = settings.notify
+    notifier = Notifier(Addresses(part.channels_file), part.seconds_max)
+    whole = part.seconds_max + 2  # its sockets give up first, and say more
+    post = AuthorityPost(
+        {
+            name: Authority(each.url, each.folder, read_secret(each.token_file), each.exercise)
+            for name, each in settings.authorities.items()
+        },
+        part.seconds_max,
+    )
+    people = Patience(ATTEMPTS_MAX, whole, AT_ONCE_MAX, SECOND_MS, 8 * SECOND_MS)
+    occupants = Patience(PERSISTENT_ATTEMPTS_MAX, whole, 4, SECOND_MS, 60 * SECOND_MS)
+    authorities = Patience(PERSISTENT_ATTEMPTS_MAX, whole, 4, 2 * SECOND_MS)
+    return {
+        Notify: Delivery(notifier.notify, people, notifier.begin),
+        TellOccupants: Delivery(notifier.tell_occupants, occupants),
+        SendToAuthority: Delivery(post.send, authorities),
+    }
