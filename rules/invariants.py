@@ -9,6 +9,7 @@ from rules.detection import Detection, Stage
 from rules.effects import PublishCommand
 from rules.incident import CommandStage, Confirmation, Incident, Phase, StepStage
 from rules.instant import Instant
+from rules.invariants_orders import check_orders, order_deadlines
 from rules.outcome import Outcome
 from rules.shelving import SHELVES_MAX
 from rules.state import CURSORS_MAX, State
@@ -30,6 +31,7 @@ def check(state: State) -> None:
     for key, detection in state.detections.items():
         _check_detection(state, key, detection)
     _check_firings(state)
+    check_orders(state)
     _check_quiet(state)
     for due, what in deadlines(state):
         assert due > state.now, f"{what} was due at {due}, now is {state.now}"
@@ -53,6 +55,7 @@ def deadlines(state: State) -> Iterator[tuple[Instant, str]]:
             yield incident.stale_at, f"the stale limit of {incident.id}"
         yield from _response_deadlines(incident)
     yield from _quiet_deadlines(state)
+    yield from order_deadlines(state)
 
 
 def _response_deadlines(incident: Incident) -> Iterator[tuple[Instant, str]]:
