@@ -8,7 +8,23 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import commands, dead_letters, devices, health, incidents, metrics, streams
+from api import (
+    actions,
+    attachments,
+    commands,
+    dead_letters,
+    devices,
+    explanations,
+    handovers,
+    health,
+    incidents,
+    metrics,
+    orders,
+    plans,
+    shelves,
+    streams,
+)
+from api.attachments import Uploads
 from api.core import no_parameter_twice
 from api.documented import DocumentedApi
 from api.envelope import Envelope
@@ -29,14 +45,37 @@ Tocsin is a **supplementary** system: it replaces neither a certified fire panel
 
 Instants are RFC 3339 in UTC. Levels are Roman numerals, I being the worst. Errors are problem documents (RFC 9457)
 whose `code` is stable. Query parameters that an operation does not know are refused.
+
+Every command says who acts (`by`; a token's name prevails) and may say in which `role`, as plans and roster name it.
 """
 TAGS = [
     {"name": "incidents", "description": "What is going on, and what went on."},
     {"name": "commands", "description": "What people do about an incident."},
+    {"name": "orders", "description": "What is to be repaired, by whom, until when; and the files that belong to it."},
+    {"name": "reviews", "description": "What has to change, and whether it has helped."},
+    {"name": "shelves", "description": "What is kept quiet on purpose."},
+    {"name": "handovers", "description": "One shift hands over to the next."},
+    {"name": "plans", "description": "What would be done, and by whom."},
+    {"name": "explanations", "description": "Why something happened or did not, and who was told."},
     {"name": "streams", "description": "Entries of timelines as they are made."},
     {"name": "building", "description": "Devices, zones, and messages nobody understood."},
     {"name": "health", "description": "Whether the gateway does its work."},
 ]
+
+_PARTS = (
+    incidents,
+    commands,
+    orders,
+    attachments,
+    actions,
+    shelves,
+    handovers,
+    plans,
+    explanations,
+    streams,
+    devices,
+    dead_letters,
+)
 
 
 def make_app(desk: Desk, settings: ApiSettings | None = None) -> FastAPI:
@@ -58,6 +97,7 @@ def make_app(desk: Desk, settings: ApiSettings | None = None) -> FastAPI:
     app.state.desk = desk
     app.state.settings = settings
     app.state.streams = Streams(settings)
+    app.state.uploads = Uploads()
     add_error_answers(app)
     app.include_router(_resources())
     for router in (health.router, metrics.router):
@@ -82,6 +122,6 @@ def _middleware(settings: ApiSettings) -> list[Middleware]:
 
 def _resources() -> APIRouter:
     resources = APIRouter(prefix=PREFIX)
-    for router in (incidents.router, commands.router, streams.router, devices.router, dead_letters.router):
-        resources.include_router(router)
+    for part in _PARTS:
+        resources.include_router(part.router)
     return resources

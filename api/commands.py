@@ -1,115 +1,215 @@
-"""What people do with an incident: acknowledge it, note something, resolve it."""
+"""What people do with an incident: take it, say what it is, do their tasks, send commands, resolve and review it."""
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Path, Response
 
+from api.attempt import AnAttempt, command_answers
 from api.auth import Caller
-from api.core import TheDesk, language_of
-from api.documented import Responses, answers, conflict
-from api.errors import Code, ProblemRaised, invalid, refused_response
+from api.documented import Responses
+from api.errors import Code
 from api.examples import DONE
-from api.incidents import IncidentId, etag, known_form
-from api.ports import Desk
-from api.requests import POSITION_MAX, AcknowledgeIn, LanguageQuery, NoteIn, ResolveIn
-from api.schemas import DoneOut, IncidentOut, entry_out
-from rules.outcome import Refused
-from rules.requests import AboutIncident, Acknowledge, AddNote, Resolve
-from rules.timeline_text import Language
+from api.ids import IncidentId, incident_id
+from api.requests import (
+    AcknowledgeIn,
+    AssignIn,
+    CommandIn,
+    CompleteIn,
+    ConfirmIn,
+    LevelIn,
+    NoteIn,
+    ResolveIn,
+    RespondIn,
+    ReviewIn,
+    SkipIn,
+)
+from api.schemas import DoneOut
+from rules.requests import (
+    Acknowledge,
+    AddNote,
+    Assign,
+    ChangeLevel,
+    CompleteTask,
+    Confirm,
+    Corrective,
+    OverrideCommand,
+    Resolve,
+    Respond,
+    Review,
+    SkipTask,
+)
 
 router = APIRouter(prefix="/incidents/{incident}", tags=["commands"])
 
-_KEY = re.compile(r"[\x21-\x7e]{1,128}")  # a UUID or a hash; stored with the command for good
-_ETAG = re.compile(r'"([0-9]{1,19})"')
+STEP_CHARACTERS_MAX = 64  # of a plan's step
+StepId = Annotated[
+    str,
+    Path(
+        description="of the plan, as the incident's `steps` name it",
+        max_length=STEP_CHARACTERS_MAX,
+        examples=["investigate"],
+    ),
+]
 
 
-class Attempt:
-    """One request to carry something out: under which conditions, and in which language to answer."""
-
-    def __init__(self, request: Request, desk: Desk, language: Language, key: str | None, revision: int | None) -> None:
-        self._request = request
-        self._desk = desk
-        self._language = language
-        self._key = key
-        self._revision = revision
-
-    async def carry_out(self, command: AboutIncident) -> Response:
-        """200 with what it led to, or the desk's refusal as a problem."""
-        outcome = await self._desk.carry_out(command, idempotency_key=self._key, if_revision=self._revision)
-        if isinstance(outcome, Refused):
-            return refused_response(self._request, outcome)
-        done = DoneOut(
-            incident=IncidentOut.model_validate(outcome.incident),
-            entries=[entry_out(entry, self._language, self._desk.titles()) for entry in outcome.entries],
-            repeated=outcome.repeated,
-        )
-        headers = {"ETag": etag(outcome.incident), "Content-Language": self._language}
-        return Response(done.model_dump_json(), headers=headers, media_type="application/json")
+def _answers(code: str = "incident_closed", reason: str = "INC-000042 was closed by li.wei") -> Responses:
+    return command_answers(DONE, Code.UNKNOWN_INCIDENT, refusal=(code, reason))
 
 
-async def _attempt(
-    request: Request,
-    desk: TheDesk,
-    caller: Caller,
-    query: Annotated[LanguageQuery, Query()],
-    idempotency_key: Annotated[
-        str | None, Header(description="up to 128 visible ASCII characters; the same key is carried out once")
-    ] = None,
-    if_match: Annotated[str | None, Header(description='the ETag the decision was made on, e.g. `"4"`')] = None,
-) -> Attempt:
-    key = _idempotency_key(idempotency_key, caller.name)
-    return Attempt(request, desk, language_of(request, query.lang), key, _revision(if_match))
+@router.post(
+    "/acknowledge",
+    summary="Acknowledge an incident",
+    response_model=DoneOut,
+    responses=_answers("already_acknowledged", "li.wei has it since 2026-11-24T05:00:09.480Z"),
+)
+async def acknowledge(incident: IncidentId, body: AcknowledgeIn, caller: Caller, attempt: AnAttempt) -> Response:
+    """Somebody has it now: the countdown of a pre-alarm is stopped or moves on to investigation.
 
-
-def _idempotency_key(key: str | None, caller: str) -> str | None:
-    """The key as the desk sees it: two callers that choose the same do not meet."""
-    if key is None:
-        return None
-    if not _KEY.fullmatch(key):
-        raise invalid("header.idempotency-key", key, "1 to 128 visible ASCII characters")
-    return f"{caller}/{key}"
-
-
-def _revision(if_match: str | None) -> int | None:
-    """`"4"` → 4; `*` holds for whatever there is. A tag that is none of ours (or a weak one) matches nothing."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    match = _ETAG.fullmatch(if_match.strip())
-    if "," in if_match:
-        raise invalid("header.if-match", if_match, "one ETag, or *")
-    if match is None or int(match[1]) > POSITION_MAX:
-        raise ProblemRaised(Code.PRECONDITION_FAILED, f"{if_match[:64]!r} is not the ETag of any revision")
-    return int(match[1])
-
-
-def _answers() -> Responses:
-    errors = (Code.UNKNOWN_INCIDENT, Code.PRECONDITION_FAILED, Code.BODY_TOO_LARGE, Code.NOT_JSON)
-    return answers(DONE, *errors, Code.IDEMPOTENCY_KEY_REUSED, etag=True) | conflict()
-
-
-_Attempt = Annotated[Attempt, Depends(_attempt)]
-
-
-@router.post("/acknowledge", summary="Acknowledge an incident", response_model=DoneOut, responses=_answers())
-async def acknowledge(incident: IncidentId, body: AcknowledgeIn, caller: Caller, attempt: _Attempt) -> Response:
-    """Somebody has it now: the countdown of a pre-alarm is stopped or moves on to investigation."""
+    Where the plan wants several roles to acknowledge, each does so with its `role`.
+    """
     by = caller.acts_as(body.by)
-    return await attempt.carry_out(Acknowledge(incident=known_form(incident), by=by, note=body.note))
+    return await attempt.carry_out(
+        Acknowledge(incident=incident_id(incident), by=by, role=body.role, note=body.note),
+    )
 
 
 @router.post("/notes", summary="Add a note to an incident", response_model=DoneOut, responses=_answers())
-async def add_note(incident: IncidentId, body: NoteIn, caller: Caller, attempt: _Attempt) -> Response:
+async def add_note(incident: IncidentId, body: NoteIn, caller: Caller, attempt: AnAttempt) -> Response:
     """A note becomes an entry of the timeline, and can no more be altered than any other."""
     by = caller.acts_as(body.by)
-    return await attempt.carry_out(AddNote(incident=known_form(incident), by=by, text=body.text))
+    return await attempt.carry_out(AddNote(incident=incident_id(incident), by=by, role=body.role, text=body.text))
 
 
-@router.post("/resolve", summary="Resolve an incident", response_model=DoneOut, responses=_answers())
-async def resolve(incident: IncidentId, body: ResolveIn, caller: Caller, attempt: _Attempt) -> Response:
-    """Closes it, with what it turned out to be and why. Refused while a source of it still holds."""
+@router.post(
+    "/confirm",
+    summary="Confirm that an incident is real",
+    response_model=DoneOut,
+    responses=_answers("already_confirmed", "INC-000042 is confirmed"),
+)
+async def confirm(incident: IncidentId, body: ConfirmIn, caller: Caller, attempt: AnAttempt) -> Response:
+    """A person on site says so: the pre-alarm ends, and what waits for confirmation is done."""
     by = caller.acts_as(body.by)
-    command = Resolve(incident=known_form(incident), by=by, finding=body.finding, cause=body.cause, note=body.note)
+    return await attempt.carry_out(Confirm(incident=incident_id(incident), by=by, role=body.role, reason=body.reason))
+
+
+@router.post(
+    "/level",
+    summary="Raise or lower the level",
+    response_model=DoneOut,
+    responses=_answers("same_level", "INC-000042 has level II"),
+)
+async def change_level(incident: IncidentId, body: LevelIn, caller: Caller, attempt: AnAttempt) -> Response:
+    """A level falls only this way, and only with a reason."""
+    by = caller.acts_as(body.by)
+    return await attempt.carry_out(
+        ChangeLevel(incident=incident_id(incident), by=by, role=body.role, level=body.level, reason=body.reason)
+    )
+
+
+@router.post("/assign", summary="Name who has an incident", response_model=DoneOut, responses=_answers())
+async def assign(incident: IncidentId, body: AssignIn, caller: Caller, attempt: AnAttempt) -> Response:
+    """A shift with an incident of level I that nobody has cannot be handed over."""
+    by = caller.acts_as(body.by)
+    return await attempt.carry_out(Assign(incident=incident_id(incident), by=by, role=body.role, to=body.to))
+
+
+@router.post(
+    "/respond",
+    summary="Say that the first responder is on site",
+    response_model=DoneOut,
+    responses=_answers("already_responded", "wang.fang was on site at 2026-11-24T05:04:00.000Z"),
+)
+async def respond(incident: IncidentId, body: RespondIn, caller: Caller, attempt: AnAttempt) -> Response:
+    """The first response is met: its limit runs no longer."""
+    by = caller.acts_as(body.by)
+    return await attempt.carry_out(Respond(incident=incident_id(incident), by=by, role=body.role, note=body.note))
+
+
+_TASK_REFUSAL = ("unknown_task", "INC-000042 has no task investigate")
+
+
+@router.post(
+    "/tasks/{step}/complete", summary="Tick a task", response_model=DoneOut, responses=_answers(*_TASK_REFUSAL)
+)
+async def complete_task(
+    incident: IncidentId, step: StepId, body: CompleteIn, caller: Caller, attempt: AnAttempt
+) -> Response:
+    by = caller.acts_as(body.by)
+    return await attempt.carry_out(
+        CompleteTask(incident=incident_id(incident), by=by, role=body.role, step=step, note=body.note)
+    )
+
+
+@router.post(
+    "/tasks/{step}/skip",
+    summary="Leave a task out, with a reason",
+    response_model=DoneOut,
+    responses=_answers(*_TASK_REFUSAL),
+)
+async def skip_task(incident: IncidentId, step: StepId, body: SkipIn, caller: Caller, attempt: AnAttempt) -> Response:
+    """Mandatory ones too: the reason stands on the timeline."""
+    by = caller.acts_as(body.by)
+    return await attempt.carry_out(
+        SkipTask(incident=incident_id(incident), by=by, role=body.role, step=step, reason=body.reason)
+    )
+
+
+@router.post(
+    "/commands",
+    summary="Send a command to a device by hand",
+    response_model=DoneOut,
+    responses=_answers("unknown_device", "there is no device tower-a/door-99"),
+)
+async def send_command(incident: IncidentId, body: CommandIn, caller: Caller, attempt: AnAttempt) -> Response:
+    """Past the plan, never past the mode: in an exercise it goes to the exercise's topics."""
+    command = OverrideCommand(
+        incident=incident_id(incident),
+        by=caller.acts_as(body.by),
+        role=body.role,
+        device=body.device,
+        command=body.command,
+        reason=body.reason,
+        args=dict(body.args),
+    )
+    return await attempt.carry_out(command)
+
+
+@router.post(
+    "/resolve",
+    summary="Resolve an incident",
+    response_model=DoneOut,
+    responses=_answers("sources_not_normal", "still holds: smoke-high at tower-a/sd-1203"),
+)
+async def resolve(incident: IncidentId, body: ResolveIn, caller: Caller, attempt: AnAttempt) -> Response:
+    """Closes it, with what it turned out to be and why. A refusal lists everything that is missing."""
+    command = Resolve(
+        incident=incident_id(incident),
+        by=caller.acts_as(body.by),
+        role=body.role,
+        finding=body.finding,
+        cause=body.cause,
+        note=body.note,
+    )
+    return await attempt.carry_out(command)
+
+
+@router.post(
+    "/review",
+    summary="Review a closed incident",
+    response_model=DoneOut,
+    responses=_answers("already_reviewed", "INC-000042 was reviewed by li.wei"),
+)
+async def review(incident: IncidentId, body: ReviewIn, caller: Caller, attempt: AnAttempt) -> Response:
+    """Cause, measures, result, and corrective actions, each with an owner and a limit."""
+    command = Review(
+        incident=incident_id(incident),
+        by=caller.acts_as(body.by),
+        role=body.role,
+        cause=body.cause,
+        measures=body.measures,
+        result=body.result,
+        actions=[Corrective(text=each.text, owner=each.owner, due_at=each.due_at) for each in body.actions],
+    )
     return await attempt.carry_out(command)

@@ -19,8 +19,16 @@ from api.schemas import DeviceOut, DevicesOut, ZoneOut, ZonesOut
 router = APIRouter(tags=["building"])
 
 _PART = re.compile(rf"[^\x00-\x1f\x7f/]{{1,{NAME_CHARACTERS_MAX}}}")
-_Site = Annotated[str, Path(examples=["tower-a"])]
-_Name = Annotated[str, Path(description="the name in its topic", examples=["sd-1203"])]
+SiteName = Annotated[str, Path(examples=["tower-a"])]
+DeviceName = Annotated[str, Path(description="the name in its topic", examples=["sd-1203"])]
+
+
+def device_id(site: str, name: str) -> str:
+    """`site/name`, if it looks like one: nothing else reaches the core. Raises UnknownDevice."""
+    device = f"{site}/{name}"
+    if not (_PART.fullmatch(site) and _PART.fullmatch(name)):
+        raise UnknownDevice(device)
+    return device
 
 
 @router.get("/devices", summary="Devices and their latest values", responses=answers(DEVICES))
@@ -31,12 +39,9 @@ async def list_devices(desk: TheDesk, _: Caller, query: Annotated[DevicesQuery, 
 
 @router.get("/devices/{site}/{name}", summary="One device", responses=answers(DEVICE, Code.UNKNOWN_DEVICE))
 async def get_device(
-    desk: TheDesk, _: Caller, site: _Site, name: _Name, query: Annotated[NoQuery, Query()]
+    desk: TheDesk, _: Caller, site: SiteName, name: DeviceName, query: Annotated[NoQuery, Query()]
 ) -> DeviceOut:
-    device = f"{site}/{name}"
-    if not (_PART.fullmatch(site) and _PART.fullmatch(name)):
-        raise UnknownDevice(device)
-    return DeviceOut.model_validate(await desk.device(device))
+    return DeviceOut.model_validate(await desk.device(device_id(site, name)))
 
 
 @router.get("/zones", summary="Zones, with their worst open incident", responses=answers(ZONES))

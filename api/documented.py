@@ -8,19 +8,26 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from api import examples
+from api import examples, response_examples
 from api.errors import CONFLICT_TITLE, MEDIA_TYPE, STATUSES, TYPE_PREFIX, Code, Problem
 
 Responses = dict[int | str, dict[str, Any]]
 
 _SCHEMA_PATH = "#/components/schemas/{model}"
 EVERYWHERE = (Code.UNAUTHENTICATED, Code.NOT_LOCAL, Code.FOREIGN_ORIGIN, Code.WRONG_HOST, Code.INVALID_REQUEST)
-ETAG_HEADER = {"ETag": {"description": "the incident's revision", "schema": {"type": "string"}, "example": '"5"'}}
+EXAMPLES: dict[str, BaseModel] = {
+    name: value for name, value in (vars(examples) | vars(response_examples)).items() if isinstance(value, BaseModel)
+}
+ETAG_HEADER = {"ETag": {"description": "its revision", "schema": {"type": "string"}, "example": '"5"'}}
 
 _DETAILS = {
     Code.INVALID_REQUEST: "query.limit: expected less than or equal to 200",
     Code.UNKNOWN_INCIDENT: "INC-000099 is not an incident",
     Code.UNKNOWN_DEVICE: "tower-a/sd-9999 is not a device",
+    Code.UNKNOWN_ORDER: "WO-000099 is not a work order",
+    Code.UNKNOWN_ACTION: "CA-000099 is not a corrective action",
+    Code.UNKNOWN_SHELF: "SH-000099 is not a shelf",
+    Code.UNKNOWN_HANDOVER: "HO-000099 is not a handover",
 }
 
 
@@ -36,8 +43,8 @@ def answers(
 
 def named_example(example: BaseModel | str) -> dict[str, Any]:
     """`examples` of a media type. Those of `api.examples` by reference: FastAPI drops nulls from those in place."""
-    for name, value in vars(examples).items():
-        if value is example and isinstance(value, BaseModel):
+    for name, value in EXAMPLES.items():
+        if value is example:
             return {name.lower(): {"$ref": f"#/components/examples/{name.lower()}"}}
     return {"answer": {"value": example}}
 
@@ -48,15 +55,18 @@ def problems(*codes: Code) -> Responses:
     for code in codes:
         status, title = STATUSES[code]
         response = responses.setdefault(status, _problem_response(title))
-        response["content"][MEDIA_TYPE]["examples"][code.value] = {"value": _example(code.value, status, title, code)}
+        response["content"][MEDIA_TYPE]["examples"][code.value] = {
+            "value": _example(code.value, status, title, _DETAILS.get(code, title))
+        }
     return responses
 
 
-def conflict() -> Responses:
-    """409, whose codes are the desk's."""
+def conflict(*refusals: tuple[str, str]) -> Responses:
+    """409, whose codes are the desk's: some of them, each with a reason."""
     response = _problem_response(CONFLICT_TITLE)
-    example = _example("already_acknowledged", 409, CONFLICT_TITLE, None)
-    response["content"][MEDIA_TYPE]["examples"]["already_acknowledged"] = {"value": example}
+    for code, detail in refusals:
+        example = _example(code, 409, CONFLICT_TITLE, detail)
+        response["content"][MEDIA_TYPE]["examples"][code] = {"value": example}
     return {409: response}
 
 
@@ -65,12 +75,12 @@ def _problem_response(title: str) -> dict[str, Any]:
     return {"description": title, "content": {MEDIA_TYPE: {"schema": schema, "examples": {}}}}
 
 
-def _example(code: str, status: int, title: str, own: Code | None) -> dict[str, Any]:
+def _example(code: str, status: int, title: str, detail: str) -> dict[str, Any]:
     problem = Problem(
         type=TYPE_PREFIX + code,
         title=title,
         status=status,
-        detail=_DETAILS.get(own, title) if own else "li.wei has it since 2026-11-24T05:00:09.480Z",
+        detail=detail,
         code=code,
         request_id="5f0c2b7e9a1d4c36",
     )
@@ -86,8 +96,6 @@ class DocumentedApi(FastAPI):
             _, schemas = models_json_schema([(Problem, "serialization")], ref_template=_SCHEMA_PATH)
             document["components"]["schemas"] |= schemas["$defs"]
             document["components"]["examples"] = {
-                name.lower(): {"value": value.model_dump(mode="json")}
-                for name, value in vars(examples).items()
-                if isinstance(value, BaseModel)
+                name.lower(): {"value": value.model_dump(mode="json")} for name, value in EXAMPLES.items()
             }
         return self.openapi_schema or {}

@@ -14,7 +14,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.ports import BadCursor, Unavailable, UnknownDevice, UnknownIncident
+from api.ports import (
+    BadCursor,
+    Unavailable,
+    Unknown,
+    UnknownAction,
+    UnknownAttachment,
+    UnknownDevice,
+    UnknownHandover,
+    UnknownIncident,
+    UnknownOrder,
+    UnknownPlan,
+    UnknownShelf,
+)
 from rules.outcome import Refused
 
 MEDIA_TYPE = "application/problem+json"
@@ -33,16 +45,25 @@ class Code(Enum):
     NOT_FOUND = "not_found"
     UNKNOWN_INCIDENT = "unknown_incident"
     UNKNOWN_DEVICE = "unknown_device"
+    UNKNOWN_ORDER = "unknown_order"
+    UNKNOWN_ACTION = "unknown_action"
+    UNKNOWN_SHELF = "unknown_shelf"
+    UNKNOWN_HANDOVER = "unknown_handover"
+    UNKNOWN_PLAN = "unknown_plan"
+    UNKNOWN_ATTACHMENT = "unknown_attachment"
     METHOD_NOT_ALLOWED = "method_not_allowed"
+    BODY_TOO_SLOW = "body_too_slow"
     PRECONDITION_FAILED = "precondition_failed"
     BODY_TOO_LARGE = "body_too_large"
     NOT_JSON = "not_json"
+    FILE_TYPE_NOT_TAKEN = "file_type_not_taken"
     WRONG_HOST = "wrong_host"
     INVALID_REQUEST = "invalid_request"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     INTERNAL = "internal"
     UNAVAILABLE = "unavailable"
     TOO_MANY_STREAMS = "too_many_streams"
+    TOO_MANY_UPLOADS = "too_many_uploads"
     SHUTTING_DOWN = "shutting_down"
 
 
@@ -53,19 +74,43 @@ STATUSES: dict[Code, tuple[int, str]] = {
     Code.NOT_FOUND: (404, "No such path"),
     Code.UNKNOWN_INCIDENT: (404, "No such incident"),
     Code.UNKNOWN_DEVICE: (404, "No such device"),
+    Code.UNKNOWN_ORDER: (404, "No such work order"),
+    Code.UNKNOWN_ACTION: (404, "No such corrective action"),
+    Code.UNKNOWN_SHELF: (404, "No such shelf"),
+    Code.UNKNOWN_HANDOVER: (404, "No such handover"),
+    Code.UNKNOWN_PLAN: (404, "No plan for this hazard"),
+    Code.UNKNOWN_ATTACHMENT: (404, "No such file"),
     Code.METHOD_NOT_ALLOWED: (405, "The path does not know this method"),
-    Code.PRECONDITION_FAILED: (412, "The incident has changed"),
+    Code.BODY_TOO_SLOW: (408, "The body did not arrive in time"),
+    Code.PRECONDITION_FAILED: (412, "It has changed meanwhile"),
     Code.BODY_TOO_LARGE: (413, "The body is too large"),
     Code.NOT_JSON: (415, "The body must be application/json"),
+    Code.FILE_TYPE_NOT_TAKEN: (415, "Files of this type are not taken"),
     Code.WRONG_HOST: (421, "Not a name of this gateway"),
     Code.INVALID_REQUEST: (422, "The request is not valid"),
     Code.IDEMPOTENCY_KEY_REUSED: (422, "The Idempotency-Key belongs to another command"),
     Code.INTERNAL: (500, "Something went wrong inside"),
     Code.UNAVAILABLE: (503, "The gateway cannot answer now"),
     Code.TOO_MANY_STREAMS: (503, "Too many streams are open"),
+    Code.TOO_MANY_UPLOADS: (503, "Too many files are on their way"),
     Code.SHUTTING_DOWN: (503, "The gateway is stopping"),
 }
-CONFLICT_TITLE = "Not possible as the incident stands"
+CONFLICT_TITLE = "Not possible as things stand"
+_UNKNOWN: dict[type[Unknown], tuple[Code, str]] = {
+    UnknownIncident: (Code.UNKNOWN_INCIDENT, "is not an incident"),
+    UnknownDevice: (Code.UNKNOWN_DEVICE, "is not a device"),
+    UnknownOrder: (Code.UNKNOWN_ORDER, "is not a work order"),
+    UnknownAction: (Code.UNKNOWN_ACTION, "is not a corrective action"),
+    UnknownShelf: (Code.UNKNOWN_SHELF, "is not a shelf"),
+    UnknownHandover: (Code.UNKNOWN_HANDOVER, "is not a handover"),
+    UnknownPlan: (Code.UNKNOWN_PLAN, "is no hazard that a plan in force is for"),
+    UnknownAttachment: (Code.UNKNOWN_ATTACHMENT, "is not the SHA-256 of a file that is kept"),
+}
+# Codes of the desk that have a status of their own, whatever the command is about.
+_REFUSED = {
+    "revision_changed": Code.PRECONDITION_FAILED,
+    "idempotency_key_reused": Code.IDEMPOTENCY_KEY_REUSED,
+}
 
 
 class FieldError(BaseModel):
@@ -154,22 +199,21 @@ def request_id(request: Request) -> str:
     return str(request.state.request_id)
 
 
-def refused_response(request: Request, refused: Refused) -> Response:
-    """409 with the desk's own code and reason, but for the codes that have a status of their own."""
-    own = {
-        "unknown_incident": Code.UNKNOWN_INCIDENT,
-        "revision_changed": Code.PRECONDITION_FAILED,
-        "idempotency_key_reused": Code.IDEMPOTENCY_KEY_REUSED,
-    }
-    return problem_response(request_id(request), own.get(refused.code, refused.code), refused.reason)
+def refused_response(request: Request, refused: Refused, unknown: Code | None = None) -> Response:
+    """409 with the desk's own code and reason, but for the codes that have a status of their own.
+
+    `unknown` is what the desk says of a path that leads nowhere: 404. What a body names and is not there is 409.
+    """
+    if unknown is not None and refused.code == unknown.value:
+        return problem_response(request_id(request), unknown, refused.reason)
+    return problem_response(request_id(request), _REFUSED.get(refused.code, refused.code), refused.reason)
 
 
 def add_error_answers(app: FastAPI) -> None:
     """Every error that is foreseen leaves as a problem document; the rest is `envelope.py`'s."""
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
-    app.add_exception_handler(UnknownIncident, _unknown_incident)
-    app.add_exception_handler(UnknownDevice, _unknown_device)
+    app.add_exception_handler(Unknown, _unknown)
     app.add_exception_handler(BadCursor, _bad_cursor)
     app.add_exception_handler(Unavailable, _unavailable)
 
@@ -211,12 +255,10 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     return FieldError(field=".".join(where), value=value, expected=expected)
 
 
-async def _unknown_incident(request: Request, exc: Exception) -> Response:
-    return problem_response(request_id(request), Code.UNKNOWN_INCIDENT, f"{_named(exc)} is not an incident")
-
-
-async def _unknown_device(request: Request, exc: Exception) -> Response:
-    return problem_response(request_id(request), Code.UNKNOWN_DEVICE, f"{_named(exc)} is not a device")
+async def _unknown(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, Unknown)
+    code, what = _UNKNOWN[type(exc)]
+    return problem_response(request_id(request), code, f"{_named(exc)} {what}")
 
 
 async def _bad_cursor(request: Request, exc: Exception) -> Response:

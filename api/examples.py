@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.schemas import (
+    AcknowledgedOut,
     AliveOut,
     CommandOut,
     CountdownOut,
@@ -15,12 +16,14 @@ from api.schemas import (
     EvidenceOut,
     IncidentOut,
     IncidentsOut,
+    LadderOut,
     ReadyOut,
+    StepOut,
     TimelineOut,
     ZoneOut,
     ZonesOut,
 )
-from rules.incident import CommandStage, Confirmation, Phase
+from rules.incident import CommandStage, Confirmation, Phase, StepStage
 from rules.level import Level
 from rules.mode import Mode
 from rules.signal import Signal
@@ -67,12 +70,46 @@ INCIDENT = IncidentOut(
             id="CMD-000007",
             device="tower-a/door-12",
             command="release",
+            linkage="release-doors",
             stage=CommandStage.DONE,
             issued_at=_AT,
             expires_at="2026-11-24T05:00:30.120Z",
             detail="",
+            args={},
+            attempt=1,
+            retries_left=1,
+            by=None,
         )
     ],
+    plan="fire",
+    plan_version="9c51e07b3d20",
+    steps=[
+        StepOut(
+            id="investigate",
+            action="task",
+            title={"en": "Go and see", "zh": "到现场确认"},
+            stage=StepStage.ISSUED,
+            issued_at=_AT,
+            role="duty_officer",
+            mandatory=True,
+            due_at="2026-11-24T05:03:00.120Z",
+            overdue=False,
+            done_at=None,
+            done_by=None,
+            note="",
+            effects=[],
+        )
+    ],
+    orders=["WO-000017"],
+    owner=None,
+    acknowledgements=[],
+    ladder=LadderOut(rung=0, due_at="2026-11-24T05:01:00.120Z", level=Level.I, times=0),
+    re_alarm_at=None,
+    first_response_by="2026-11-24T05:15:00.120Z",
+    first_response_at=None,
+    stale_at="2026-11-25T05:00:00.120Z",
+    review=None,
+    awaits_review=False,
     countdown=CountdownOut(acknowledge_by="2026-11-24T05:00:15.120Z", investigate_ms=180_000, investigate_by=None),
     acknowledged_at=None,
     acknowledged_by=None,
@@ -111,6 +148,8 @@ DONE = DoneOut(
             "phase": Phase.RESPONDING,
             "acknowledged_at": ENTRY.at,
             "acknowledged_by": "li.wei",
+            "acknowledgements": [AcknowledgedOut(by="li.wei", role="duty_officer", at=ENTRY.at)],
+            "owner": "li.wei",
             "updated_at": ENTRY.at,
             "entries": 5,
             "revision": 5,

@@ -14,13 +14,12 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth import LOCAL, Principal, Tokens, is_loopback
+from api.bodies import Taken, media_type_of, taken_by
 from api.errors import Code, ProblemRaised, problem_response
 from api.settings import ApiSettings
 
 log = logging.getLogger(__name__)
 
-# Two texts of 4 000 characters (rules.events.TEXT_CHARACTERS_MAX), each written as a 12-byte JSON escape, and room.
-BODY_BYTES_MAX = 128 * 1024
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})  # a container's probes have no token
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 FORWARDED_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
@@ -45,7 +44,8 @@ class Gate:
         try:
             self._check_host(headers)
             scope["state"]["principal"] = self._principal(scope, headers)
-            _check_body(scope, headers)
+            taken = taken_by(scope["path"])
+            _check_body(scope, headers, taken)
         except ProblemRaised as problem:
             log.warning("refused %s from %s: %s", problem.code.value, _peer(scope), problem.detail)
             response = problem_response(
@@ -53,7 +53,7 @@ class Gate:
             )
             await response(scope, receive, send)
             return
-        await self._app(scope, _bounded(receive), send)
+        await self._app(scope, _bounded(receive, taken), send)
 
     def _check_host(self, headers: Headers) -> None:
         hosts = headers.getlist("host")
@@ -96,17 +96,15 @@ def _peer(scope: Scope) -> str:
     return str(client[0]) if client else "unknown"
 
 
-def _check_body(scope: Scope, headers: Headers) -> None:
+def _check_body(scope: Scope, headers: Headers, taken: Taken) -> None:
     if scope["method"] not in BODYLESS_METHODS:
-        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != "application/json":  # anything else a page of another site could send unasked
-            raise ProblemRaised(Code.NOT_JSON, f"expected Content-Type: application/json, got {media_type or 'none'}")
+        taken.check_type(media_type_of(headers.get("content-type", "")))  # so that no page of another site can send it
     length = headers.get("content-length", "")
-    if length.isascii() and length.isdigit() and int(length[:20]) > BODY_BYTES_MAX:
-        raise _too_large()
+    if length.isascii() and length.isdigit() and int(length[:20]) > taken.bytes_max:
+        raise taken.too_large()
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, taken: Taken) -> Receive:
     """`receive` that ends a body of unknown length when it has become too long."""
     received = 0
 
@@ -114,12 +112,8 @@ def _bounded(receive: Receive) -> Receive:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > BODY_BYTES_MAX:
-            raise _too_large()
+        if received > taken.bytes_max:
+            raise taken.too_large()
         return message
 
     return bounded
-
-
-def _too_large() -> ProblemRaised:
-    return ProblemRaised(Code.BODY_TOO_LARGE, f"expected at most {BODY_BYTES_MAX} bytes")

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api.auth import Caller
 from api.core import TheDesk, language_of
 from api.documented import answers
 from api.errors import Code
 from api.examples import INCIDENT, INCIDENTS, TIMELINE
-from api.ports import UnknownIncident
+from api.ids import IncidentId, etag, incident_id
 from api.requests import IncidentsQuery, NoQuery, TimelineQuery
 from api.schemas import IncidentOut, IncidentsOut, TimelineOut, entry_out
-from rules.incident import Incident
 
 router = APIRouter(prefix="/incidents", tags=["incidents"])
-
-_ID = re.compile(r"INC-[0-9]{6,12}")
-IncidentId = Annotated[str, Path(description="e.g. `INC-000042`", examples=["INC-000042"])]
-
-
-def known_form(incident: str) -> str:
-    """The id, if it looks like one: nothing else reaches a store. Raises UnknownIncident."""
-    if not _ID.fullmatch(incident):
-        raise UnknownIncident(incident)
-    return incident
-
-
-def etag(incident: Incident) -> str:
-    return f'"{incident.revision}"'
 
 
 @router.get("", summary="Incidents, newest first", responses=answers(INCIDENTS))
@@ -49,7 +33,7 @@ async def get_incident(
     desk: TheDesk, _: Caller, incident: IncidentId, query: Annotated[NoQuery, Query()], response: Response
 ) -> IncidentOut:
     """The ETag is its revision: send it as If-Match with a command that must not meet a changed incident."""
-    found = await desk.incident(known_form(incident))
+    found = await desk.incident(incident_id(incident))
     response.headers["ETag"] = etag(found)
     return IncidentOut.model_validate(found)
 
@@ -69,7 +53,7 @@ async def get_timeline(
 ) -> TimelineOut:
     """In order, from the entry after number `after`. Nothing in it is ever altered."""
     language = language_of(request, query.lang)
-    page = await desk.timeline(known_form(incident), query.after, query.limit)
+    page = await desk.timeline(incident_id(incident), query.after, query.limit)
     response.headers["Content-Language"] = language
     titles = desk.titles()
     items = [entry_out(entry, language, titles) for entry in page.items]

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    WithJsonSchema,
+    model_validator,
+)
 
 from api.ports import DeviceQuery, IncidentQuery
 from api.schemas import INSTANT_EXAMPLE
+from rules.file_types import Name
 from rules.incident import Phase
 from rules.instant import Instant, parse_rfc3339
 from rules.level import Level
@@ -20,7 +30,12 @@ from rules.timeline_text import Language
 LIST_LIMIT_MAX = 200  # items of one page: some 400 KB, serialized in a few ms
 TIMELINE_LIMIT_MAX = 1_000  # entries of one page; the timeline of a long fire is a few hundred
 NAME_CHARACTERS_MAX = 128  # ids of sites, zones and devices have at most 64 a part
+ASSET_CHARACTERS_MAX = 129  # "site/name"
 CURSOR_CHARACTERS_MAX = 512
+LINE_CHARACTERS_MAX = 200  # a fault, a title: what is read in a list
+ACTION_CHARACTERS_MAX = 500  # one corrective action: what one person can be asked to do
+ACTIONS_MAX = 50  # of one review: more is a project of its own
+ARGS_MAX = 20  # of one command; the devices known take two
 POSITION_MAX = 2**63 - 1  # a database's largest integer
 
 # Control characters but tab and line feed, halves of surrogate pairs, and marks that reverse the reading order: in a
@@ -61,6 +76,13 @@ def _queried_instant(value: Any) -> Instant:
         raise ValueError(f"RFC 3339 with Z or an offset (+ written as %2B), e.g. {INSTANT_EXAMPLE}") from error
 
 
+def _given_instant(value: Any) -> Instant:
+    try:
+        return parse_rfc3339(str(value))
+    except ValueError as error:
+        raise ValueError(f"RFC 3339 with Z or an offset, e.g. {INSTANT_EXAMPLE}") from error
+
+
 Text = Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX), AfterValidator(_written_text)]
 NeededText = Annotated[Text, AfterValidator(_something)]
 PersonName = Annotated[
@@ -68,11 +90,25 @@ PersonName = Annotated[
 ]
 QueriedName = Annotated[str, Field(max_length=NAME_CHARACTERS_MAX), AfterValidator(_queried_name)]
 Cursor = Annotated[str, Field(max_length=CURSOR_CHARACTERS_MAX), AfterValidator(_queried_name)]
-QueriedInstant = Annotated[
-    int,
-    BeforeValidator(_queried_instant),
-    WithJsonSchema({"type": "string", "format": "date-time", "examples": [INSTANT_EXAMPLE]}),
+_INSTANT_SCHEMA = WithJsonSchema({"type": "string", "format": "date-time", "examples": [INSTANT_EXAMPLE]})
+QueriedInstant = Annotated[int, BeforeValidator(_queried_instant), _INSTANT_SCHEMA]
+GivenInstant = Annotated[int, BeforeValidator(_given_instant), _INSTANT_SCHEMA]
+RoleName = Name
+AssetId = Annotated[
+    str, Field(max_length=ASSET_CHARACTERS_MAX, examples=["tower-a/sd-1203"]), AfterValidator(_queried_name)
 ]
+LineText = Annotated[
+    str,
+    Field(max_length=LINE_CHARACTERS_MAX),
+    AfterValidator(_written_text),
+    AfterValidator(_something),
+    AfterValidator(_one_line),
+]
+ArgValue = (
+    Annotated[bool, Strict()]
+    | Annotated[float, Field(allow_inf_nan=False)]
+    | Annotated[str, Field(max_length=LINE_CHARACTERS_MAX), AfterValidator(_written_text)]
+)
 Limit = Annotated[int, Field(ge=1, le=LIST_LIMIT_MAX)]
 Position = Annotated[int, Field(ge=0, le=POSITION_MAX)]
 
@@ -82,6 +118,9 @@ class Body(BaseModel):
 
     by: PersonName | None = Field(
         default=None, description="who acts; counts on loopback without tokens alone: with a token, its name prevails"
+    )
+    role: RoleName | Literal[""] = Field(
+        default="", description="the role in which they act, as plans and roster name it; empty: none in particular"
     )
 
 
@@ -109,6 +148,103 @@ class ResolveIn(Body):
     finding: Finding = Field(description="what it turned out to be")
     cause: NeededText
     note: Text = ""
+
+
+class ConfirmIn(Body):
+    """It is real."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "li.wei", "reason": "flames seen in 1203"}]})
+
+    reason: Text = ""
+
+
+class LevelIn(Body):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"by": "li.wei", "role": "duty_officer", "level": "II", "reason": "it is out"}]}
+    )
+
+    level: Level
+    reason: NeededText
+
+
+class AssignIn(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "li.wei", "to": "wang.fang"}]})
+
+    to: PersonName
+
+
+class RespondIn(Body):
+    """I am there."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "wang.fang", "note": "at 12F, east"}]})
+
+    note: Text = ""
+
+
+class CompleteIn(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "wang.fang", "note": "everybody is out"}]})
+
+    note: Text = ""
+
+
+class SkipIn(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "li.wei", "reason": "the floor is empty"}]})
+
+    reason: NeededText
+
+
+class CommandIn(Body):
+    """A command by hand, past the plan."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "by": "li.wei",
+                    "role": "duty_officer",
+                    "device": "tower-a/door-12",
+                    "command": "release",
+                    "reason": "people behind it",
+                }
+            ]
+        }
+    )
+
+    device: AssetId
+    command: Name
+    reason: NeededText
+    args: dict[Name, ArgValue] = Field(default={}, max_length=ARGS_MAX)
+
+
+class CorrectiveIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: Annotated[NeededText, Field(max_length=ACTION_CHARACTERS_MAX)]
+    owner: PersonName
+    due_at: GivenInstant | None = Field(default=None, description="null: 15 working days from now")
+
+
+class ReviewIn(Body):
+    """What it was, what was done, what came of it, what has to change."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "by": "li.wei",
+                    "cause": "a pan left on the stove",
+                    "measures": "put out with an extinguisher, floor aired",
+                    "result": "nobody hurt, one kitchen to repair",
+                    "actions": [{"text": "stove guards on 12F", "owner": "wang.fang"}],
+                }
+            ]
+        }
+    )
+
+    cause: NeededText
+    measures: NeededText
+    result: NeededText
+    actions: list[CorrectiveIn] = Field(default=[], max_length=ACTIONS_MAX)
 
 
 class Query(BaseModel):

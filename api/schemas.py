@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from rules.incident import CommandStage, Confirmation, Phase
+from rules.incident import CommandStage, Confirmation, Phase, StepStage
 from rules.instant import rfc3339
 from rules.level import Level
 from rules.mode import Mode
@@ -81,10 +81,15 @@ class CommandOut(Wire):
     id: str
     device: str
     command: str
+    linkage: str = Field(description="the plan's step that sent it; empty: a person")
     stage: CommandStage
     issued_at: At
     expires_at: At = Field(description="not carried out later than this")
     detail: str
+    args: Values
+    attempt: int = Field(description="1, 2, 3…")
+    retries_left: int
+    by: str | None = Field(description="who sent it by hand")
 
 
 class CountdownOut(Wire):
@@ -93,6 +98,76 @@ class CountdownOut(Wire):
     acknowledge_by: At
     investigate_ms: int
     investigate_by: At | None = Field(description="set once it is acknowledged")
+
+
+class StepOut(Wire):
+    """A step of the plan that was issued, as far as it has come."""
+
+    id: str
+    action: str = Field(description="command, notify, occupant_notice, authority, task or work_order")
+    title: Title
+    stage: StepStage
+    issued_at: At
+    role: str = Field(description="whose it is; empty: nobody's in particular")
+    mandatory: bool = Field(description="the incident does not close without it")
+    due_at: At | None
+    overdue: bool
+    done_at: At | None
+    done_by: str | None
+    note: str
+    effects: list[str] = Field(description="ids of the commands, messages or orders that were issued for it")
+
+
+class AcknowledgedOut(Wire):
+    by: str
+    role: str = Field(description="in which role; empty: none named")
+    at: At
+
+
+class LadderOut(Wire):
+    """Who is told next while not everybody who has to has acknowledged."""
+
+    rung: int = Field(description="of the roles that are told in turn, told last")
+    due_at: At = Field(description="when the next one is told")
+    level: Level
+    times: int = Field(description="how often it has been gone through")
+
+
+class ReviewOut(Wire):
+    by: str
+    at: At
+    cause: str
+    measures: str
+    result: str
+    actions: list[str] = Field(description="ids of corrective actions")
+
+
+class DueOut(Wire):
+    """Something that happens by itself at an instant, unless somebody does something before."""
+
+    what: Literal["acknowledge", "investigate", "escalate", "first_response", "re_alarm", "task", "command", "stale"]
+    at: At
+    id: str = Field(description="of the task's step or the command; else empty")
+
+
+def _due(incident: dict[str, Any]) -> list[DueOut]:
+    """What is due next, the soonest first: one list of what stands in many places."""
+    found: list[tuple[str, Any, str]] = [
+        ("first_response", incident["first_response_by"], ""),
+        ("re_alarm", incident["re_alarm_at"], ""),
+        ("stale", incident["stale_at"], ""),
+    ]
+    if (countdown := incident["countdown"]) is not None:
+        found.append(("acknowledge", None if countdown.investigate_by else countdown.acknowledge_by, ""))
+        found.append(("investigate", countdown.investigate_by, ""))
+    if (ladder := incident["ladder"]) is not None:
+        found.append(("escalate", ladder.due_at, ""))
+    waiting = [step for step in incident["steps"] if step.stage is StepStage.ISSUED and not step.overdue]
+    found += [("task", step.due_at, step.id) for step in waiting]
+    under_way = (CommandStage.ISSUED, CommandStage.PUBLISHED)
+    found += [("command", each.expires_at, each.id) for each in incident["commands"] if each.stage in under_way]
+    due = [DueOut.model_validate({"what": what, "at": at, "id": id}) for what, at, id in found if at is not None]
+    return sorted(due, key=lambda each: each.at)
 
 
 class IncidentOut(Wire):
@@ -118,6 +193,19 @@ class IncidentOut(Wire):
     evidence: list[EvidenceOut]
     commands: list[CommandOut]
     countdown: CountdownOut | None
+    plan: str | None = Field(description="the response plan it follows; empty: there is none; null: not looked yet")
+    plan_version: str
+    steps: list[StepOut] = Field(description="those of the plan that were issued")
+    orders: list[str] = Field(description="ids of work orders")
+    owner: str | None = Field(description="who has it")
+    acknowledgements: list[AcknowledgedOut]
+    ladder: LadderOut | None
+    re_alarm_at: At | None = Field(description="when the acknowledgement lapses if nothing follows it")
+    first_response_by: At | None = Field(description="the limit, while it runs")
+    first_response_at: At | None
+    stale_at: At | None = Field(description="when it counts as stale")
+    review: ReviewOut | None
+    awaits_review: bool
     acknowledged_at: At | None
     acknowledged_by: str | None
     normal_since: At | None
@@ -127,6 +215,9 @@ class IncidentOut(Wire):
     cause: str | None
     entries: int = Field(description="how many timeline entries it has")
     revision: int = Field(description="rises with every change; the ETag")
+    due: Annotated[
+        list[DueOut], Field(default_factory=_due, description="what happens next by itself, the soonest first")
+    ]
 
 
 class EntryOut(Wire):
@@ -158,12 +249,16 @@ class TimelineOut(Wire):
     next_after: int | None = Field(default=None, description="`after` of the next page; null at the end")
 
 
+NewEntries = Annotated[list[EntryOut], Field(description="what it added to timelines")]
+Repeated = Annotated[bool, Field(description="this Idempotency-Key was answered before; nothing was done again")]
+
+
 class DoneOut(Wire):
     """What a command has led to."""
 
     incident: IncidentOut
-    entries: list[EntryOut] = Field(description="what it added to the timeline")
-    repeated: bool = Field(description="this Idempotency-Key was answered before; nothing was done again")
+    entries: NewEntries
+    repeated: Repeated
 
 
 class DeviceOut(Wire):

@@ -18,7 +18,7 @@ from api.core import TheDesk, language_of
 from api.documented import answers
 from api.errors import RETRY_AFTER, Code, invalid, problem_response
 from api.examples import STREAM
-from api.incidents import IncidentId, known_form
+from api.ids import IncidentId, incident_id
 from api.ports import Desk
 from api.requests import POSITION_MAX, StreamQuery
 from api.schemas import entry_out
@@ -176,5 +176,5 @@ async def stream_incident(
     last_event_id: LastEventId = None,
 ) -> Response:
     """As the stream of all timelines, for one incident."""
-    found = await desk.incident(known_form(incident))
+    found = await desk.incident(incident_id(incident))
     return _stream(request, desk, query, last_event_id, found.id)

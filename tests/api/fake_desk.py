@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.ports import (
-    BadCursor,
     DeadLetter,
     DeviceQuery,
     DeviceState,
@@ -25,23 +24,24 @@ from rules.incident import Confirmation, Evidence, Incident, Phase
 from rules.instant import Instant
 from rules.level import Level
 from rules.mode import Mode
-from rules.requests import Acknowledge, AddNote, PersonCommand, Resolve
+from rules.requests import Acknowledge, AddNote, FillHandover, OpenOrder, PersonCommand, PutOnShelf, Resolve
 from rules.signal import Signal
 from rules.timeline import Entry, Kind
+from tests.api.fake_response import DETECTOR, START, FakeResponse, has, page_of
 
-START: Instant = 1_795_496_400_120  # 2026-11-24T05:00:00.120Z
+_MAKES: dict[type, str] = {OpenOrder: "order", PutOnShelf: "shelf", FillHandover: "handover"}
 SMOKE = {"en": "Smoke above alarm threshold", "zh": "烟雾浓度超过报警阈值"}
 
 
 @dataclass
-class FakeDesk:
-    entries: list[Entry] = field(default_factory=list)
+class FakeDesk(FakeResponse):
     known: dict[str, Incident] = field(default_factory=dict)
     device_states: list[DeviceState] = field(default_factory=list)
     zone_states: list[ZoneState] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     state: Health = field(default_factory=lambda: Health(True, {"broker": "ok", "store": "ok"}, "0.1.0", START))
-    broken: Exception | None = None  # what every question raises
+    refusal: Refused | None = None  # what every command gets
+    asked: list[PersonCommand] = field(default_factory=list)  # every command that was carried out
     titled: dict[str, dict[str, str]] = field(default_factory=dict)
     watching: int = 0
     _answered: dict[str, tuple[PersonCommand, Done]] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class FakeDesk:
         """A new incident, with its first entry."""
         number = len(self.known) + 1
         at = START + number * 60_000
-        device = fields.get("first_out", "tower-a/sd-1203")
+        device = fields.get("first_out", DETECTOR)
         values: dict[str, Any] = {
             "id": f"INC-{number:06}",
             "mode": Mode.ACTUAL,
@@ -132,16 +132,52 @@ class FakeDesk:
         return outcome
 
     def _carry_out(self, command: PersonCommand, if_revision: int | None) -> Done | Refused:
-        incident = self.known.get(command.incident)
-        if incident is None:
-            return Refused("unknown_incident", f"there is no incident {command.incident}")
-        if if_revision is not None and if_revision != incident.revision:
-            return Refused("revision_changed", f"{incident.id} has revision {incident.revision}")
+        about, subject = self._subject(command)
+        if about and subject is None:
+            return Refused(f"unknown_{about}", f"there is no {about} {getattr(command, about)}")
+        if if_revision is not None and if_revision != subject.revision:
+            return Refused("revision_changed", f"{subject.id} has revision {subject.revision}")
+        if self.refusal is not None:
+            return self.refusal
+        self.asked.append(command)
+        if isinstance(subject, Incident):
+            return self._about(subject, command)
+        subject = subject or self._made(command)
+        if hasattr(subject, "revision"):
+            subject.revision += 1
+        entry = self.write(None, Kind.ACTION, by=command.by, facts={"id": subject.id, "what": type(command).__name__})
+        return Done(entries=[entry], **{about or _MAKES[type(command)]: subject})
+
+    def _subject(self, command: PersonCommand) -> tuple[str, Any]:
+        """What a command is about, by its path; "" for one that makes something new."""
+        known = {
+            "order": self.known_orders,
+            "action": self.known_actions,
+            "shelf": self.known_shelves,
+            "handover": self.known_handovers,
+            "incident": self.known,
+        }
+        if type(command) in _MAKES:
+            return "", None
+        about = next(name for name in known if hasattr(command, name))
+        return about, known[about].get(getattr(command, about))
+
+    def _made(self, command: PersonCommand) -> Any:
+        if isinstance(command, OpenOrder):
+            return self.ordered(asset=command.asset, fault=command.fault, kind=command.kind, opened_by=command.by)
+        if isinstance(command, PutOnShelf):
+            return self.shelved(device=command.device, zone=command.zone, reason=command.reason)
+        assert isinstance(command, FillHandover)
+        return self.handing_over(site=command.site, outgoing=command.by, incoming=command.incoming)
+
+    def _about(self, incident: Incident, command: PersonCommand) -> Done | Refused:
         if isinstance(command, AddNote):
             return Done(incident, [self.write(incident, Kind.NOTED, by=command.by, facts={"text": command.text})])
         if isinstance(command, Acknowledge):
             return self._acknowledge(incident, command)
-        return self._resolve(incident, command)
+        if isinstance(command, Resolve):
+            return self._resolve(incident, command)
+        return Done(incident, [self.write(incident, Kind.NOTED, by=command.by, facts={"text": "done"})])
 
     def _acknowledge(self, incident: Incident, command: Acknowledge) -> Done | Refused:
         if incident.acknowledged_by is not None:
@@ -164,7 +200,7 @@ class FakeDesk:
     async def incidents(self, query: IncidentQuery) -> Page[Incident]:
         self._check()
         found = [incident for incident in reversed(self.known.values()) if _matches(incident, query)]
-        return _page(found, query.cursor, query.limit)
+        return page_of(found, query.cursor, query.limit)
 
     async def incident(self, incident: str) -> Incident:
         self._check()
@@ -196,8 +232,8 @@ class FakeDesk:
     async def devices(self, query: DeviceQuery) -> Page[DeviceState]:
         self._check()
         wanted = {name: getattr(query, name) for name in ("site", "zone", "device_class", "silent")}
-        found = [state for state in self.device_states if _has(state, wanted)]
-        return _page(found, query.cursor, query.limit)
+        found = [state for state in self.device_states if has(state, wanted)]
+        return page_of(found, query.cursor, query.limit)
 
     async def device(self, device: str) -> DeviceState:
         self._check()
@@ -212,7 +248,7 @@ class FakeDesk:
 
     async def dead_letters(self, cursor: str | None = None, limit: int = 100) -> Page[DeadLetter]:
         self._check()
-        return _page(self.letters, cursor, limit)
+        return page_of(self.letters, cursor, limit)
 
     async def health(self) -> Health:
         self._check()
@@ -223,10 +259,6 @@ class FakeDesk:
 
     def metrics(self) -> bytes:
         return b"# TYPE tocsin_readings counter\ntocsin_readings_total 7.0\n"
-
-    def _check(self) -> None:
-        if self.broken is not None:
-            raise self.broken
 
 
 def device(name: str, **fields: Any) -> DeviceState:
@@ -268,18 +300,7 @@ def _evidence(device: str, at: Instant) -> Evidence:
 def _matches(incident: Incident, query: IncidentQuery) -> bool:
     names = ("site", "zone", "level", "phase", "signal", "mode", "hazard", "open")
     return (
-        _has(incident, {name: getattr(query, name) for name in names})
+        has(incident, {name: getattr(query, name) for name in names})
         and (query.since is None or incident.opened_at >= query.since)
         and (query.until is None or incident.opened_at < query.until)
     )
-
-
-def _has(value: object, wanted: dict[str, Any]) -> bool:
-    return all(want is None or getattr(value, name) == want for name, want in wanted.items())
-
-
-def _page(found: list[Any], cursor: str | None, limit: int) -> Page[Any]:
-    if cursor is not None and not cursor.isdecimal():
-        raise BadCursor(cursor)
-    start = int(cursor or 0)
-    return Page(found[start : start + limit], str(start + limit) if len(found) > start + limit else None)

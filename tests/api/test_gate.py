@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from api.auth import LOCAL, Principal, Tokens, is_loopback
-from api.gate import BODY_BYTES_MAX
+from api.bodies import BODY_BYTES_MAX
 from api.settings import ApiSettings, read_tokens
 from tests.api.conftest import TOKEN, Client
 from tests.api.fake_desk import FakeDesk

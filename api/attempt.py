@@ -1,0 +1,133 @@
+"""One request to carry something out: under which conditions, and how it is answered."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from fastapi import Depends, Header, Query, Request, Response
+from pydantic import BaseModel
+
+from api.auth import Caller
+from api.core import TheDesk, language_of
+from api.documented import Responses, answers, conflict
+from api.errors import Code, ProblemRaised, invalid, refused_response
+from api.ids import etag
+from api.ports import Desk
+from api.requests import POSITION_MAX, LanguageQuery
+from api.response_schemas import ActionDoneOut, HandoverDoneOut, OrderDoneOut, ShelfDoneOut
+from api.schemas import DoneOut, entry_out
+from rules.outcome import Refused
+from rules.requests import PersonCommand
+from rules.timeline_text import Language
+
+_KEY = re.compile(r"[\x21-\x7e]{1,128}")  # a UUID or a hash; stored with the command for good
+_ETAG = re.compile(r'"([0-9]{1,19})"')
+
+About = Literal["incident", "order", "action", "shelf", "handover"]
+_ANSWERS: dict[About, type[BaseModel]] = {
+    "incident": DoneOut,
+    "order": OrderDoneOut,
+    "action": ActionDoneOut,
+    "shelf": ShelfDoneOut,
+    "handover": HandoverDoneOut,
+}
+_UNKNOWN: dict[About, Code] = {
+    "incident": Code.UNKNOWN_INCIDENT,
+    "order": Code.UNKNOWN_ORDER,
+    "action": Code.UNKNOWN_ACTION,
+    "shelf": Code.UNKNOWN_SHELF,
+    "handover": Code.UNKNOWN_HANDOVER,
+}
+
+
+class Attempt:
+    """`key` and `revision`: as `api.ports.Desk.carry_out` takes them."""
+
+    def __init__(self, request: Request, desk: Desk, language: Language, key: str | None, revision: int | None) -> None:
+        self._request = request
+        self._desk = desk
+        self._language = language
+        self._key = key
+        self._revision = revision
+
+    async def carry_out(self, command: PersonCommand, about: About = "incident", *, new: bool = False) -> Response:
+        """200 with what it led to, or the desk's refusal as a problem. `new`: the path names none of these yet."""
+        outcome = await self._desk.carry_out(command, idempotency_key=self._key, if_revision=self._revision)
+        if isinstance(outcome, Refused):
+            return refused_response(self._request, outcome, None if new else _UNKNOWN[about])
+        subject = getattr(outcome, about)
+        titles = self._desk.titles()
+        done = _ANSWERS[about].model_validate(
+            {
+                about: subject,
+                "entries": [entry_out(entry, self._language, titles) for entry in outcome.entries],
+                "repeated": outcome.repeated,
+            }
+        )
+        headers: dict[str, str] = {"Content-Language": self._language}
+        if about != "shelf":
+            headers["ETag"] = etag(subject)
+        return Response(done.model_dump_json(), headers=headers, media_type="application/json")
+
+
+_Key = Annotated[str | None, Header(description="up to 128 visible ASCII characters; the same key is carried out once")]
+
+
+async def _attempt(
+    request: Request,
+    desk: TheDesk,
+    caller: Caller,
+    query: Annotated[LanguageQuery, Query()],
+    idempotency_key: _Key = None,
+    if_match: Annotated[str | None, Header(description='the ETag the decision was made on, e.g. `"4"`')] = None,
+) -> Attempt:
+    key = _idempotency_key(idempotency_key, caller.name)
+    return Attempt(request, desk, language_of(request, query.lang), key, _revision(if_match))
+
+
+async def _unconditional(
+    request: Request,
+    desk: TheDesk,
+    caller: Caller,
+    query: Annotated[LanguageQuery, Query()],
+    idempotency_key: _Key = None,
+) -> Attempt:
+    key = _idempotency_key(idempotency_key, caller.name)
+    return Attempt(request, desk, language_of(request, query.lang), key, None)
+
+
+AnAttempt = Annotated[Attempt, Depends(_attempt)]
+Unconditional = Annotated[Attempt, Depends(_unconditional)]
+"""Where there is nothing yet that could have changed, or it has no revision."""
+
+
+def _idempotency_key(key: str | None, caller: str) -> str | None:
+    """The key as the desk sees it: two callers that choose the same do not meet."""
+    if key is None:
+        return None
+    if not _KEY.fullmatch(key):
+        raise invalid("header.idempotency-key", key, "1 to 128 visible ASCII characters")
+    return f"{caller}/{key}"
+
+
+def _revision(if_match: str | None) -> int | None:
+    """`"4"` → 4; `*` holds for whatever there is. A tag that is none of ours (or a weak one) matches nothing."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    match = _ETAG.fullmatch(if_match.strip())
+    if "," in if_match:
+        raise invalid("header.if-match", if_match, "one ETag, or *")
+    if match is None or int(match[1]) > POSITION_MAX:
+        raise ProblemRaised(Code.PRECONDITION_FAILED, f"{if_match[:64]!r} is not the ETag of any revision")
+    return int(match[1])
+
+
+def command_answers(
+    example: BaseModel, *codes: Code, refusal: tuple[str, str], conditional: bool = True, etag: bool = True
+) -> Responses:
+    """`responses=` of a command. `refusal`: one that is typical, code and reason."""
+    if conditional:
+        codes = (*codes, Code.PRECONDITION_FAILED)
+    errors = (*codes, Code.BODY_TOO_LARGE, Code.NOT_JSON, Code.IDEMPOTENCY_KEY_REUSED)
+    return answers(example, *errors, etag=etag) | conflict(refusal)

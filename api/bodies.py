@@ -1,0 +1,60 @@
+"""Which bodies a path takes: JSON of a modest size, but for files, whose types and size are named here."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from api.errors import Code, ProblemRaised
+
+# A review: three texts of 4 000 characters and 50 corrective actions of 500, each character at most a 12-byte JSON
+# escape, and room.
+BODY_BYTES_MAX = 512 * 1024
+FILE_BYTES_MAX = 16 * 1024 * 1024  # a telephone's photo is 3 to 8 MB, half a minute of its video 15
+FILES_PATH = "/api/v1/attachments"
+JSON = "application/json"
+
+# Type → where its content begins with what. None of them is a type that a page of another site could send unasked
+# (text/plain, forms), and none is a page: what is kept here is shown again.
+FILE_TYPES: dict[str, tuple[int, bytes]] = {
+    "application/pdf": (0, b"%PDF-"),
+    "image/heic": (4, b"ftyp"),
+    "image/jpeg": (0, b"\xff\xd8\xff"),
+    "image/png": (0, b"\x89PNG\r\n\x1a\n"),
+    "image/webp": (8, b"WEBP"),
+    "video/mp4": (4, b"ftyp"),
+}
+
+
+class Taken(Struct, frozen=True):
+    """What a path takes, and how it says that it does not."""
+
+    media_types: frozenset[str]
+    bytes_max: int
+    refusal: Code
+
+    def check_type(self, media_type: str) -> None:
+        if media_type not in self.media_types:
+            expected = ", ".join(sorted(self.media_types))
+            raise ProblemRaised(self.refusal, f"expected Content-Type: {expected}; got {media_type[:64] or 'none'}")
+
+    def too_large(self) -> ProblemRaised:
+        return ProblemRaised(Code.BODY_TOO_LARGE, f"expected at most {self.bytes_max} bytes")
+
+
+_JSON = Taken(frozenset({JSON}), BODY_BYTES_MAX, Code.NOT_JSON)
+_FILE = Taken(frozenset(FILE_TYPES), FILE_BYTES_MAX, Code.FILE_TYPE_NOT_TAKEN)
+
+
+def taken_by(path: str) -> Taken:
+    return _FILE if path == FILES_PATH else _JSON
+
+
+def media_type_of(content_type: str) -> str:
+    """`image/PNG; x=y` → `image/png`"""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def begins_as(media_type: str, content: bytes) -> bool:
+    """Whether content is what its type says, by its first bytes."""
+    at, magic = FILE_TYPES[media_type]
+    return content[at : at + len(magic)] == magic

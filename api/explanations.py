@@ -1,0 +1,76 @@
+"""Why something happened or did not; and what became of messages to people, occupants and authorities."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.auth import Caller
+from api.core import TheDesk, language_of
+from api.devices import DeviceName, SiteName, device_id
+from api.documented import answers
+from api.errors import Code
+from api.ids import IncidentId, incident_id
+from api.requests import LanguageQuery
+from api.response_examples import EXPLANATION, NOTIFICATIONS
+from api.response_requests import NotificationsQuery
+from api.response_schemas import ExplanationOut, NotificationsOut
+from api.schemas import entry_out
+
+router = APIRouter(tags=["explanations"])
+
+
+@router.get("/notifications", summary="The log of messages, newest first", responses=answers(NOTIFICATIONS))
+async def list_notifications(
+    request: Request, response: Response, desk: TheDesk, _: Caller, query: Annotated[NotificationsQuery, Query()]
+) -> NotificationsOut:
+    """Every attempt at a notification, occupant notice or authority message, as the timeline has it.
+
+    A page may hold fewer than `limit`, even none, and still have a `next_cursor`.
+    """
+    language = language_of(request, query.lang)
+    page = await desk.notices(query.question())
+    titles = desk.titles()
+    response.headers["Content-Language"] = language
+    items = [entry_out(entry, language, titles) for entry in page.items]
+    return NotificationsOut(items=items, next_cursor=page.next_cursor)
+
+
+@router.get(
+    "/explain/incidents/{incident}",
+    summary="Why an incident is as it is",
+    responses=answers(EXPLANATION, Code.UNKNOWN_INCIDENT),
+)
+async def explain_incident(
+    request: Request,
+    response: Response,
+    desk: TheDesk,
+    _: Caller,
+    incident: IncidentId,
+    query: Annotated[LanguageQuery, Query()],
+) -> ExplanationOut:
+    """What raised it, what was decided and why, and what keeps it from being closed."""
+    language = language_of(request, query.lang)
+    response.headers["Content-Language"] = language
+    return ExplanationOut(lines=await desk.explain_incident(incident_id(incident), language))
+
+
+@router.get(
+    "/explain/devices/{site}/{name}",
+    summary="Why a device raises something, or does not",
+    responses=answers(EXPLANATION, Code.UNKNOWN_DEVICE),
+)
+async def explain_device(
+    request: Request,
+    response: Response,
+    desk: TheDesk,
+    _: Caller,
+    site: SiteName,
+    name: DeviceName,
+    query: Annotated[LanguageQuery, Query()],
+) -> ExplanationOut:
+    """Each rule of its class: whether it holds, and what keeps it quiet if so."""
+    language = language_of(request, query.lang)
+    response.headers["Content-Language"] = language
+    return ExplanationOut(lines=await desk.explain_device(device_id(site, name), language))

@@ -1,0 +1,204 @@
+"""The part of the fake desk that orders, actions, shelves, handovers, files, plans and people are in."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from api.ports import (
+    ActionQuery,
+    BadCursor,
+    HandoverQuery,
+    NoticeQuery,
+    OnDuty,
+    OrderQuery,
+    Page,
+    ShelfQuery,
+    UnknownAction,
+    UnknownAttachment,
+    UnknownDevice,
+    UnknownHandover,
+    UnknownIncident,
+    UnknownOrder,
+    UnknownPlan,
+    UnknownShelf,
+)
+from rules.handover import Handover
+from rules.instant import Instant
+from rules.mode import Mode
+from rules.order import Attachment, OrderKind, WorkOrder
+from rules.response_plan import ResponsePlan
+from rules.shelf import Shelf
+from rules.state import ActionState
+from rules.timeline import Entry
+
+START: Instant = 1_795_496_400_120  # 2026-11-24T05:00:00.120Z
+DETECTOR = "tower-a/sd-1203"
+
+
+@dataclass
+class FakeResponse:
+    entries: list[Entry] = field(default_factory=list)
+    broken: Exception | None = None  # what every question raises
+    known_orders: dict[str, WorkOrder] = field(default_factory=dict)
+    known_actions: dict[str, ActionState] = field(default_factory=dict)
+    known_shelves: dict[str, Shelf] = field(default_factory=dict)
+    known_handovers: dict[str, Handover] = field(default_factory=dict)
+    files: dict[str, tuple[Attachment, bytes]] = field(default_factory=dict)
+    plans_in_force: list[ResponsePlan] = field(default_factory=list)
+    duty: list[OnDuty] = field(default_factory=list)
+    explained: dict[str, list[str]] = field(default_factory=dict)
+
+    # ---- what tests make happen
+
+    def ordered(self, **fields: Any) -> WorkOrder:
+        number = len(self.known_orders) + 1
+        values: dict[str, Any] = {
+            "id": f"WO-{number:06}",
+            "kind": OrderKind.EMERGENCY,
+            "mode": Mode.ACTUAL,
+            "site": "tower-a",
+            "zone": "tower-a/12F-east",
+            "asset": DETECTOR,
+            "fault": "smoke-high",
+            "summary": "look at the detector",
+            "role": "engineer",
+            "opened_at": START + number * 1000,
+            "opened_by": "tocsin",
+            "revision": 1,
+        }
+        order = WorkOrder(**(values | fields))
+        self.known_orders[order.id] = order
+        return order
+
+    def to_correct(self, **fields: Any) -> ActionState:
+        id = f"CA-{len(self.known_actions) + 1:06}"
+        values: dict[str, Any] = {
+            "id": id,
+            "incident": "INC-000001",
+            "text": "stove guards",
+            "owner": "wang.fang",
+            "due_at": START + 1_000_000,
+            "site": "tower-a",
+            "asked_at": START,
+            "asked_by": "li.wei",
+            "revision": 1,
+        }
+        self.known_actions[id] = ActionState(**(values | fields))
+        return self.known_actions[id]
+
+    def shelved(self, **fields: Any) -> Shelf:
+        id = f"SH-{len(self.known_shelves) + 1:06}"
+        values: dict[str, Any] = {"by": "li.wei", "reason": "welding", "since": START, "until": START + 3_600_000}
+        self.known_shelves[id] = Shelf(**(values | {"id": id, "device": DETECTOR} | fields))
+        return self.known_shelves[id]
+
+    def handing_over(self, **fields: Any) -> Handover:
+        id = f"HO-{len(self.known_handovers) + 1:06}"
+        values: dict[str, Any] = {
+            "id": id,
+            "site": "tower-a",
+            "outgoing": "li.wei",
+            "incoming": "wang.fang",
+            "filled_at": START,
+            "revision": 1,
+            **{name: [] for name in ("open_incidents", "open_orders", "overdue_orders", "shelves", "silent_devices")},
+            "overdue_actions": [],
+        }
+        self.known_handovers[id] = Handover(**(values | fields))
+        return self.known_handovers[id]
+
+    # ---- api.ports.Desk
+
+    async def orders(self, query: OrderQuery) -> Page[WorkOrder]:
+        return self._list(self.known_orders, query)
+
+    async def order(self, order: str) -> WorkOrder:
+        return self._one(self.known_orders, order, UnknownOrder)
+
+    async def actions(self, query: ActionQuery) -> Page[ActionState]:
+        return self._list(self.known_actions, query)
+
+    async def action(self, action: str) -> ActionState:
+        return self._one(self.known_actions, action, UnknownAction)
+
+    async def shelves(self, query: ShelfQuery) -> Page[Shelf]:
+        shelves = {id: each for id, each in self.known_shelves.items() if query.open in (None, each.ended_at is None)}
+        return self._list(shelves, query, but=("open",))
+
+    async def shelf(self, shelf: str) -> Shelf:
+        return self._one(self.known_shelves, shelf, UnknownShelf)
+
+    async def handovers(self, query: HandoverQuery) -> Page[Handover]:
+        return self._list(self.known_handovers, query)
+
+    async def handover(self, handover: str) -> Handover:
+        return self._one(self.known_handovers, handover, UnknownHandover)
+
+    async def keep_attachment(self, name: str, media_type: str, content: bytes) -> Attachment:
+        self._check()
+        sha256 = hashlib.sha256(content).hexdigest()
+        kept = Attachment(name, sha256, len(content), media_type)
+        return self.files.setdefault(sha256, (kept, content))[0]
+
+    async def attachment(self, sha256: str) -> Attachment:
+        return self._one(self.files, sha256, UnknownAttachment)[0]
+
+    async def attachment_content(self, sha256: str) -> bytes:
+        return self._one(self.files, sha256, UnknownAttachment)[1]
+
+    async def plans(self) -> list[ResponsePlan]:
+        self._check()
+        return self.plans_in_force
+
+    async def plan(self, hazard: str) -> ResponsePlan:
+        return self._one({plan.hazard: plan for plan in self.plans_in_force}, hazard, UnknownPlan)
+
+    async def on_duty(self, role: str | None = None, site: str | None = None) -> list[OnDuty]:
+        self._check()
+        return [each for each in self.duty if role in (None, each.role)]
+
+    async def notices(self, query: NoticeQuery) -> Page[Entry]:
+        self._check()
+        found = [entry for entry in reversed(self.entries) if entry.kind.value.startswith("notice_")]
+        found = [entry for entry in found if query.incident in (None, entry.incident)]
+        if query.failed is not None:
+            found = [entry for entry in found if (entry.kind.value == "notice_failed") is query.failed]
+        return page_of(found, query.cursor, query.limit)
+
+    async def explain_incident(self, incident: str, language: str) -> list[str]:
+        return [f"[{language}] {line}" for line in self._one(self.explained, incident, UnknownIncident)]
+
+    async def explain_device(self, device: str, language: str) -> list[str]:
+        return [f"[{language}] {line}" for line in self._one(self.explained, device, UnknownDevice)]
+
+    # ----
+
+    def _check(self) -> None:
+        if self.broken is not None:
+            raise self.broken
+
+    def _one(self, known: dict[str, Any], id: str, unknown: type[LookupError]) -> Any:
+        self._check()
+        if id not in known:
+            raise unknown(id)
+        return known[id]
+
+    def _list(self, known: dict[str, Any], query: Any, but: tuple[str, ...] = ()) -> Page[Any]:
+        self._check()
+        names = [name for name in query.__struct_fields__ if name not in ("cursor", "limit", *but)]
+        wanted = {name: getattr(query, name) for name in names}
+        found = [each for each in reversed(known.values()) if has(each, wanted)]
+        return page_of(found, query.cursor, query.limit)
+
+
+def has(value: object, wanted: dict[str, Any]) -> bool:
+    return all(want is None or getattr(value, name) == want for name, want in wanted.items())
+
+
+def page_of(found: list[Any], cursor: str | None, limit: int) -> Page[Any]:
+    if cursor is not None and not cursor.isdecimal():
+        raise BadCursor(cursor)
+    start = int(cursor or 0)
+    return Page(found[start : start + limit], str(start + limit) if len(found) > start + limit else None)
