@@ -85,7 +85,8 @@ def _send(turn: Turn, incident: Incident, command: CommandState, reason: str) ->
         )
     )
     turn.set_deadline(command.expires_at, "command", command.id)
-    facts: dict[str, Value] = {"command": command.command, "id": command.id}
+    within_ms = float(command.expires_at - command.issued_at)
+    facts: dict[str, Value] = {"command": command.command, "id": command.id, "within_ms": within_ms}
     turn.write(Kind.COMMAND_ISSUED, incident, device=command.device, by=command.by, facts=facts, reason=reason)
     return command.id
 

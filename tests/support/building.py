@@ -208,22 +208,22 @@ class Stored:
     """Documents by content hash, kept as bytes, as the shell does."""
 
     def __init__(self) -> None:
-        self._bodies: dict[str, bytes] = {}
+        self.bodies: dict[str, bytes] = {}
 
     def add(self, document: Directory | Ruleset | PlanBook | Roster) -> str:
         body = document.to_bytes() if isinstance(document, Ruleset | PlanBook) else encode(document)
         version = sha256(body).hexdigest()
-        self._bodies[version] = body
+        self.bodies[version] = body
         return version
 
     def directory(self, version: str) -> Directory:
-        return decode_directory(self._bodies[version])
+        return decode_directory(self.bodies[version])
 
     def ruleset(self, version: str) -> Ruleset:
-        return Ruleset.model_validate_json(self._bodies[version])
+        return Ruleset.model_validate_json(self.bodies[version])
 
     def plans(self, version: str) -> PlanBook:
-        return PlanBook.model_validate_json(self._bodies[version])
+        return PlanBook.model_validate_json(self.bodies[version])
 
     def roster(self, version: str) -> Roster:
-        return decode_roster(self._bodies[version])
+        return decode_roster(self.bodies[version])

@@ -92,6 +92,7 @@ class Core:
         self.changes: list[VerdictChanged] = []
         self.faults: list[tuple[str, str]] = []
         self.last = Outcome()
+        self.checked = True  # not where a test plants a bug
         self.directory = site or building.directory()
         self.ruleset = _ruleset(rules or (building.FIRE,))
         self._load(self.directory, self.ruleset)
@@ -215,7 +216,8 @@ class Core:
     def step(self, event: Event) -> Outcome:
         self.events.append((event, self.now))
         outcome = self.last = self.engine.step(event, self.now)
-        check(self.engine.state)
+        if self.checked:
+            check(self.engine.state)
         self.watch.see(outcome, self.engine.state)
         self.entries.extend(outcome.entries)
         self.effects.extend(outcome.effects)

@@ -1,0 +1,88 @@
+"""What has to happen by when, and what of it did not."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rules.instant import Instant
+
+TOLERANCE_MS = 2_000  # the engine's timer is looked at once a second at the latest; a commit takes milliseconds (ours)
+FINDINGS_MAX = 10_000  # more are one finding
+DOWN_MAX = 1_000  # the latest times that the gateway was down
+
+
+class Finding(NamedTuple):
+    """`done_at` None: not done yet. `excused`: the gateway was down."""
+
+    what: str
+    due_at: Instant
+    done_at: Instant | None
+    excused: bool = False
+
+
+class Expected(NamedTuple):
+    what: str
+    due_at: Instant
+    incident: str | None
+
+
+class Ledger:
+    """`missing`: not done, by key. `late`: done, but too late. `kept`: how often something was in time."""
+
+    def __init__(self, tolerance_ms: int = TOLERANCE_MS) -> None:
+        self.tolerance_ms = tolerance_ms
+        self.expected: dict[str, Expected] = {}
+        self.missing: dict[str, Finding] = {}
+        self.late: list[Finding] = []
+        self.kept = 0
+        self._down: list[tuple[Instant, Instant]] = []
+
+    def down(self, since: Instant, until: Instant) -> None:
+        """The gateway was down in between; or it was up, had nothing to journal, and then it was stopped: the journal
+        cannot tell the two apart."""
+        self._down = [*self._down, (since, until)][-DOWN_MAX:]
+
+    def expect(self, key: str, what: str, at: Instant, within_ms: float, incident: str | None = None) -> None:
+        """From `at` on, in place of what was expected under the same key."""
+        self.no_longer(key, at)
+        self.expected[key] = Expected(what, at + round(within_ms), incident)
+
+    def happened(self, key: str, at: Instant) -> None:
+        self.kept += self._over(key, at)
+
+    def no_longer(self, key: str, at: Instant) -> None:
+        """It need not happen any more."""
+        self._over(key, at)
+
+    def _over(self, key: str, at: Instant) -> bool:
+        """→ whether it was expected, and this is in time."""
+        expected = self.expected.pop(key, None)
+        self.missing.pop(key, None)
+        if expected is None or at <= expected.due_at + self.tolerance_ms:
+            return expected is not None
+        if len(self.late) < FINDINGS_MAX:
+            self.late.append(Finding(expected.what, expected.due_at, at, self._excused(expected.due_at, at)))
+        return False
+
+    def look(self, now: Instant) -> list[str]:
+        """Keys of what is missing since this look; everything that happened before `now` has been told."""
+        found = []
+        for key, expected in self.expected.items():
+            if key not in self.missing and now > self._last_moment(expected.due_at):
+                self.missing[key] = Finding(expected.what, expected.due_at, None)
+                found.append(key)
+        return found
+
+    def next_look(self) -> Instant | None:
+        """When something may be found missing next."""
+        waited = [self._last_moment(each.due_at) + 1 for key, each in self.expected.items() if key not in self.missing]
+        return min(waited, default=None)
+
+    def _last_moment(self, due_at: Instant) -> Instant:
+        up_again = max((until for since, until in self._down if since < due_at + self.tolerance_ms), default=0)
+        return max(due_at, up_again) + self.tolerance_ms
+
+    def _excused(self, due_at: Instant, done_at: Instant) -> bool:
+        return any(since < due_at + self.tolerance_ms and due_at <= until for since, until in self._down) and (
+            done_at <= self._last_moment(due_at)
+        )
