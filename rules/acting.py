@@ -89,7 +89,7 @@ def confirm(turn: Turn, incident: Incident, request: Confirm) -> Refused | None:
         return Refused("already_confirmed", f"{incident.id} is confirmed")
     level = _level_confirmed(turn, incident)
     turn.confirm(incident, request.reason or f"seen by {request.by}", request.by)
-    turn.raise_level(incident, level, f"confirmed by {request.by}", request.by)
+    turn.raise_level(incident, level, f"confirmed by {request.by}")
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from rules import timeline_messages
+from rules import timeline_messages, timeline_response
 from rules.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from rules.mode import Mode
 from rules.reading import Value
@@ -73,6 +73,7 @@ _WORDS_ZH = {
     "directory": "楼宇配置",
     **WORDS_ZH,
     **timeline_messages.WORDS_ZH,
+    **timeline_response.WORDS_ZH,
 }
 _WORDS_EN = {"add_note": "note", "directory": "building configuration", **timeline_messages.WORDS_EN}
 _BOOLEANS = {"en": ("no", "yes"), "zh": ("否", "是")}

@@ -22,7 +22,7 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
             reason="step repair of plan lift-fault",
         ),
         "Work order WO-000017 (emergency) for engineer: Lift fault · tower-a/lift-2 · step repair of plan lift-fault",
-        "工单 WO-000017（紧急） → engineer：Lift fault · tower-a/lift-2 · 预案 lift-fault 步骤 repair",
+        "工单 WO-000017（紧急） → 维修工：Lift fault · tower-a/lift-2 · 预案 lift-fault 步骤 repair",
     ),
     Kind.ORDER_REPEATED: (
         _entry(Kind.ORDER_REPEATED, ORDER | {"repeats": 2.0}, reason="opened by duty officer; now emergency"),
