@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from gateway.file_kinds import kind_of
 from gateway.files import Document, locate, read_file, validate
 from rules.class_file import ClassFile, build_classes
+from rules.notice import NoticeBook
 from rules.notice_file import NoticeFile, build_notices
 from rules.people import Roster
 from rules.plan_check import build_plans
@@ -83,8 +84,9 @@ def check(paths: Iterable[Path], *, with_library: bool = True) -> Checked:
     checked.directory = _check_meaning(gathered)
     classes = _classes(checked.directory, gathered)
     checked.ruleset = _check_rules(classes, gathered)
-    checked.plans = _check_plans(classes, checked.ruleset, gathered)
     checked.roster = _check_roster(checked.directory, gathered)
+    notices = checked.roster.notices if checked.roster and with_library else None
+    checked.plans = _check_plans(classes, checked.ruleset, notices, gathered)
     checked.problems = sorted(gathered.problems, key=lambda p: (p.file, p.line, tuple(map(str, p.path)), p.message))
     return checked
 
@@ -119,12 +121,14 @@ def _check_rules(directory: Directory | None, gathered: _Gathered) -> Ruleset | 
     return ruleset
 
 
-def _check_plans(directory: Directory | None, ruleset: Ruleset | None, gathered: _Gathered) -> PlanBook | None:
+def _check_plans(
+    directory: Directory | None, ruleset: Ruleset | None, notices: NoticeBook | None, gathered: _Gathered
+) -> PlanBook | None:
     """Plans need the rules, whose hazards they are for. With anything wrong there the plans wait."""
     if directory is None or ruleset is None or PlanFile in gathered.misshapen:
         return None
     written = gathered.of(PlanFile)
-    plans, problems = build_plans(written, directory, ruleset, _shipped(written))
+    plans, problems = build_plans(written, directory, ruleset, _shipped(written), notices)
     gathered.problems += _located(problems, gathered)
     return plans
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from rules.level import Level
-from rules.plan_step_check import Path, step_faults
+from rules.notice import NoticeBook
+from rules.plan_step_check import Path, notice_faults, step_faults
 from rules.problem import Problem
 from rules.response_plan import Inhibition, PlanBook, PlanFile, ResponsePlan
 from rules.rule_check import Place
@@ -22,14 +23,18 @@ SETTINGS = ("discipline", "orders", "reviews")  # each in one file at most
 
 
 def build_plans(
-    files: Mapping[str, PlanFile], directory: Directory, ruleset: Ruleset, shipped: Collection[str] = ()
+    files: Mapping[str, PlanFile],
+    directory: Directory,
+    ruleset: Ruleset,
+    shipped: Collection[str] = (),
+    notices: NoticeBook | None = None,
 ) -> tuple[PlanBook | None, list[Problem]]:
     """File name → content, to all plans in force. With any problem there is no plan book.
 
     `shipped` names the files of the library: `disable_plans` reaches these alone. Of the directory the device classes
-    are needed.
+    are needed. Without `notices` the templates and authorities that plans name are not looked at.
     """
-    reader = _Reader(directory, ruleset, shipped)
+    reader = _Reader(directory, ruleset, shipped, notices)
     for file, content in files.items():
         reader.read_disabled(file, content)
     for file, content in files.items():
@@ -54,7 +59,9 @@ def worst_levels(ruleset: Ruleset) -> dict[str, Level]:
 class _Reader:
     """Takes down all plans with their places; then finds what is wrong with each of them."""
 
-    def __init__(self, directory: Directory, ruleset: Ruleset, shipped: Collection[str]) -> None:
+    def __init__(
+        self, directory: Directory, ruleset: Ruleset, shipped: Collection[str], notices: NoticeBook | None
+    ) -> None:
         self.plans: dict[str, ResponsePlan] = {}
         self.inhibitions: dict[str, Inhibition] = {}
         self.settings: dict[str, object] = {}
@@ -64,7 +71,7 @@ class _Reader:
         self._off: dict[str, Place] = {}
         self._off_found: set[str] = set()
         self._shipped, self._classes, self._ruleset = shipped, directory.device_classes, ruleset
-        self._worst = worst_levels(ruleset)
+        self._worst, self._notices = worst_levels(ruleset), notices
 
     # ---- reading
 
@@ -103,7 +110,7 @@ class _Reader:
         first = self._homes.setdefault(id, here)
         if first is here:
             return True
-        said = f"{id!r} is already {what} {first}" if what != "set" else f"{id!r} is set at {first} already"
+        said = f"{id!r} is already {what} {first}" if what != "set" else f"{id!r} is already set, in {first.file}"
         path = here.path if what == "set" else (*here.path, "id")
         self.problems.append(Problem(path, said + self._switch_off(first, id), here.file))
         return False
@@ -139,7 +146,10 @@ class _Reader:
             first = seen.setdefault(step.id, index)
             if first != index:
                 yield Problem(("steps", index, "id"), f"{step.id!r} is already the id of steps[{first}]")
-            for problem in step_faults(step, plan, self._classes):
+            faults = [*step_faults(step, plan, self._classes)]
+            if own and self._notices is not None:
+                faults += notice_faults(step, self._notices)
+            for problem in faults:
                 yield problem._replace(path=("steps", index, *problem.path))
         if own and plan.hazard in self._worst:
             yield from self._level_faults(plan, max(self._worst[plan.hazard], plan.acknowledge.raises_to))

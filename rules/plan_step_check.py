@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from rules.notice import NoticeBook
 from rules.problem import Problem
 from rules.response_plan import CommandAction, PlanStep, ResponsePlan
 from rules.site import DeviceClass
@@ -21,6 +22,17 @@ def step_faults(step: PlanStep, plan: ResponsePlan, classes: Mapping[str, Device
         action = getattr(step, name)
         if action is not None and action.role not in roles:
             yield Problem((name, "role"), not_one_of(action.role, "the lead or in the team", roles))
+
+
+def notice_faults(step: PlanStep, notices: NoticeBook) -> Iterator[Problem]:
+    """Templates and authorities that the step names and nobody has written."""
+    for name in ("notify", "occupant_notice"):
+        action = getattr(step, name)
+        if action is not None and action.template not in notices.templates:
+            message = not_one_of(action.template, "a notice template", sorted(notices.templates))
+            yield Problem((name, "template"), message)
+    if step.authority is not None and step.authority.to not in notices.authorities:
+        yield Problem(("authority", "to"), not_one_of(step.authority.to, "an authority", sorted(notices.authorities)))
 
 
 def _command_faults(step: PlanStep, action: CommandAction, classes: Mapping[str, DeviceClass]) -> Iterator[Problem]:

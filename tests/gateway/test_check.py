@@ -26,8 +26,9 @@ def test_a_bad_file_gets_exactly_its_message(path: Path, monkeypatch: pytest.Mon
     checked = check([Path(path.name)])
     assert "".join(f"{problem}\n" for problem in checked.problems) == expected
     assert checked.problems
-    assert checked.directory is None or path.name.startswith(("yaml.", "file.", "rules."))
+    assert checked.directory is None or path.name.startswith(("yaml.", "file.", "rules.", "plans."))
     assert checked.ruleset is None or not path.name.startswith("rules.")
+    assert checked.plans is None or not path.name.startswith(("rules.", "plans."))
 
 
 def test_good_files_become_a_directory() -> None:
