@@ -27,7 +27,7 @@ class Loaded:
     directory: Directory
     ruleset: Ruleset
     plans: PlanBook
-    roster: Roster = Roster()
+    roster: Roster
 
     @property
     def documents(self) -> tuple[Document, ...]:

@@ -53,6 +53,10 @@ class _Message(NamedTuple):
     reason: str
     what: str
 
+    @property
+    def incident_id(self) -> str | None:
+        return self.incident.id if self.incident else None
+
 
 def notify_role(
     turn: Turn,
@@ -114,16 +118,19 @@ def _tell(turn: Turn, person: Person, message: _Message) -> str | None:
     if not channels:
         held_back(f"no channel of {person.id} is marked for exercises")
         return None
+    text = _text(turn, message, person.language)
+    same = _said_just_now(turn, person, message, text)
+    if same is not None:
+        return same
     if not message.urgent:
         why = rate.hold_back(turn, person.id, message.mode, message.site, message.incident)
         if why:
             held_back(why)
             return None
-    text = _text(turn, message, person.language)
     text = NoticeText(text.title, text.body, text.short, rate.told(turn, person.id, message.mode, person.language))
     sent = Sent(
         id="",
-        incident=message.incident.id if message.incident else None,
+        incident=message.incident_id,
         step=message.step,
         what="notify",
         to=person.id,
@@ -133,6 +140,19 @@ def _tell(turn: Turn, person: Person, message: _Message) -> str | None:
         urgent=message.urgent,
     )
     return _notify(turn, sent, message.reason)
+
+
+def _said_just_now(turn: Turn, person: Person, message: _Message, text: NoticeText) -> str | None:
+    """The same message to the person in this very step of the engine (ladder and plan call the same role): one is
+    enough. It counts for the step of the plan from now on."""
+    for effect in turn.outcome.effects:
+        sent = turn.state.sent.get(effect.id)
+        if sent is None or sent.text is None or (sent.to, sent.incident) != (person.id, message.incident_id):
+            continue
+        if (sent.text.title, sent.text.body) == (text.title, text.body) and sent.step in (None, message.step):
+            sent.step = message.step
+            return sent.id
+    return None
 
 
 def _notify(turn: Turn, sent: Sent, reason: str) -> str:
