@@ -40,6 +40,7 @@ class Reading:
         self.at: Instant = 0  # of the last that was read
         self._store = store
         self._position = self._index = 0
+        self.stopped = False  # from another thread: what reads comes to an end
         self._loaded: list[tuple[Instant, str]] = []  # versions of plans, not given to the model yet
 
     def skip(self, until: Instant, plans: str) -> None:
@@ -53,7 +54,7 @@ class Reading:
     def read(self) -> None:
         """Everything that is committed by now."""
         self._read_rows()
-        while entries := self._store.entries_after(self._position, PAGE_ENTRIES):
+        while not self.stopped and (entries := self._store.entries_after(self._position, PAGE_ENTRIES)):
             self._read_rows()
             for entry in entries:
                 self._load_plans(entry.at)
@@ -68,6 +69,8 @@ class Reading:
             elif isinstance(event, PlansLoaded):
                 self._loaded.append((row.at, event.version))
             self._index, self.at = row.index, row.at
+            if self.stopped:
+                return
 
     def _load_plans(self, until: Instant) -> None:
         while self._loaded and self._loaded[0][0] <= until:
@@ -110,6 +113,8 @@ class Auditor:
             log.exception("the journal cannot be audited")
             self._submit([AuditFailed(f"the audit itself: {error}"[:TEXT_CHARACTERS_MAX], self._clock())])
             await asyncio.Event().wait()
+        finally:
+            self._reading.stopped = True
 
     async def _run(self) -> None:
         await asyncio.to_thread(self._reading.skip, self._clock() - LOOK_BACK_MS, self._plans)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cached_property
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
+from gateway.auditor import Auditor
 from gateway.clock import Clock
 from gateway.config import GatewaySettings
 from gateway.deliveries import deliveries
@@ -28,7 +29,7 @@ from gateway.news import News
 from gateway.performer import Performer
 from gateway.store import Store, StoreFailed
 from gateway.telemetry import Telemetry
-from rules.events import GatewayStarted
+from rules.events import AuditFailed, AuditPassed, GatewayStarted
 from rules.instant import DAY_MS
 from rules.schedule import Calendar
 from rules.screen import Screen
@@ -85,6 +86,7 @@ class Core:
             lambda up, why: self._told("commands", up, why),
             deliveries(self._settings),
         )
+        self.auditor = Auditor(self.store, self.desk.engine.state.plans, self._on_audit, self._clock)
         self.ingest = Ingest(
             self.screen,
             self.desk,
@@ -106,7 +108,8 @@ class Core:
     async def run(self) -> None:
         """Until cancelled, or StoreFailed. Then `close`."""
         self._look()
-        tasks = [asyncio.create_task(work) for work in (self.link.run(), self.performer.run(), self._keep_retention())]
+        work = (self.link.run(), self.performer.run(), self.auditor.run(), self._keep_retention())
+        tasks = [asyncio.create_task(each) for each in work]
         try:
             done, _ = await asyncio.wait([*tasks, self._failed], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -151,8 +154,16 @@ class Core:
         self._news.publish(entries)
         if effects:
             self.performer.wake()
+        self.auditor.wake()
         self.__dict__.pop("firing", None)
         self._rearm()
+
+    def _on_audit(self, events: Sequence[AuditFailed | AuditPassed]) -> None:
+        """Raises StoreFailed."""
+        for event in events:
+            log.warning("audit: %s", event)
+            self.desk.submit(event)
+        self.ingest.flush()
 
     def _look(self) -> None:
         """Lets screen and engine see what time it is, and sets the clock for the next time."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typer
 
-from tocsin import check, demo, journal, run, schema, simulate
+from tocsin import audit, check, demo, explain, journal, plan, run, schema, simulate
 
 app = typer.Typer(
     name="tocsin",
@@ -22,6 +22,9 @@ app.command("check")(check.check)
 app.command("schema")(schema.schema)
 app.command("verify-log")(journal.verify_log)
 app.command("replay")(journal.replay)
+app.command("audit")(audit.audit)
+app.command("explain")(explain.explain)
+app.add_typer(plan.app, name="plan")
 app.command("simulate")(simulate.simulate)
 
 

@@ -19,7 +19,7 @@ def verify_log(config: Config = None) -> None:
     from gateway.clock import monotonic_s
     from gateway.store import BrokenAt
 
-    with _opened(config) as store:
+    with opened(config) as store:
         begun = monotonic_s()
         result = store.verify()
         if isinstance(result, BrokenAt):
@@ -39,7 +39,7 @@ def replay(
     stored. Exit code 1 and the differences if there are any."""
     from gateway.replay import differences, rebuilt
 
-    with _opened(config, writer=repair) as store:
+    with opened(config, writer=repair) as store:
         found = list(differences(store))
         for line in found[:DIFFERENCES_SHOWN]:
             typer.echo(line, err=True)
@@ -57,7 +57,7 @@ DIFFERENCES_SHOWN = 20  # a person looks at the first few
 
 
 @contextmanager
-def _opened(config: Config, writer: bool = False) -> Iterator[Store]:
+def opened(config: Config, writer: bool = False) -> Iterator[Store]:
     """The store of the settings. Exit code 2 when it cannot be opened or read."""
     from gateway.config import BadSettings, read_settings
     from gateway.store import Store, StoreFailed, StoreLocked
