@@ -80,6 +80,20 @@ class AuthorityPart(Settings):
         return self
 
 
+class OrdersPart(Settings):
+    """The outside maintenance system; a plan file has to say `orders: {push: true}` as well."""
+
+    push_url: str | None = Field(None, pattern=r"^https?://\S+$", description="changes of work orders are posted here")
+    push_secret_file: Path | None = Field(None, description="what they are signed with, HMAC-SHA256")
+    push_seconds_max: float = Field(10, ge=1, le=60, description="how long the maintenance system may take to answer")
+
+    @model_validator(mode="after")
+    def _signed(self) -> Self:
+        if (self.push_url is None) is not (self.push_secret_file is None):
+            raise ValueError("push_url and push_secret_file go together")
+        return self
+
+
 class GatewaySettings(Settings):
     data: Path = Field(Path("data"), description="journal, telemetry, embedded broker")
     store: str | None = Field(None, description="postgresql+psycopg://…; without it SQLite in the data folder")
@@ -92,6 +106,7 @@ class GatewaySettings(Settings):
     http: HttpPart = HttpPart()
     telemetry: TelemetryPart = TelemetryPart()
     notify: NotifyPart = NotifyPart()
+    orders: OrdersPart = OrdersPart()
     authorities: dict[str, AuthorityPart] = Field({}, description="by the names that plans give them")
 
     @property

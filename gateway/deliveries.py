@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from gateway.authority.deliver import Authority, AuthorityPost
-from gateway.config import GatewaySettings, read_secret
+from gateway.clock import now_ms
+from gateway.config import GatewaySettings, OrdersPart, read_secret
 from gateway.notify.addresses import Addresses
 from gateway.notify.deliver import AT_ONCE_MAX, Notifier
-from gateway.sender import Delivery, Patience
-from rules.effects import Effect, Notify, SendToAuthority, TellOccupants
-from rules.instant import SECOND_MS
+from gateway.push import OrderPush
+from gateway.sender import Delivery, Patience, not_set_up
+from rules.effects import Effect, Notify, PushOrder, SendToAuthority, TellOccupants
+from rules.instant import HOUR_MS, SECOND_MS
 
 ATTEMPTS_MAX = 3  # then the person's next channel is tried (ours)
+PUSH_ATTEMPTS_MAX = 40  # over an hour, then hourly: until the push expires after a day (ours)
 PERSISTENT_ATTEMPTS_MAX = 20  # of what has no other way; it expires before that (ours)
 
 
@@ -33,4 +36,14 @@ def deliveries(settings: GatewaySettings) -> dict[type[Effect], Delivery]:
         Notify: Delivery(notifier.notify, people, notifier.begin),
         TellOccupants: Delivery(notifier.tell_occupants, occupants),
         SendToAuthority: Delivery(post.send, authorities),
+        PushOrder: _order_push(settings.orders),
     }
+
+
+def _order_push(part: OrdersPart) -> Delivery:
+    """One at a time, so that they come in order as long as none fails."""
+    patience = Patience(PUSH_ATTEMPTS_MAX, part.push_seconds_max + 2, 1, SECOND_MS, HOUR_MS)
+    secret = read_secret(part.push_secret_file)
+    if part.push_url is None or secret is None:
+        return Delivery(not_set_up, patience)
+    return Delivery(OrderPush(part.push_url, secret, part.push_seconds_max, now_ms).push, patience)
