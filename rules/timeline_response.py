@@ -11,6 +11,13 @@ WORDS_ZH = {
     "engineering_lead": "工程主管",
     "customer_service": "客服",
     "project_manager": "项目经理",
+    # device classes that plans command, and whom they inform
+    "access_controller": "门禁",
+    "siren": "声光警报器",
+    "smoke_vent": "排烟窗",
+    "exhaust_fan": "排烟风机",
+    "gas_detector": "可燃气体探测器",
+    "fire_brigade": "消防部门",
     # what a person asks for, and what is overdue
     "confirm": "确认属实",
     "change_level": "调整响应级别",

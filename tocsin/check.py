@@ -18,7 +18,7 @@ def check(
         list[Path], typer.Argument(metavar="FILES…", help="Files, or folders: all .yaml files below them.")
     ],
 ) -> None:
-    """Check site, device-class, rule and plan files. Every fault is shown with file and line; exit code 1 if there is any."""
+    """Check files that people write. Every fault is shown with file and line; exit code 1 if there is any."""
     from rich.console import Console
     from rich.text import Text
 
