@@ -196,8 +196,8 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.SUPPRESSION_ENDED: "抑制结束：{title}[ · {device}][ · {reason}]",
         Kind.SHELVED: "已搁置[（{what}）][ · {by}][、{second}][：{title}][ · {device}][ · {zone}][ · {duration_ms}]"
         "[ · {reason}][ · {id}]",
-        Kind.SHELF_ENDED: "搁置结束[（{what}）][ · {by}][：{title}][ · {device}][ · {zone}][ · 历时 {lasted_ms}][ · {reason}]"
-        "[ · {id}]",
+        Kind.SHELF_ENDED: "搁置结束[（{what}）][ · {by}][：{title}][ · {device}][ · {zone}][ · 历时 {lasted_ms}]"
+        "[ · {reason}][ · {id}]",
         Kind.CHATTERING: "抖动报警：{title}[ · {device}][ · {times} 次][，历时 {lasted_ms}][ · {reason}]",
         Kind.STALE: "陈旧报警[，已持续 {active_ms}][ · {reason}]",
         Kind.FLOOD_STARTED: "报警泛滥[ · {site}][：{count} 条][ · {reason}]",

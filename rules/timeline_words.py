@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from rules import timeline_messages, timeline_response
+from rules import timeline_messages, timeline_quiet, timeline_response
 from rules.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from rules.mode import Mode
 from rules.reading import Value
@@ -63,16 +63,11 @@ _WORDS_ZH = {
     "note": "备注",
     "add_note": "备注",
     "resolve": "关闭事件",
-    "put_on_shelf": "搁置",
-    "end_shelf": "结束搁置",
-    # what is kept quiet, and what the auditor finds
-    "maintenance": "维护",
-    "failed": "未通过",
-    "passed": "已补执行",
     "rules": "规则",
     "directory": "楼宇配置",
     **WORDS_ZH,
     **timeline_messages.WORDS_ZH,
+    **timeline_quiet.WORDS_ZH,
     **timeline_response.WORDS_ZH,
 }
 _WORDS_EN = {"add_note": "note", "directory": "building configuration", **timeline_messages.WORDS_EN}
