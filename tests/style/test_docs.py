@@ -54,7 +54,9 @@ def test_every_yaml_example_is_valid(block: Block, tmp_path: Path) -> None:
     if block.first == "# settings":
         read_settings(file, {})
     else:
-        assert block.first in ("# site", "# device classes", "# rules"), "the first line says what kind of file it is"
+        assert block.first in ("# site", "# device classes", "# rules", "# plans"), (
+            "the first line says what kind of file it is"
+        )
         assert [str(problem) for problem in check([file]).problems] == []
 
 

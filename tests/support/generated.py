@@ -23,7 +23,9 @@ from pydantic_core import PydanticUndefined
 from api.app import make_app
 from api.settings import ApiSettings
 from gateway.config import ENVIRONMENT, GatewaySettings
-from rules import detection, incident
+from rules import detection, incident, order
+from rules.instant import format_duration
+from rules.order_settings import OrderLimits, OrderSettings
 from tests.support.sources import PACKAGES, ROOT, module_name, python_files, tree
 from tocsin.cli import app as command_line
 
@@ -62,6 +64,24 @@ def _diagram(moves: list[tuple[str, str, str]], first: Enum, last: Enum | None) 
     return "\n".join(["```mermaid", "stateDiagram-v2", *(f"    {line}" for line in lines), "```"])
 
 
+def orders() -> str:
+    """Two ends: both go to the end mark."""
+    moves = [(before.value, after.value, step.value) for (before, step), after in order.TRANSITIONS.items()]
+    diagram = _diagram(moves, first=order.Node.OPEN, last=order.Node.VERIFIED)
+    return diagram.replace("    verified --> [*]", "    verified --> [*]\n    cancelled --> [*]")
+
+
+def order_limits() -> str:
+    kinds = {kind: OrderSettings().limits(kind) for kind in order.OrderKind}
+    rows = [
+        (name.removesuffix("_within"), *(format_duration(getattr(limits, name)) for limits in kinds.values()))
+        for name in OrderLimits.model_fields
+    ]
+    sources = {name: field.description or "" for name, field in OrderSettings.model_fields.items()}
+    rows.append(("source", *(sources[kind.value] for kind in kinds)))
+    return _table(("within", *(kind.value for kind in kinds)), rows)
+
+
 # ---- settings
 
 
@@ -79,6 +99,8 @@ def _fields(model: type[BaseModel] = GatewaySettings, prefix: str = "") -> Itera
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from _fields(field.annotation, f"{prefix}{name}.")
+        elif typing.get_origin(field.annotation) is dict:
+            yield from _fields(typing.get_args(field.annotation)[1], f"{prefix}{name}.NAME.")
         else:
             yield prefix + name, field
 
@@ -91,7 +113,7 @@ def _kind(field: FieldInfo) -> str:
         return " or ".join(f"`{value}`" for value in typing.get_args(kind))
     if typing.get_origin(kind) is list:
         return {Path: "list of paths", str: "list"}[typing.get_args(kind)[0]]
-    names: dict[Any, str] = {str: "text", Path: "path", int: "whole number", float: "number"}
+    names: dict[Any, str] = {str: "text", Path: "path", bool: "true or false", int: "whole number", float: "number"}
     return " ".join([names[kind], *_bounds(bounds)]) if kind in (int, float) else names[kind]
 
 
@@ -159,6 +181,8 @@ PARTS = (
     *(Part("ARCHITECTURE.md", package, partial(modules, package)) for package in PACKAGES),
     Part("ARCHITECTURE.md", "phases", phases),
     Part("ARCHITECTURE.md", "detections", detections),
+    Part("docs/orders.md", "orders", orders),
+    Part("docs/orders.md", "order-limits", order_limits),
     Part("README.md", "settings", settings),
     Part("README.md", "routes", routes),
     Part("README.md", "commands", command_list),
