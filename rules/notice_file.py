@@ -19,7 +19,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from rules.file_types import FileModel, Id, Titles
 from rules.instant import DAY_MS, MINUTE_MS, DurationMs
@@ -43,7 +43,9 @@ from rules.wording import not_one_of, shown
 _NOT_IN_CAP = re.compile(r"[\s,<&]")
 
 
-def _check_text(text: str) -> str:
+def _check_text(text: str, characters_max: int = BODY_CHARACTERS_MAX) -> str:
+    if not text.strip() or len(text) > characters_max:
+        raise ValueError(f"{shown(text)} has {len(text)} characters; expected 1 to {characters_max}")
     for name in fields_of(text):
         if name not in PLACEHOLDERS:
             raise ValueError(not_one_of(name, "a placeholder", PLACEHOLDERS))
@@ -52,10 +54,14 @@ def _check_text(text: str) -> str:
     return text
 
 
-def _check_line(text: str) -> str:
-    if "\n" in text:
+def _check_line(text: str, characters_max: int = TITLE_CHARACTERS_MAX) -> str:
+    if "\n" in text.strip():
         raise ValueError(f"{shown(text)} has more than one line")
-    return _check_text(text)
+    return _check_text(text, characters_max)
+
+
+def _check_short(text: str) -> str:
+    return _check_line(text, SHORT_CHARACTERS_MAX)
 
 
 def _check_sender(text: str) -> str:
@@ -72,9 +78,13 @@ def _check_link(text: str) -> str:
     return text
 
 
-Line = Annotated[str, AfterValidator(_check_line), Field(min_length=1, max_length=TITLE_CHARACTERS_MAX)]
-Short = Annotated[str, AfterValidator(_check_line), Field(max_length=SHORT_CHARACTERS_MAX)]
-Body = Annotated[str, AfterValidator(_check_text), Field(min_length=1, max_length=BODY_CHARACTERS_MAX)]
+Line = Annotated[
+    str, AfterValidator(_check_line), WithJsonSchema({"type": "string", "maxLength": TITLE_CHARACTERS_MAX})
+]
+Short = Annotated[
+    str, AfterValidator(_check_short), WithJsonSchema({"type": "string", "maxLength": SHORT_CHARACTERS_MAX})
+]
+Body = Annotated[str, AfterValidator(_check_text), WithJsonSchema({"type": "string", "maxLength": BODY_CHARACTERS_MAX})]
 
 
 class LevelText(FileModel):

@@ -16,12 +16,13 @@ places:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from rules.file_types import FileModel, Id, Language, Name, TitleText
 from rules.instant import DAY_MS, DurationMs, format_duration
@@ -35,10 +36,18 @@ from rules.wording import not_one_of, shown
 PEOPLE_MAX = 5_000  # of one file
 CHARACTERS_MIN = 40  # fewer say nothing
 
-TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+def _check_time(text: str) -> str:
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise ValueError(f"{shown(text)} is not a time of day; expected HH:MM, 00:00 to 23:59")
+    return text
+
+
+TimeOfDay = Annotated[
+    str, AfterValidator(_check_time), WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"})
+]
 Place = Annotated[str, StringConstraints(pattern=r"^\S+$", max_length=200)]
 Path = tuple[str | int, ...]
-E = TypeVar("E")
 
 
 class ChannelEntry(FileModel):
@@ -218,7 +227,7 @@ class _Clerk:
         timezone = site.timezone if site else self.timezone
         if timezone is None:
             yield Problem(
-                path, f"{absence.person!r} has no site, and sites differ in time; expected `timezone` in the file"
+                path, f"{absence.person!r} has no site whose time it could be; expected `timezone` in the file"
             )
             return
         zone = ZoneInfo(timezone)

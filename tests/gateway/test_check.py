@@ -14,6 +14,7 @@ from rules.site import DeviceClass, MetricKind
 HERE = Path(__file__).parent
 BAD = sorted(path for path in (HERE / "bad").iterdir() if path.suffix != ".txt")
 CLASSES = HERE.parents[1] / "rules" / "library" / "classes"
+PEOPLE = ("roster.", "notices.")
 LIFE_SAFETY = {"smoke_detector", "heat_detector", "manual_call_point", "lift", "gas_detector"}
 
 
@@ -26,7 +27,8 @@ def test_a_bad_file_gets_exactly_its_message(path: Path, monkeypatch: pytest.Mon
     checked = check([Path(path.name)])
     assert "".join(f"{problem}\n" for problem in checked.problems) == expected
     assert checked.problems
-    assert checked.directory is None or path.name.startswith(("yaml.", "file.", "rules.", "plans."))
+    assert checked.directory is None or path.name.startswith(("yaml.", "file.", "rules.", "plans.", *PEOPLE))
+    assert checked.roster is None or not path.name.startswith(PEOPLE)
     assert checked.ruleset is None or not path.name.startswith("rules.")
     assert checked.plans is None or not path.name.startswith(("rules.", "plans."))
 

@@ -27,10 +27,10 @@ from tests.support.core import Core
 from tests.support.roster import roster
 
 DATE = re.compile(r"\d\d\d\d-\d\d-\d\dT\d\d:\d\d:\d\d[-,+]\d\d:\d\d")
-ALERT_ORDER = "identifier sender sent status msgType scope addresses note references incidents info".split()
-INFO_ORDER = (
-    "language category event responseType urgency severity certainty senderName headline description web contact area"
-).split()
+ALERT_ORDER = ["identifier", "sender", "sent", "status", "msgType", "scope", "addresses", "note", "references"]
+ALERT_ORDER += ["incidents", "info"]
+INFO_ORDER = ["language", "category", "event", "responseType", "urgency", "severity", "certainty", "senderName"]
+INFO_ORDER += ["headline", "description", "web", "contact", "area"]
 ENUMERATIONS = {
     "status": {"Actual", "Exercise", "System", "Test", "Draft"},
     "msgType": {"Alert", "Update", "Cancel", "Ack", "Error"},
