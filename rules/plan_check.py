@@ -17,6 +17,7 @@ from rules.rule_check import Place
 from rules.ruleset import Ruleset
 from rules.signal import Signal
 from rules.site import Directory
+from rules.trouble import HAZARD as TROUBLE_HAZARD
 from rules.wording import listed, meant, not_one_of
 
 SETTINGS = ("discipline", "orders", "reviews")  # each in one file at most
@@ -151,7 +152,7 @@ class _Reader:
                 faults += notice_faults(step, self._notices)
             for problem in faults:
                 yield problem._replace(path=("steps", index, *problem.path))
-        if own and plan.hazard in self._worst:
+        if own and plan.hazard in self._worst and plan.hazard != TROUBLE_HAZARD:  # Tocsin's own are of any level
             yield from self._level_faults(plan, max(self._worst[plan.hazard], plan.acknowledge.raises_to))
 
     def _role_faults(self, plan: ResponsePlan) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-PAGES = (Path("README.md"), Path("deploy/README.md"), Path("CONTRIBUTING.md"))
+PAGES = (Path("README.md"), Path("deploy/README.md"), Path("CONTRIBUTING.md"), Path("docs/plans.md"))
 
 _HERE = "tests/e2e/test_documented_commands.py"
 _INCIDENT = "http://127.0.0.1:8080/api/v1/incidents/INC-000001"
@@ -22,6 +22,10 @@ RUN_BY = {  # command, without line ends and comments → the test that runs it
     f"curl -s {_INCIDENT}/acknowledge -H 'Content-Type: application/json' "
     """-d '{"by": "duty officer", "note": "on my way"}'""": _HERE,
 }
+RUN_BY |= dict.fromkeys(
+    ("tocsin plan list", "tocsin plan show fire --level I", "tocsin plan show lift_entrapment --level II --lang zh"),
+    "tests/e2e/test_plan_command.py",
+)
 NOT_RUN = {  # command → why not
     "make test": IS_CI,
     "make check": IS_CI,
