@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -94,15 +94,24 @@ def make_app(desk: Desk, settings: ApiSettings | None = None) -> FastAPI:
         dependencies=[Depends(no_parameter_twice)],
         middleware=_middleware(settings),
     )
+    put_behind(app, desk, settings)
+    add_error_answers(app)
+    for part in _PARTS:
+        app.include_router(part.router, prefix=PREFIX)
+    for router in (health.router, metrics.router):
+        app.include_router(router)
+    return app
+
+
+def put_behind(app: FastAPI, desk: Desk, settings: ApiSettings) -> None:
+    """Gives an app its desk, and forgets whatever is under way; `settings` are those the app was made with.
+
+    An app looks at its routes when it is first asked, which takes a tenth of a second: tests share one.
+    """
     app.state.desk = desk
     app.state.settings = settings
     app.state.streams = Streams(settings)
     app.state.uploads = Uploads()
-    add_error_answers(app)
-    app.include_router(_resources())
-    for router in (health.router, metrics.router):
-        app.include_router(router)
-    return app
 
 
 def close_streams(app: FastAPI) -> None:
@@ -118,10 +127,3 @@ def _middleware(settings: ApiSettings) -> list[Middleware]:
         Middleware(Gate, settings=settings),
         Middleware(GZipMiddleware, minimum_size=GZIP_BYTES_MIN, compresslevel=GZIP_LEVEL),
     ]
-
-
-def _resources() -> APIRouter:
-    resources = APIRouter(prefix=PREFIX)
-    for part in _PARTS:
-        resources.include_router(part.router)
-    return resources

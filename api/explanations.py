@@ -15,7 +15,7 @@ from api.ids import IncidentId, incident_id
 from api.requests import LanguageQuery
 from api.response_examples import EXPLANATION, NOTIFICATIONS
 from api.response_requests import NotificationsQuery
-from api.response_schemas import ExplanationOut, NotificationsOut
+from api.response_schemas import ExplanationOut, NotificationsOut, explanation_out
 from api.schemas import entry_out
 
 router = APIRouter(tags=["explanations"])
@@ -53,7 +53,7 @@ async def explain_incident(
     """What raised it, what was decided and why, and what keeps it from being closed."""
     language = language_of(request, query.lang)
     response.headers["Content-Language"] = language
-    return ExplanationOut(lines=await desk.explain_incident(incident_id(incident), language))
+    return explanation_out(await desk.explain_incident(incident_id(incident)), language)
 
 
 @router.get(
@@ -73,4 +73,4 @@ async def explain_device(
     """Each rule of its class: whether it holds, and what keeps it quiet if so."""
     language = language_of(request, query.lang)
     response.headers["Content-Language"] = language
-    return ExplanationOut(lines=await desk.explain_device(device_id(site, name), language))
+    return explanation_out(await desk.explain_device(device_id(site, name)), language)

@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
+from rules.explain import Line
 from rules.handover import Handover
 from rules.incident import Incident, Phase
 from rules.instant import Instant
@@ -23,7 +24,6 @@ from rules.signal import Signal
 from rules.site import Title
 from rules.state import ActionState
 from rules.timeline import Entry
-from rules.timeline_text import Language
 
 T = TypeVar("T")
 
@@ -290,7 +290,7 @@ class Desk(Protocol):
         ...
 
     async def keep_attachment(self, name: str, media_type: str, content: bytes) -> Attachment:
-        """Durable when it answers. The same content again is the same file, whatever it is called."""
+        """Durable when it answers. The same content again is the same file, as it was kept first."""
         ...
 
     async def attachment(self, sha256: str) -> Attachment:
@@ -315,12 +315,12 @@ class Desk(Protocol):
 
     async def notices(self, query: NoticeQuery) -> Page[Entry]: ...
 
-    async def explain_incident(self, incident: str, language: Language) -> list[str]:
-        """Why it came about, stands as it does and cannot be closed yet, a line a reason. Raises UnknownIncident."""
+    async def explain_incident(self, incident: str) -> list[Line]:
+        """Why it came about, stands as it does and cannot be closed yet. Raises UnknownIncident."""
         ...
 
-    async def explain_device(self, device: str, language: Language) -> list[str]:
-        """Why its rules raise something, or do not, a line a reason. Raises UnknownDevice."""
+    async def explain_device(self, device: str) -> list[Line]:
+        """Why its rules raise something, or do not. Raises UnknownDevice."""
         ...
 
     async def devices(self, query: DeviceQuery) -> Page[DeviceState]: ...

@@ -12,6 +12,7 @@ from api.response_schemas import (
     HandoverDoneOut,
     HandoverOut,
     HandoversOut,
+    LineOut,
     NotificationsOut,
     OnDutyOut,
     OrderDoneOut,
@@ -183,6 +184,7 @@ PLAN = PlanOut(
     quorum=["duty_officer", "engineering_lead"],
     re_alarm_after_ms=600_000,
     first_response_within_ms=900_000,
+    may_override=["engineering_lead"],
     steps=[
         PlanStepOut(
             id="release-doors",
@@ -241,5 +243,9 @@ ROSTER = RosterOut(
 _NOTICE_FACTS: dict[str, float | bool | str] = {"what": "notify", "to": "li.wei", "id": "NTF-000007", "detail": "202"}
 NOTIFICATIONS = NotificationsOut(items=[_entry(Kind.NOTICE_DONE, None, _NOTICE_FACTS)], next_cursor="1208")
 EXPLANATION = ExplanationOut(
-    lines=["smoke-high fires for tower-a/sd-1203 since 05:00:00", "SH-000003 keeps it quiet until 06:00:00: welding"]
+    lines=[
+        LineOut(text="tower-a/sd-1203 (smoke_detector, tower-a/12F-east)", depth=0),
+        LineOut(text="smoke-high: fires since 2 min, kept quiet", depth=1),
+        LineOut(text="kept quiet by shelf SH-000003: welding next to it, fire watch is there, 58 min more", depth=2),
+    ]
 )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
 
 from api.schemas import At, EntryOut, ListOf, NewEntries, Repeated, Title, Values, Wire
+from rules.explain import Line
 from rules.incident import Phase
 from rules.level import Level
 from rules.mode import Mode
 from rules.order import Node, OrderKind, OrderStep
 from rules.response_plan import PlanStep, ResponsePlan
+from rules.timeline_text import Language
 
 # ---- work orders
 
@@ -235,6 +238,7 @@ class PlanOut(Wire):
     quorum: list[str] = Field(description="roles that must all acknowledge at that level; empty: anybody")
     re_alarm_after_ms: int | None
     first_response_within_ms: int
+    may_override: list[str] = Field(description="roles that may send commands by hand, besides lead and team")
     steps: list[PlanStepOut] = Field(description="in the order in which they are issued")
 
 
@@ -270,6 +274,7 @@ def plan_out(plan: ResponsePlan, level: Level | None) -> PlanOut:
         quorum=acknowledge.quorum.get(level, []) if level else [],
         re_alarm_after_ms=acknowledge.re_alarm_after,
         first_response_within_ms=plan.first_response_within,
+        may_override=plan.may_override,
         steps=[_step_out(step) for step in steps],
     )
 
@@ -318,5 +323,16 @@ class NotificationsOut(ListOf[EntryOut]):
     """Newest first."""
 
 
+class LineOut(Wire):
+    text: str = Field(description="in the language asked for")
+    depth: int = Field(description="0: what it is about; 1: what is said of it; 2: why")
+
+
 class ExplanationOut(Wire):
-    lines: list[str] = Field(description="a reason a line, in the language asked for")
+    lines: list[LineOut]
+
+
+def explanation_out(lines: Sequence[Line], language: Language) -> ExplanationOut:
+    return ExplanationOut(
+        lines=[LineOut(text=line.zh if language == "zh" else line.en, depth=line.depth) for line in lines]
+    )

@@ -158,7 +158,7 @@ class Gateway:
 
     async def _serve(self) -> None:
         part = self.settings.http
-        app = make_app(Front(self), self.settings.api())
+        app = make_app(Front(self, self._clock), self.settings.api())
         config = uvicorn.Config(
             app,
             part.host,

@@ -7,8 +7,9 @@ from contextlib import AsyncExitStack
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
-from api.app import make_app
+from api.app import make_app, put_behind
 from api.settings import ApiSettings
 from tests.api.fake_desk import FakeDesk
 
@@ -21,15 +22,23 @@ def desk() -> FakeDesk:
     return FakeDesk()
 
 
+@pytest.fixture(scope="session")
+def shared_app() -> FastAPI:
+    """Of the settings that most tests have: to look at its routes takes it longer than most tests take."""
+    return make_app(FakeDesk())
+
+
 @pytest.fixture
-async def client_for(desk: FakeDesk) -> AsyncIterator[Client]:
+async def client_for(desk: FakeDesk, shared_app: FastAPI) -> AsyncIterator[Client]:
     """`client_for(ApiSettings(…), peer="192.0.2.7", host="localhost")`"""
     async with AsyncExitStack() as stack:
 
         def client(
             settings: ApiSettings | None = None, peer: str = "127.0.0.1", host: str = "localhost"
         ) -> httpx.AsyncClient:
-            transport = httpx.ASGITransport(make_app(desk, settings), client=(peer, 50_000))
+            app = make_app(desk, settings) if settings else shared_app
+            put_behind(app, desk, settings or ApiSettings())
+            transport = httpx.ASGITransport(app, client=(peer, 50_000))
             opened = httpx.AsyncClient(transport=transport, base_url=f"http://{host}")
             stack.push_async_exit(opened)
             return opened

@@ -24,6 +24,7 @@ from api.ports import (
     UnknownPlan,
     UnknownShelf,
 )
+from rules.explain import Line
 from rules.handover import Handover
 from rules.instant import Instant
 from rules.mode import Mode
@@ -48,7 +49,7 @@ class FakeResponse:
     files: dict[str, tuple[Attachment, bytes]] = field(default_factory=dict)
     plans_in_force: list[ResponsePlan] = field(default_factory=list)
     duty: list[OnDuty] = field(default_factory=list)
-    explained: dict[str, list[str]] = field(default_factory=dict)
+    explained: dict[str, list[Line]] = field(default_factory=dict)
 
     # ---- what tests make happen
 
@@ -167,11 +168,11 @@ class FakeResponse:
             found = [entry for entry in found if (entry.kind.value == "notice_failed") is query.failed]
         return page_of(found, query.cursor, query.limit)
 
-    async def explain_incident(self, incident: str, language: str) -> list[str]:
-        return [f"[{language}] {line}" for line in self._one(self.explained, incident, UnknownIncident)]
+    async def explain_incident(self, incident: str) -> list[Line]:
+        return self._one(self.explained, incident, UnknownIncident)
 
-    async def explain_device(self, device: str, language: str) -> list[str]:
-        return [f"[{language}] {line}" for line in self._one(self.explained, device, UnknownDevice)]
+    async def explain_device(self, device: str) -> list[Line]:
+        return self._one(self.explained, device, UnknownDevice)
 
     # ----
 

@@ -13,6 +13,7 @@ import pytest
 from api.app import make_app
 from api.documented import EXAMPLES
 from api.schemas import Wire
+from rules.explain import Line
 from rules.order import Attachment
 from tests.api.fake_desk import FakeDesk, device
 from tests.api.plans import PNG, plan
@@ -131,7 +132,7 @@ def _furnished(desk: FakeDesk) -> None:
     desk.handing_over()
     desk.device_states = [device("sd-1203")]
     desk.plans_in_force = [plan()]
-    desk.explained = {"INC-000001": ["it is so"], "tower-a/sd-1203": ["it is so"]}
+    desk.explained = {about: [Line("it is so", "就是这样")] for about in ("INC-000001", "tower-a/sd-1203")}
     desk.files = {FILE_HASH: (Attachment("a.png", FILE_HASH, len(PNG), "image/png"), PNG)}
 
 
