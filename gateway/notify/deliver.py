@@ -86,11 +86,12 @@ class Notifier:
         return receiver
 
 
-class _Numbers(logging.Handler):
-    """Listens to Apprise's log: per thread, the number of the answer that was last complained about. Keeps no text."""
+class _Numbers(logging.Filter):
+    """Lets nothing of Apprise's log through, and notes the number of the answer that was last complained about, by
+    thread."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__()
         self._of_thread = threading.local()
 
     def begin(self) -> None:
@@ -99,20 +100,20 @@ class _Numbers(logging.Handler):
     def seen(self) -> str:
         return getattr(self._of_thread, "number", "")
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def filter(self, record: logging.LogRecord) -> bool:
         found = _NUMBER.search(record.getMessage())
         if found:
             self._of_thread.number = found[1]
+        return False
 
 
 def _quiet() -> _Numbers:
     """Apprise and what it stands on write addresses into their logs: none of it comes into ours."""
     logger = logging.getLogger("apprise")
-    logger.propagate = False
     for name in ("urllib3", "requests", "requests_oauthlib"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    numbers = next((each for each in logger.handlers if isinstance(each, _Numbers)), None)
+    numbers = next((each for each in logger.filters if isinstance(each, _Numbers)), None)
     if numbers is None:
         numbers = _Numbers()
-        logger.addHandler(numbers)
+        logger.addFilter(numbers)
     return numbers
