@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -11,7 +11,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    Strict,
+    TypeAdapter,
     WithJsonSchema,
     model_validator,
 )
@@ -23,6 +23,7 @@ from rules.incident import Phase
 from rules.instant import Instant, parse_rfc3339
 from rules.level import Level
 from rules.mode import Mode
+from rules.reading import Value
 from rules.requests import TEXT_CHARACTERS_MAX, Finding
 from rules.signal import Signal
 from rules.timeline_text import Language
@@ -35,12 +36,14 @@ CURSOR_CHARACTERS_MAX = 512
 LINE_CHARACTERS_MAX = 200  # a fault, a title: what is read in a list
 ACTION_CHARACTERS_MAX = 500  # one corrective action: what one person can be asked to do
 ACTIONS_MAX = 50  # of one review: more is a project of its own
+NUMBER_MAX = 2.0**53  # beyond it whole numbers are no longer exact
 ARGS_MAX = 20  # of one command; the devices known take two
 POSITION_MAX = 2**63 - 1  # a database's largest integer
 
 # Control characters but tab and line feed, halves of surrogate pairs, and marks that reverse the reading order: in a
 # record that may not be altered, nothing may read differently from what it says.
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+_A_NAME: TypeAdapter[str] = TypeAdapter(Name)
 _UNFIT_NAME = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -69,6 +72,21 @@ def _queried_name(value: str) -> str:
     return value
 
 
+def _role_or_none(value: str) -> str:
+    return _A_NAME.validate_python(value) if value else value
+
+
+def _argument(value: Any) -> Value:
+    """One type at a time, so that a fault is named by its field and not by the types that it is none of."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float) and abs(value) <= NUMBER_MAX:  # NaN is not
+        return float(value)
+    if isinstance(value, str) and len(value) <= LINE_CHARACTERS_MAX:
+        return _written_text(value)
+    raise ValueError(f"true, false, a number, or text of at most {LINE_CHARACTERS_MAX} characters")
+
+
 def _queried_instant(value: Any) -> Instant:
     try:
         return parse_rfc3339(str(value))
@@ -94,6 +112,13 @@ _INSTANT_SCHEMA = WithJsonSchema({"type": "string", "format": "date-time", "exam
 QueriedInstant = Annotated[int, BeforeValidator(_queried_instant), _INSTANT_SCHEMA]
 GivenInstant = Annotated[int, BeforeValidator(_given_instant), _INSTANT_SCHEMA]
 RoleName = Name
+MaybeRole = Annotated[
+    str,
+    AfterValidator(_role_or_none),
+    WithJsonSchema(
+        {"type": "string", "pattern": "^([a-z][a-z0-9_]*)?$", "maxLength": 64, "examples": ["duty_officer"]}
+    ),
+]
 AssetId = Annotated[
     str, Field(max_length=ASSET_CHARACTERS_MAX, examples=["tower-a/sd-1203"]), AfterValidator(_queried_name)
 ]
@@ -104,11 +129,11 @@ LineText = Annotated[
     AfterValidator(_something),
     AfterValidator(_one_line),
 ]
-ArgValue = (
-    Annotated[bool, Strict()]
-    | Annotated[float, Field(allow_inf_nan=False)]
-    | Annotated[str, Field(max_length=LINE_CHARACTERS_MAX), AfterValidator(_written_text)]
-)
+ArgValue = Annotated[
+    Any,
+    AfterValidator(_argument),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "number"}, {"type": "string", "maxLength": 200}]}),
+]
 Limit = Annotated[int, Field(ge=1, le=LIST_LIMIT_MAX)]
 Position = Annotated[int, Field(ge=0, le=POSITION_MAX)]
 
@@ -119,7 +144,7 @@ class Body(BaseModel):
     by: PersonName | None = Field(
         default=None, description="who acts; counts on loopback without tokens alone: with a token, its name prevails"
     )
-    role: RoleName | Literal[""] = Field(
+    role: MaybeRole = Field(
         default="", description="the role in which they act, as plans and roster name it; empty: none in particular"
     )
 

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from api.ports import (
     DeadLetter,
     DeviceQuery,
@@ -125,7 +127,7 @@ class FakeDesk(FakeResponse):
             before, done = self._answered[idempotency_key]
             if before != command:
                 return Refused("idempotency_key_reused", "this key carried out something else")
-            return Done(done.incident, done.entries, repeated=True)
+            return msgspec.structs.replace(done, repeated=True)
         outcome = self._carry_out(command, if_revision)
         if isinstance(outcome, Done) and idempotency_key is not None:
             self._answered[idempotency_key] = (command, outcome)
