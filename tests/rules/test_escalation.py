@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from rules.instant import MINUTE_MS
@@ -36,7 +38,7 @@ QUORUM = PLAN.replace("ladder: [first, second]", "ladder: [first, second], quoru
 LAPSES = PLAN.replace("ladder: [first, second]", "ladder: [first, second], re_alarm_after: 10min")
 
 
-def raised(plans: str = PLAN, **values: float | bool) -> Core:
+def raised(plans: str = PLAN, **values: Any) -> Core:
     """An incident of level III."""
     core = Core(RULES, plans=plans)
     core.reading("sd-1", **(values or {"smoke": 2.0}))

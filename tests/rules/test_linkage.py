@@ -260,8 +260,14 @@ def test_a_person_who_resolves_the_trouble_takes_it_as_mended() -> None:
 
 
 def by_hand(core: Core, **changes: Any) -> Refused | None:
-    asked = {"incident": "INC-000001", "device": "tower-a/vent-9", "command": "close", "reason": "smoke goes there"}
-    given = {"by": "duty-1", "role": "duty_officer"} | asked | changes
+    asked: dict[str, Any] = {
+        "incident": "INC-000001",
+        "device": "tower-a/vent-9",
+        "command": "close",
+        "reason": "smoke goes there",
+    }
+    given: dict[str, Any] = {"by": "duty-1", "role": "duty_officer"}
+    given.update(asked | changes)
     return core.step(OverrideCommand(**given)).refused
 
 
