@@ -50,8 +50,12 @@ class Model:
         self._cases: dict[str, Case] = {}
         self._orders: dict[str, tuple[OrderKind, Instant]] = {}
 
-    def plans(self, book: PlanBook) -> None:
+    def plans(self, book: PlanBook, at: Instant) -> None:
+        """They are in force from then on. Where there is none for a hazard any more, nobody is expected."""
         self._book = book
+        for case in self._cases.values():
+            if case.hazard not in book.by_hazard:
+                self._expect_nobody(case, at)
 
     def look(self, now: Instant) -> None:
         """Everything that happened before `now` has been given."""
@@ -79,13 +83,16 @@ class Model:
         if case is None:
             return
         if not entry.facts.get("plan"):
-            self.ledger.no_longer(f"ladder {case.id}", entry.at)
-            self.ledger.no_longer(f"first response {case.id}", entry.at)
+            self._expect_nobody(case, entry.at)
         else:
             self._expect_people(case, entry.at)
 
     def _plan(self, case: Case) -> ResponsePlan | None:
         return self._book.by_hazard.get(case.hazard)
+
+    def _expect_nobody(self, case: Case, at: Instant) -> None:
+        self.ledger.no_longer(f"ladder {case.id}", at)
+        self.ledger.no_longer(f"first response {case.id}", at)
 
     def _expect_people(self, case: Case, at: Instant) -> None:
         """That somebody takes it and somebody comes, unless it is expected already."""

@@ -74,8 +74,8 @@ class Reading:
 
     def _load_plans(self, until: Instant) -> None:
         while self._loaded and self._loaded[0][0] <= until:
-            _, version = self._loaded.pop(0)
-            self.model.plans(PlanBook.model_validate_json(self._store.document(version)))
+            at, version = self._loaded.pop(0)
+            self.model.plans(PlanBook.model_validate_json(self._store.document(version)), at)
 
 
 def _first(instant: Instant, at: Callable[[int], list[Instant]]) -> int:

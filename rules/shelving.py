@@ -14,7 +14,7 @@ from rules.signal import Signal
 from rules.site import DeviceClass
 from rules.turn import Turn
 
-SHELVES_MAX = 200  # each is looked at with every firing (`make bench`: 200 cost 20 µs); ISA-18.2 wants a handful
+SHELVES_MAX = 200  # each is looked at with every firing: 200 cost 30 µs (measured); a list people read is shorter
 
 
 def refusal(turn: Turn, request: PutOnShelf) -> Refused | None:
