@@ -48,6 +48,11 @@ def _counters(core: Core) -> Iterator[Metric]:
         ("command_failures", "Attempts to publish a command that failed.", core.performer.failed),
     ):
         yield CounterMetricFamily(f"tocsin_{name}", help_, value)
+    sent = CounterMetricFamily("tocsin_deliveries", "Attempts at messages and pushes.", labels=["kind", "result"])
+    for kind, (delivered, failed) in core.performer.deliveries.items():
+        sent.add_metric([kind, "delivered"], delivered)
+        sent.add_metric([kind, "failed"], failed)
+    yield sent
     letters = CounterMetricFamily("tocsin_dead_letters", "Messages not understood.", labels=["reason"])
     for reason, count in sorted(core.ingest.letters.counts.items()):
         letters.add_metric([reason], count)

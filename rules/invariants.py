@@ -10,6 +10,7 @@ from rules.effects import PublishCommand
 from rules.incident import CommandStage, Confirmation, Incident, Phase, StepStage
 from rules.instant import Instant
 from rules.invariants_orders import check_orders, order_deadlines
+from rules.invariants_sent import check_sent, sent_deadlines
 from rules.outcome import Outcome
 from rules.shelving import SHELVES_MAX
 from rules.state import CURSORS_MAX, State
@@ -32,6 +33,7 @@ def check(state: State) -> None:
         _check_detection(state, key, detection)
     _check_firings(state)
     check_orders(state)
+    check_sent(state)
     _check_quiet(state)
     for due, what in deadlines(state):
         assert due > state.now, f"{what} was due at {due}, now is {state.now}"
@@ -56,6 +58,7 @@ def deadlines(state: State) -> Iterator[tuple[Instant, str]]:
         yield from _response_deadlines(incident)
     yield from _quiet_deadlines(state)
     yield from order_deadlines(state)
+    yield from sent_deadlines(state)
 
 
 def _response_deadlines(incident: Incident) -> Iterator[tuple[Instant, str]]:
