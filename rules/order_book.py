@@ -89,7 +89,7 @@ def _repeat(turn: Turn, order: WorkOrder, wanted: Wanted, incident: Incident | N
         _make_graver(turn, order, wanted.kind)
     if order.handed_over is not None:
         reason = f"{reason}; handed over to {order.handed_over}"
-    facts: dict[str, Value] = {"repeats": float(order.repeats)}
+    facts: dict[str, Value] = {"repeats": float(order.repeats), "order_kind": order.kind.value}
     tell(turn, order, Kind.ORDER_REPEATED, by=wanted.by, facts=facts, reason=reason)
     changed(turn, order, "repeated")
 

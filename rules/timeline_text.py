@@ -61,7 +61,7 @@ FACTS: dict[Kind, tuple[str, ...]] = {
     Kind.NOTICE_FAILED: ("what", "to", "channel", "attempt", "detail", "id"),
     Kind.NOTICE_HELD_BACK: ("what", "to"),
     Kind.ORDER_OPENED: ("id", "order_kind", "asset", "fault", "role", "summary"),
-    Kind.ORDER_REPEATED: ("id", "asset", "fault", "repeats"),
+    Kind.ORDER_REPEATED: ("id", "asset", "fault", "repeats", "order_kind"),
     Kind.ORDER_STEP: ("id", "step", "node", "note", "to", "attachments"),
     Kind.ORDER_ASSIGNED: ("id", "to"),
     Kind.SUPPRESSED: ("title_en", "title_zh", "…"),
