@@ -52,9 +52,9 @@ def test_every_accepted_alarm_is_on_one_timeline_once_however_often_the_gateway_
     _assert_every_alarm_once(entries, publisher)
     _assert_no_incident_doubled(entries, publisher)
     _assert_telemetry_holds_every_message_once(running.data / "telemetry", publisher)
-    for command in ("verify-log", "replay"):
+    for command in ("verify-log", "replay", "audit"):
         done = running.run(command)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in running.log
 
 

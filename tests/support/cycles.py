@@ -21,7 +21,11 @@ SECONDS_MAX = 30.0  # for the broker's acknowledgements
 
 CLASSES = """
 device_classes:
-  probe: {title: {en: Probe}, silent_after: 1h, metrics: {leak: {kind: number, unit: "%", min: 0, max: 10}}}
+  probe:
+    title: {en: Probe}
+    life_safety: true   # it chatters, and every change of it shall be an entry all the same
+    silent_after: 1h
+    metrics: {leak: {kind: number, unit: "%", min: 0, max: 10}}
 """
 RULES = """
 rules:
