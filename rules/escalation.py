@@ -171,7 +171,7 @@ def _raise_by_one(turn: Turn, incident: Incident, plan: ResponsePlan, reason: st
 
 def _tell(turn: Turn, incident: Incident, role: str, reason: str, template: str = NEXT_TEMPLATE) -> None:
     turn.write(Kind.ESCALATED, incident, facts={"role": role}, reason=reason)
-    sending.notify_role(turn, role, template, incident)
+    sending.notify_role(turn, role, template, incident, reason=reason)
 
 
 # ---- what is overdue

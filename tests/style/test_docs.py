@@ -54,7 +54,7 @@ def test_every_yaml_example_is_valid(block: Block, tmp_path: Path) -> None:
     if block.first == "# settings":
         read_settings(file, {})
     else:
-        assert block.first in ("# site", "# device classes", "# rules", "# plans"), (
+        assert block.first in ("# site", "# device classes", "# rules", "# plans", "# roster", "# notices"), (
             "the first line says what kind of file it is"
         )
         assert [str(problem) for problem in check([file]).problems] == []
