@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from gateway.check import check
 from rules.instant import MINUTE_MS
 from rules.mode import Mode
 from rules.requests import PutOnShelf
@@ -139,3 +142,38 @@ def test_plans_put_in_force_again_know_their_causes() -> None:
     core.follow(PLANS)
     core.status("door-1", online=False)
     assert hazards(core) == ["power_outage"]
+
+
+SITE = """
+site: tower-a
+title: {en: Tower A}
+timezone: Asia/Shanghai
+buildings:
+  - id: tower
+    floors:
+      - id: 12F
+        zones:
+          - id: 12F-east
+            devices:
+              - {id: em-1, class: energy_meter, rated: {power_w: 10000}}
+              - {id: door-1, class: access_controller}
+              - {id: sd-1, class: smoke_detector}
+          - {id: 12F-west, devices: [{id: door-2, class: access_controller}]}
+"""
+
+
+def test_the_shipped_inhibitions_explain_an_outage_in_its_zone_and_no_further(tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text(SITE, encoding="utf-8")
+    checked = check([tmp_path / "site.yaml"])
+    assert checked.problems == []
+    assert checked.ruleset is not None
+    core = Core(checked.ruleset, site=checked.directory, plans=checked.plans)
+    core.reading("em-1", phase_l1=False, phase_l2=False, phase_l3=False)
+    core.wait("5s")
+    for door in ("door-1", "door-2"):
+        core.status(door, online=False)
+    core.reading("sd-1", smoke=0.3)
+    core.wait("20s")
+    quiet = {key: each.by for key, each in core.state.suppressed.items()}
+    assert quiet == {"actual|device-offline|tower-a/door-1": "inhibition outage-silences-devices"}
+    assert hazards(core) == ["power_outage", "fire", "device"]
