@@ -1,12 +1,13 @@
 """A building made up from a seed: where its devices stand, as the content of a site file.
 
 One tower, or a portfolio of many: buildings of equal plan with basement B1 and floors 1F, 2F…; three fire zones a
-floor (east, west, and the core with stairs, lift lobby and risers) and one for the lift shaft. The seed settles what
-varies between real buildings: nameplates.
+floor (east, west, and the core with stairs, lift lobby and risers), and one each for the lift shaft, the plant room in
+the basement and the canteen's kitchen on 1F. The seed settles what varies between real buildings: nameplates.
 
 Assumptions: 320 m² a zone, one smoke detector for 80 m² (GB 50116-2013 table 6.2.2 allows 60 to 80 m² for rooms up
 to 6 m high; confidence medium), one call point and one siren a zone (a call point within 30 m of walk, GB 50116-2013
-6.3.1; confidence medium), a heat detector where people cook, two doors to the stairs, one meter a floor.
+6.3.1; confidence medium), a heat detector where people cook, two doors to the stairs, one meter a floor; two gas
+detectors over the stoves of the kitchen, two leak detectors under the pumps of the plant room (ours).
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ _KINDS = {
     "access_controller": _Kind("ac", "stair door", "楼梯间门禁"),
     "energy_meter": _Kind("em", "meter", "电表"),
     "lift": _Kind("lift", "lift", "电梯"),
+    "gas_detector": _Kind("gd", "gas detector", "可燃气体探测器"),
+    "water_leak_detector": _Kind("wd", "leak detector", "漏水探测器"),
 }
 _ROOMS = {"smoke_detector": 4, "heat_detector": 1, "manual_call_point": 1, "siren": 1, "smoke_vent": 1}
 _ZONES: dict[str, tuple[Title, dict[str, int]]] = {
@@ -60,20 +63,25 @@ _ZONES: dict[str, tuple[Title, dict[str, int]]] = {
     "core": ({"en": "core", "zh": "核心筒"}, {"smoke_detector": 1, "access_controller": 2, "energy_meter": 1}),
 }
 _SHAFT_FLOOR = 1  # of the floors, lowest first: the shaft's zone is listed where its lifts start, on 1F
+_SPECIAL: dict[int, tuple[str, Title, dict[str, int]]] = {  # floor → the one zone of its kind that is there
+    0: ("plant", {"en": "plant room", "zh": "设备机房"}, {"water_leak_detector": 2}),
+    1: ("kitchen", {"en": "kitchen", "zh": "厨房"}, {"gas_detector": 2}),
+}
 _LIFT_LOADS_KG = (800.0, 1000.0, 1350.0, 1600.0)
 _LIFT_SPEEDS_M_PER_S = (1.75, 2.5, 3.0)
 DEVICES_PER_FLOOR = sum(sum(devices.values()) for _, devices in _ZONES.values())
+SPECIAL_DEVICES = sum(sum(devices.values()) for _, _, devices in _SPECIAL.values())
 
 
 def demo_tower(seed: int = 1) -> Plan:
-    """One tower of 20 floors (B1, 1F to 19F) with 404 devices."""
+    """One tower of 20 floors (B1, 1F to 19F) with 408 devices."""
     return Plan(seed=seed)
 
 
 def portfolio(devices: int, seed: int = 1, site: str = "portfolio") -> Plan:
     """As many towers of 20 floors as it takes for exactly `devices` devices."""
     plan = Plan(seed=seed, site=site, title={"en": "Portfolio", "zh": "物业群"}, devices_max=devices)
-    per_building = plan.floors * DEVICES_PER_FLOOR + plan.lifts
+    per_building = plan.floors * DEVICES_PER_FLOOR + SPECIAL_DEVICES + plan.lifts
     return Plan(**{**vars(plan), "buildings": max(1, -(-devices // per_building))})
 
 
@@ -134,7 +142,8 @@ def _floor(plan: Plan, building: str, index: int, floor: str) -> dict[str, Any]:
     zh = "地下1层" if floor == "B1" else f"{index}层"
     counts: dict[str, int] = {}
     zones = []
-    for zone, (title, devices) in _ZONES.items():
+    special = [_SPECIAL[index]] if index in _SPECIAL else []
+    for zone, title, devices in [*((zone, *rest) for zone, rest in _ZONES.items()), *special]:
         zone_title = {"en": f"{floor} {title['en']}", "zh": zh + title["zh"]}
         entries = []
         for device_class, count in devices.items():

@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from string import Formatter
 from types import TracebackType
 
 import httpx
+import msgspec
 
+from api.response_schemas import OrderOut
 from api.schemas import EntryOut, IncidentOut
-from simulators.scenario import Acknowledges, Act, Notes
+from rules.requests import (
+    Acknowledge,
+    AddNote,
+    AdvanceOrder,
+    Assign,
+    AssignOrder,
+    ChangeLevel,
+    CompleteTask,
+    Confirm,
+    HandOverOrder,
+    OpenOrder,
+    OverrideCommand,
+    PersonCommand,
+    PutOnShelf,
+    Resolve,
+    Respond,
+    Review,
+    SkipTask,
+)
+from simulators.acts import Act
 
 SECONDS_MAX = 10.0  # for an answer; the stream itself may be quiet for longer
 STREAM_QUIET_SECONDS_MAX = 60.0  # heartbeats come every 15 s
@@ -60,14 +82,40 @@ class ControlRoom:
                 elif field == "data":
                     yield EntryOut.model_validate_json(value)
 
-    async def carry_out(self, act: Act, incident: str) -> Answer:
-        """Do for a person what the scenario says."""
-        if isinstance(act, Acknowledges):
-            return await self._post(incident, "acknowledge", {"by": act.by, "note": act.note})
-        if isinstance(act, Notes):
-            return await self._post(incident, "notes", {"by": act.by, "text": act.text})
-        body = {"by": act.by, "finding": act.finding.value, "cause": act.cause, "note": act.note}
-        return await self._post(incident, "resolve", body)
+    async def orders(self, incident: IncidentOut) -> list[OrderOut]:
+        """The incident's work orders as they are now."""
+        answers = [await self._client.get(f"/orders/{order}") for order in incident.orders]
+        return [OrderOut.model_validate_json(answer.raise_for_status().content) for answer in answers]
 
-    async def _post(self, incident: str, command: str, body: dict[str, str]) -> Answer:
-        return Answer(await self._client.post(f"/incidents/{incident}/{command}", json=body))
+    async def carry_out(self, act: Act, incident: str, site: str) -> list[Answer]:
+        """Do for a person what the scenario says."""
+        orders = await self.orders(await self.incident(incident)) if incident else []
+        return [await self._ask(request) for request in act.ask(incident, site, orders)]
+
+    async def _ask(self, request: PersonCommand) -> Answer:
+        body = msgspec.to_builtins(request)
+        path = _PATHS[type(request)].format(**body)
+        named = {name for _, name, _, _ in Formatter().parse(_PATHS[type(request)]) if name}
+        return Answer(
+            await self._client.post(path, json={key: body[key] for key in body if key not in {*named, "type"}})
+        )
+
+
+_PATHS: dict[type, str] = {
+    Acknowledge: "/incidents/{incident}/acknowledge",
+    AddNote: "/incidents/{incident}/notes",
+    Confirm: "/incidents/{incident}/confirm",
+    ChangeLevel: "/incidents/{incident}/level",
+    Assign: "/incidents/{incident}/assign",
+    Respond: "/incidents/{incident}/respond",
+    CompleteTask: "/incidents/{incident}/tasks/{step}/complete",
+    SkipTask: "/incidents/{incident}/tasks/{step}/skip",
+    OverrideCommand: "/incidents/{incident}/commands",
+    Resolve: "/incidents/{incident}/resolve",
+    Review: "/incidents/{incident}/review",
+    OpenOrder: "/orders",
+    AdvanceOrder: "/orders/{order}/steps",
+    AssignOrder: "/orders/{order}/assign",
+    HandOverOrder: "/orders/{order}/hand-over",
+    PutOnShelf: "/shelves",
+}

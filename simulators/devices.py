@@ -1,7 +1,8 @@
 """The device models: what each device reports, as a pure function of (scene, device, instant) and its last command.
 
 Nothing is remembered between two instants, so a day can be played from any hour, in any order, at any speed.
-Lifts, meters and doors have modules of their own; smoke and heat are here. Values are rounded as devices round them.
+Lifts, meters, doors and leaks have modules of their own; smoke and heat are here. Values are rounded as devices round
+them.
 
 Assumptions for detectors: clear air has 0.005 to 0.02 dB/m with a noise of 0.002; a room is 22 °C, 2 K warmer at 15 h
 than at 3 h, with a noise of 0.1 K; a smoke detector decides for itself at 0.2 dB/m, a heat detector at 57 °C (class A1
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterator
 from rules.instant import DAY_MS, SECOND_MS, Instant
 from rules.reading import Value
 from rules.site import Device
-from simulators import doors, lifts, meters
+from simulators import doors, leaks, lifts, meters
 from simulators.chance import between, key, noise
 from simulators.scene import Fault, Happening, Scene, Told
 
@@ -154,6 +155,8 @@ _MODELS: dict[str, _Model] = {
     "access_controller": doors.readings,
     "siren": _siren,
     "smoke_vent": _smoke_vent,
+    "gas_detector": leaks.gas_detector,
+    "water_leak_detector": leaks.water_leak_detector,
 }
 _EVENTS: dict[str, _Events] = {
     "manual_call_point": _call_point_events,

@@ -20,11 +20,20 @@ from simulators.scene import Fault, Scene, Told
 
 Said = Reading | DeviceEvent | DeviceStatus | CommandResult
 
-NOTABLE = {"smoke": 0.02, "temperature": 2.0}  # a change of so much is reported at once; dB/m, °C
+# A change of so much is reported at once; dB/m, °C, %LEL, mm.
+NOTABLE = {"smoke": 0.02, "temperature": 2.0, "gas_lel": 2.0, "water_level_mm": 10.0}
 REACTION_MS = (200, 1_200)  # from a command's arrival to the answer: a relay, a motor that starts
+LIVELY = ("lift", "access_controller")  # people come and go
+SENSITIVE = ("smoke_detector", "heat_detector")  # to fires
 PENDING_MAX = 10_000  # commands under way; a building has no more devices that obey
 
-_OBEYED = {"release": "released", "sound": "sounding", "start": "open", "recall": "on its way to the lobby"}
+_OBEYED = {
+    "release": "released",
+    "sound": "sounding",
+    "start": "open",
+    "recall": "on its way to the lobby",
+    "close_valve": "closed",
+}
 
 
 class _Answer(NamedTuple):
@@ -59,6 +68,13 @@ class Field:
         self._answers: list[_Answer] = []
         self._answered: dict[tuple[str, str], bool] = {}
         self._at: Instant | None = None
+        restless = {each.id: self._restless_since(each) for each in devices}
+        self._restless = {id: since for id, since in restless.items() if since is not None}
+
+    @property
+    def next_answer(self) -> Instant | None:
+        """When the next command is answered."""
+        return min((answer.due_at for answer in self._answers), default=None)
 
     def statuses(self, at: Instant, *, online: bool = True) -> Iterator[Said]:
         """What every device says of itself when it connects."""
@@ -71,6 +87,9 @@ class Field:
         self._at = at
         yield from self._due_answers(at)
         for device in self._devices:
+            due_at = self._due_at.get(device.id, at)
+            if at < min(due_at, self._restless.get(device.id, due_at)):
+                continue
             for happening in events(device, self._scene, since, at):
                 seq = self._next_seq(device)
                 yield DeviceEvent(self._mode, device.id, happening.at, at, happening.event, happening.attributes, seq)
@@ -102,8 +121,15 @@ class Field:
         for answer in sorted(due, key=lambda answer: answer.due_at):
             if answer.told is not None:
                 self._told[answer.device.id] = answer.told
+                self._restless[answer.device.id] = at
             self._answered[answer.device.id, answer.id] = answer.ok
             yield CommandResult(self._mode, answer.device.id, answer.due_at, answer.id, answer.ok, answer.detail)
+
+    def _restless_since(self, device: Device) -> Instant | None:
+        """From when on it may have something to say before its period is over: until then it need not be asked."""
+        if device.device_class in LIVELY or device.id in self._scene.disturbances:
+            return 0
+        return self._scene.reached_at(device) if device.device_class in SENSITIVE else None
 
     def _reports(self, device: Device, values: dict[str, Value], at: Instant) -> bool:
         due_at = self._due_at.get(device.id)

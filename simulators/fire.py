@@ -95,6 +95,11 @@ class Fire:
         rise = 5.38 * math.pow(self._kw(burnt_s) / reach_m, 2 / 3) / CEILING_M
         return min(rise, WARMING_K_MAX) * math.exp(-ended_s / COOLING_S)
 
+    def reaches_at(self, way: tuple[int, int] | None) -> Instant | None:
+        """The earliest at which a detector so far away can notice anything; None: never."""
+        share, delay_s = _passage(way)
+        return self.started_at + round(delay_s * 1000) if share else None
+
     def _times(self, at: Instant, delay_s: float) -> tuple[float, float]:
         """(seconds it has burnt, seconds since it was put out), as seen after `delay_s`."""
         seen = at - delay_s * 1000

@@ -120,6 +120,7 @@ class Live:
 
     async def _live_people(self) -> None:
         assert self._api is not None
+        self._people.begin(self._clock.now())
         async with ControlRoom(*self._api) as room:
             watching = asyncio.create_task(self._watch(room))
             try:
@@ -134,12 +135,11 @@ class Live:
     async def _act(self, room: ControlRoom, due: Due) -> None:
         self.played.acts += 1
         try:
-            answer = await room.carry_out(due.act, due.incident)
-            fault = "" if answer.ok else answer.detail
+            answers = await room.carry_out(due.act, due.incident, self._site)
+            faults = [answer.detail for answer in answers if not answer.ok]
         except httpx.HTTPError as error:
-            fault = repr(error)
-        if fault:
-            self.played.refused.append(f"{due.act.does} {due.incident}: {fault}")
+            faults = [repr(error)]
+        self.played.refused += [f"{due.act.does} {due.incident}: {fault}" for fault in faults]
 
     async def _watch(self, room: ControlRoom) -> None:
         """See every incident that opens from now on, whenever the stream speaks of it; resumes where it broke."""

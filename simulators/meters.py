@@ -18,7 +18,7 @@ from simulators.scene import Fault, Scene, Told
 
 DEMAND = 0.75  # of the rated power
 RATED_W = 50_000.0  # without a nameplate
-OVERLOAD = 1.05
+OVERLOADS = {Fault.OVERLOAD: 1.05, Fault.OVERLOAD_SEVERE: 1.2}
 STEP_MS = 5 * SECOND_MS  # the meter averages over so long
 PHASES = ("l1", "l2", "l3")
 _REGISTER_SINCE = 1_704_067_200_000 // DAY_MS  # 2024-01-01, a Monday
@@ -32,7 +32,7 @@ def readings(device: Device, scene: Scene, at: Instant, told: Told | None) -> di
     chance, step = key(scene.seed, device.id), at // STEP_MS
     rated_w = device.rated.get("power_w", RATED_W)
     total_w = rated_w * DEMAND * _demand(at + scene.utc_offset_ms) * (1 + 0.01 * noise(chance, step))
-    total_w = rated_w * OVERLOAD if Fault.OVERLOAD in disturbed else total_w
+    total_w = max([rated_w * share for fault, share in OVERLOADS.items() if fault in disturbed], default=total_w)
     values: dict[str, Value] = {}
     for phase, share, name in zip(range(3), _shares(chance), PHASES, strict=True):
         dead = Fault.POWER_LOST in disturbed or (Fault.PHASE_LOST in disturbed and name == "l1")

@@ -6,35 +6,17 @@ They learn of incidents from whoever watches the API (or, on virtual time, the e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from rules.incident import Confirmation, Phase
 from rules.instant import Instant
 from rules.mode import Mode
-from simulators.scenario import Act
-
-
-class SeenIncident(Protocol):
-    """What they look at: the API's incident or the engine's."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def mode(self) -> Mode: ...
-    @property
-    def hazard(self) -> str: ...
-    @property
-    def zone(self) -> str: ...
-    @property
-    def phase(self) -> Phase: ...
-    @property
-    def confirmation(self) -> Confirmation: ...
+from simulators.acts import BEGUN, Act, SeenIncident
 
 
 class Due(NamedTuple):
     at: Instant
     act: Act
-    incident: str
+    incident: str  # empty: none is needed
 
 
 class People:
@@ -51,9 +33,26 @@ class People:
         """Nobody has anything left to do."""
         return not self._waiting and not self._due
 
+    @property
+    def waiting(self) -> Sequence[Act]:
+        """What nobody has come to yet."""
+        return self._waiting
+
+    def begin(self, at: Instant) -> None:
+        """The scenario begins."""
+        for act in [act for act in self._waiting if act.when == BEGUN]:
+            self._waiting.remove(act)
+            self._due.append(Due(at + act.wait, act, ""))
+
+    @property
+    def next_due(self) -> Instant | None:
+        return min((each.at for each in self._due), default=None)
+
     def see(self, incident: SeenIncident, at: Instant) -> None:
         """An incident is new or has changed."""
-        for act in [act for act in self._waiting if self._fits(act, incident)]:
+        if incident.mode is not self._mode:
+            return
+        for act in [act for act in self._waiting if act.fits(incident, self._site)]:
             self._waiting.remove(act)
             self._due.append(Due(at + act.wait, act, incident.id))
 
@@ -62,19 +61,3 @@ class People:
         due = sorted((each for each in self._due if each.at <= at), key=lambda each: each.at)
         self._due = [each for each in self._due if each.at > at]
         return due
-
-    def _fits(self, act: Act, incident: SeenIncident) -> bool:
-        where = act.zone is None or incident.zone == f"{self._site}/{act.zone}"
-        return (
-            incident.mode is self._mode and where and act.hazard in (None, incident.hazard) and _is(incident, act.when)
-        )
-
-
-def _is(incident: SeenIncident, when: str) -> bool:
-    if when == "opened":
-        return True
-    if when == "acknowledged":
-        return incident.phase is not Phase.ACTIVATED
-    if when == "confirmed":
-        return incident.confirmation is not Confirmation.PRE_ALARM
-    return incident.phase is Phase.CLOSING

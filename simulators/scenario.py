@@ -8,11 +8,10 @@ lasts: 5min                  # it is over then, whatever is left to do
 happens:
   - {at: 10s, fire: 12F-east, growth: medium, smoulders: 30s, put_out_after: 80s}
   - {at: 1min, fault: entrapment, device: lift-2, lasts: 10min}
-people:
-  - {when: opened, wait: 6s, does: acknowledge, by: duty officer}
-  - {when: normal, wait: 5s, does: resolve, by: duty officer, finding: real, cause: …}
-
-A person acts once, on the first incident (of `hazard`, in `zone`, where given) that comes to be what `when` says.
+  - {at: 0s, undelivered: sms, lasts: 5min}                       # a channel that takes nothing
+people:                                                           # see `acts`
+  - {when: opened, wait: 6s, does: acknowledge, by: duty-officer}
+  - {when: normal, wait: 5s, does: resolve, by: duty-officer, finding: real, cause: …}
 """
 
 from __future__ import annotations
@@ -21,24 +20,25 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from gateway.files import Document, locate, read_file, validate
-from rules.file_types import FileModel, Id, Name, Titles
+from rules.file_types import FileModel, Id, Titles
 from rules.instant import DAY_MS, MINUTE_MS, DurationMs, Instant, format_duration
+from rules.people import Roster
 from rules.problem import Problem
-from rules.requests import TEXT_CHARACTERS_MAX, Finding
+from rules.response_plan import PlanBook
 from rules.site import Directory
 from rules.wording import not_one_of
+from simulators.acts import BEGUN, WITHOUT_INCIDENT, Act, Commands, OfTask, OpensOrder, Shelves
 from simulators.fire import Fire, Growth
 from simulators.scene import Disturbance, Fault, Scene, layout
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)  # scenes play on a working day, always the same one
 LASTS_MS_MAX = 7 * DAY_MS
-Text = Annotated[str, Field(min_length=1, max_length=TEXT_CHARACTERS_MAX)]
 
 
 def _check_clock(text: str) -> str:
@@ -68,40 +68,25 @@ class FaultStarts(FileModel):
     lasts: DurationMs | None = Field(None, description="without, to the end")
 
 
-class _Act(FileModel):
-    """`when`: opened, acknowledged, confirmed (or a level I that needed none), normal (its sources are again)."""
+class DeliveryFails(FileModel):
+    """A channel or an authority takes nothing. Played on virtual time alone: live, nobody can break it."""
 
-    when: Literal["opened", "acknowledged", "confirmed", "normal"]
-    wait: DurationMs = 0
-    by: Text = Field(description="a role, e.g. duty officer")
-    hazard: Name | None = None
-    zone: Id | None = None
-
-
-class Acknowledges(_Act):
-    does: Literal["acknowledge"]
-    note: Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX)] = ""
-
-
-class Notes(_Act):
-    does: Literal["note"]
-    text: Text
-
-
-class Resolves(_Act):
-    does: Literal["resolve"]
-    finding: Finding = Finding.REAL
-    cause: Text
-    note: Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX)] = ""
+    at: DurationMs
+    undelivered: Id = Field(description="the channel, by its id in the roster; or the authority")
+    lasts: DurationMs | None = Field(None, description="without, to the end")
 
 
 def _what(value: Any) -> str:
     written = value if isinstance(value, dict) else vars(value)
-    return "a fire" if "fire" in written else "a fault"
+    return "a fire" if "fire" in written else "a delivery" if "undelivered" in written else "a fault"
 
 
-Happens = Annotated[Annotated[FireStarts, Tag("a fire")] | Annotated[FaultStarts, Tag("a fault")], Discriminator(_what)]
-Act = Annotated[Acknowledges | Notes | Resolves, Discriminator("does")]
+Happens = Annotated[
+    Annotated[FireStarts, Tag("a fire")]
+    | Annotated[FaultStarts, Tag("a fault")]
+    | Annotated[DeliveryFails, Tag("a delivery")],
+    Discriminator(_what),
+]
 
 
 class Scenario(FileModel):
@@ -122,7 +107,7 @@ def read_scenario(name_or_path: str | Path) -> tuple[Scenario | None, list[Probl
     document = _document(name_or_path)
     scenario, problems = validate(Scenario, document)
     if scenario is not None:
-        problems += locate(_too_late(scenario), document)
+        problems += locate([*_too_late(scenario), *_not_begun(scenario)], document)
     return scenario, problems
 
 
@@ -131,11 +116,23 @@ def shipped() -> list[str]:
     return sorted(each.name.removesuffix(".yaml") for each in _folder().iterdir() if each.name.endswith(".yaml"))
 
 
-def find_faults(scenario: Scenario, directory: Directory, site: str) -> list[Problem]:
-    """What the scenario names and the site does not have. Paths without lines: see `gateway.files.locate`."""
+def find_faults(
+    scenario: Scenario,
+    directory: Directory,
+    site: str,
+    plans: PlanBook | None = None,
+    roster: Roster | None = None,
+) -> list[Problem]:
+    """What the scenario names and the site (the plans, the roster) does not have; without these they are not looked
+    at. Paths without lines: see `gateway.files.locate`."""
     zones = [zone.name for zone in directory.zones.values() if zone.site == site]
     devices = [device.name for device in directory.devices.values() if device.site == site]
-    return [*_missing(scenario.happens, set(zones), set(devices), site), *_absent_zones(scenario, zones, site)]
+    return [
+        *_missing(scenario.happens, set(zones), set(devices), site),
+        *_absent_places(scenario, zones, devices, site),
+        *(_absent_tasks(scenario, plans) if plans is not None else ()),
+        *(_absent_people(scenario, roster) if roster is not None and roster.people else ()),
+    ]
 
 
 def scene_of(scenario: Scenario, directory: Directory, site: str) -> tuple[Scene, Instant]:
@@ -182,15 +179,55 @@ def _too_late(scenario: Scenario) -> Iterator[Problem]:
             yield Problem(("happens", index, "at"), f"{format_duration(each.at)} never comes: {over}")
 
 
-def _absent_zones(scenario: Scenario, zones: list[str], site: str) -> Iterator[Problem]:
+def _not_begun(scenario: Scenario) -> Iterator[Problem]:
+    for index, act in enumerate(scenario.people):
+        if act.when == BEGUN and not isinstance(act, WITHOUT_INCIDENT):
+            yield Problem(("people", index, "when"), f"{act.does} needs an incident; expected opened, say")
+
+
+def _absent_places(scenario: Scenario, zones: list[str], devices: list[str], site: str) -> Iterator[Problem]:
     for index, act in enumerate(scenario.people):
         if act.zone is not None and act.zone not in zones:
             yield Problem(("people", index, "zone"), not_one_of(act.zone, f"a zone of {site}", sorted(zones)))
+        if isinstance(act, Commands | OpensOrder | Shelves) and act.device not in devices:
+            yield Problem(("people", index, "device"), not_one_of(act.device, f"a device of {site}", sorted(devices)))
 
 
-def locate_faults(name_or_path: str | Path, scenario: Scenario, directory: Directory, site: str) -> list[Problem]:
+def _absent_tasks(scenario: Scenario, plans: PlanBook) -> Iterator[Problem]:
+    for index, act in enumerate(scenario.people):
+        if isinstance(act, OfTask):
+            of = [plan for plan in plans.plans.values() if act.hazard in (None, plan.hazard)]
+            tasks = sorted({step.id for plan in of for step in plan.steps if step.task})
+            if act.task not in tasks:
+                where = f"a task of the plan for {act.hazard}" if act.hazard else "a task of any plan"
+                yield Problem(("people", index, "task"), not_one_of(act.task, where, tasks))
+
+
+def _absent_people(scenario: Scenario, roster: Roster) -> Iterator[Problem]:
+    for index, act in enumerate(scenario.people):
+        person = roster.people.get(act.by)
+        if person is None:
+            yield Problem(("people", index, "by"), not_one_of(act.by, "a person of the roster", sorted(roster.people)))
+        elif act.role and act.role not in person.roles:
+            has = f"{act.by} does not have the role {act.role} ({', '.join(person.roles)})"
+            yield Problem(("people", index, "role"), has)
+    known = {*roster.channels, *roster.notices.authorities}
+    for index, each in enumerate(scenario.happens):
+        if isinstance(each, DeliveryFails) and each.undelivered not in known:
+            which = not_one_of(each.undelivered, "a channel or an authority", sorted(known))
+            yield Problem(("happens", index, "undelivered"), which)
+
+
+def locate_faults(
+    name_or_path: str | Path,
+    scenario: Scenario,
+    directory: Directory,
+    site: str,
+    plans: PlanBook | None = None,
+    roster: Roster | None = None,
+) -> list[Problem]:
     """`find_faults` with file and lines."""
-    return locate(find_faults(scenario, directory, site), _document(name_or_path))
+    return locate(find_faults(scenario, directory, site, plans, roster), _document(name_or_path))
 
 
 def _document(name_or_path: str | Path) -> Document:

@@ -33,6 +33,9 @@ class Fault(Enum):
     PHASE_LOST = "phase_loss"  # L1 of a meter
     POWER_LOST = "power_loss"
     OVERLOAD = "overload"  # 105 % of the rated power
+    OVERLOAD_SEVERE = "severe_overload"  # 120 %
+    GAS = "gas_leak"  # at this detector; it ends, too, where the detector is told to close its valve
+    WATER = "water_leak"  # at this detector; what it reports goes on until the place is dry
 
 
 class Told(NamedTuple):
@@ -94,6 +97,11 @@ class Scene:
     def smoke_db_per_m(self, device: Device, at: Instant) -> float:
         """What all fires together bring to a detector."""
         return sum(fire.smoke_db_per_m(self.seed, device.id, self._way(fire, device), at) for fire in self.fires)
+
+    def reached_at(self, device: Device) -> Instant | None:
+        """The earliest at which any fire can be noticed there; None: never."""
+        reached = [fire.reaches_at(self._way(fire, device)) for fire in self.fires]
+        return min((at for at in reached if at is not None), default=None)
 
     def warming_k(self, device: Device, at: Instant) -> float:
         return sum(fire.warming_k(self.seed, device.id, self._way(fire, device), at) for fire in self.fires)

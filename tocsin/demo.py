@@ -16,7 +16,7 @@ def demo(
 ) -> None:
     """A simulated tower, a fire on the 12th floor, and its timeline as it grows.
 
-    The gateway is the real one, in a child process with an embedded broker and a temporary data folder; 404 simulated
+    The gateway is the real one, in a child process with an embedded broker and a temporary data folder; 408 simulated
     devices publish over MQTT. Exit code 1: the timeline does not hold what it should.
     """
     import sys

@@ -36,6 +36,8 @@ def test_the_demo_tower_has_twenty_floors_and_some_four_hundred_devices_of_every
         "access_controller": 40,
         "energy_meter": 20,
         "lift": 4,
+        "gas_detector": 2,
+        "water_leak_detector": 2,
     }
 
 

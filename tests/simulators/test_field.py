@@ -38,7 +38,7 @@ def fire() -> Scenario:
 
 def test_every_device_says_that_it_is_online_and_reports_at_once(tower: Directory) -> None:
     said, _ = played(tower, QUIET, 0)
-    assert [type(each).__name__ for each in said[:404]] == ["DeviceStatus"] * 404
+    assert [type(each).__name__ for each in said[:408]] == ["DeviceStatus"] * 408
     assert {each.device for each in said if isinstance(each, Reading)} == set(tower.devices)
 
 

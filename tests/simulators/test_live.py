@@ -91,7 +91,7 @@ async def test_a_fire_is_published_and_a_command_is_answered(
                     await client.publish("tocsin/v1/tower-a/sr-1201/command", json.dumps(order), qos=1)
     assert (name, body["id"], body["ok"]) == ("sr-1201", "CMD-000001", True)
     assert live.played.commands == 1
-    assert live.played.sent > 2 * 404
+    assert live.played.sent > 2 * 408
 
 
 async def test_statuses_are_retained_and_the_scenario_ends_by_itself_with_everything_acknowledged(
@@ -99,7 +99,7 @@ async def test_statuses_are_retained_and_the_scenario_ends_by_itself_with_everyt
 ) -> None:
     broker = mosquitto()
     played = await Live(BURNING, tower, "tower-a", broker.url, speed=1_000).run()
-    assert played.sent == played.acknowledged > 2 * 404
+    assert played.sent == played.acknowledged > 2 * 408
     assert played.lost == 0
     assert played.scene_seconds >= 600
     async with aiomqtt.Client("127.0.0.1", broker.port) as client, asyncio.timeout(10):
@@ -108,7 +108,7 @@ async def test_statuses_are_retained_and_the_scenario_ends_by_itself_with_everyt
         async for message in client.messages:
             assert bytes(message.payload) == b"online"
             online.add(str(message.topic))
-            if len(online) == 404:
+            if len(online) == 408:
                 break
 
 
@@ -118,7 +118,7 @@ async def test_the_building_comes_back_by_itself_after_an_outage_of_the_broker(
     broker = mosquitto()
     live = Live(BURNING, tower, "tower-a", broker.url, speed=5)
     async with playing(live):
-        await until(lambda: live.played.acknowledged > 404)
+        await until(lambda: live.played.acknowledged > 408)
         await asyncio.to_thread(broker.restart)
         sent = live.played.sent
         await until(lambda: live.played.acknowledged > sent)

@@ -1,0 +1,261 @@
+"""A scenario on virtual time: devices, screen, engine, deliveries and people in one loop, and nothing waits.
+
+    played = Virtual(scenario, loaded, "tower-a").play()
+    played.entries
+
+The core is the real one, with what is in force; around it stand the simulated devices, which obey commands, a postman
+who delivers everything he is not told to lose, and the people of the scenario. The same scenario gives the same
+timeline, in any process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from gateway.library import Loaded
+from rules.effects import Effect, PublishCommand
+from rules.engine import Engine
+from rules.events import (
+    CommandAnswered,
+    DirectoryLoaded,
+    Event,
+    PlansLoaded,
+    RosterLoaded,
+    RulesLoaded,
+    TimePassed,
+    VerdictChanged,
+)
+from rules.history import Past
+from rules.instant import MINUTE_MS, SECOND_MS, Instant
+from rules.mode import Mode
+from rules.order import OrderStep
+from rules.outcome import Outcome
+from rules.people import Roster
+from rules.reading import CommandResult, DeviceEvent, DeviceStatus, Reading
+from rules.requests import AdvanceOrder, PersonCommand
+from rules.response_plan import PlanBook
+from rules.ruleset import Ruleset
+from rules.schedule import Calendar
+from rules.screen import Cause, Screen
+from rules.site import Directory
+from rules.state import State
+from rules.timeline import Entry
+from rules.verdict import Verdict
+from simulators.field import Field, Said
+from simulators.people import Due, People
+from simulators.postman import Postman
+from simulators.scenario import DeliveryFails, FireStarts, Scenario, scene_of
+
+QUIET_STEP_MS = 5 * SECOND_MS  # how often devices are looked at while nothing happens to them
+FIRE_STEP_MS = SECOND_MS  # and while smoke moves
+SMOKE_LASTS_MS = 3 * MINUTE_MS  # after a fire was put out: nine time constants of its clearing
+See = Callable[[Outcome, State], None]
+
+
+@dataclass
+class Played:
+    """What it came to. `refused`: what people asked for and the engine did not do, with its reason."""
+
+    begins: Instant
+    entries: list[Entry] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    events: list[tuple[Event, Instant]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)  # what nobody did, because it never came to it
+    state: State = field(default_factory=State)
+
+
+class Virtual:
+    """One scenario in one site of what is loaded. `see` is shown every outcome, for checks."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        loaded: Loaded,
+        site: str,
+        mode: Mode = Mode.ACTUAL,
+        see: See = lambda outcome, state: None,
+    ) -> None:
+        scene, self._begins = scene_of(scenario, loaded.directory, site)
+        devices = [device for device in loaded.directory.devices.values() if device.site == site]
+        self._scenario, self._loaded, self._site, self._mode, self._see = scenario, loaded, site, mode, see
+        self._field = Field(devices, loaded.directory.device_classes, scene, mode)
+        self._people = People(scenario.people, site, mode)
+        self._postman = Postman(self._fails)
+        self._screen = Screen(loaded.directory, loaded.ruleset, _NoHistory(), _calendars(loaded.directory))
+        self._engine = Engine(State(), _InForce(loaded))
+        self._now = self._begins
+        self.played = Played(self._begins)
+
+    def play(self) -> Played:
+        self._begin()
+        end = self._begins + self._scenario.lasts
+        while self._now < end:
+            self._now = min(self._next(), end)
+            self._pass()
+        self.played.state = self._engine.state
+        self.played.left = [f"{act.does} by {act.by}" for act in self._people.waiting]
+        return self.played
+
+    def _begin(self) -> None:
+        for loaded in (DirectoryLoaded("sites"), RulesLoaded("rules"), PlansLoaded("plans"), RosterLoaded("roster")):
+            self._step(loaded)
+        self._screen.listening(self._now)
+        self._judge(self._screen.start([], self._now))
+        for said in self._field.statuses(self._now):
+            self._hear(said)
+        self._people.begin(self._now)
+        self._pass()
+
+    def _pass(self) -> None:
+        """Everything that happens at this instant, devices first; deadlines come last, as the engine has it."""
+        for said in self._field.advance(self._now):
+            self._hear(said)
+        for effect, event in self._postman.due(self._now):
+            self._step(event)
+            if isinstance(effect, PublishCommand) and effect.mode is self._mode:
+                self._field.obey(effect.device.partition("/")[2], effect.id, effect.command, self._now)
+        for due in self._people.take_due(self._now):
+            self._act(due)
+        self._judge(self._screen.advance(self._now))
+        deadline = self._engine.next_deadline()
+        if deadline is not None and deadline <= self._now:
+            self._step(TimePassed())
+
+    def _next(self) -> Instant:
+        """The next instant at which anything can happen."""
+        step = FIRE_STEP_MS if self._smokes() else QUIET_STEP_MS
+        known = (
+            self._now + step - (self._now - self._begins) % step,
+            self._field.next_answer,
+            self._postman.next_due,
+            self._people.next_due,
+            self._screen.next_deadline(),
+            self._engine.next_deadline(),
+            next((at for at in self._changes() if at > self._now), None),
+        )
+        return min(max(each, self._now + 1) for each in known if each is not None)
+
+    def _changes(self) -> list[Instant]:
+        """When something begins or ends, by the scenario."""
+        found = []
+        for each in self._scenario.happens:
+            lasts = each.put_out_after if isinstance(each, FireStarts) else each.lasts
+            found += [each.at] if lasts is None else [each.at, each.at + lasts]
+        return sorted(self._begins + at for at in found)
+
+    def _smokes(self) -> bool:
+        since = self._now - self._begins
+        fires = (each for each in self._scenario.happens if isinstance(each, FireStarts))
+        return any(
+            each.at <= since and (each.put_out_after is None or since < each.at + each.put_out_after + SMOKE_LASTS_MS)
+            for each in fires
+        )
+
+    def _fails(self, channel: str, at: Instant) -> bool:
+        since = at - self._begins
+        return any(
+            each.undelivered == channel and each.at <= since and (each.lasts is None or since < each.at + each.lasts)
+            for each in self._scenario.happens
+            if isinstance(each, DeliveryFails)
+        )
+
+    # ---- what comes in
+
+    def _hear(self, said: Said) -> None:
+        if isinstance(said, CommandResult):
+            self._step(CommandAnswered(said.mode, said.id, said.device, said.ok, self._now, said.detail))
+            return
+        w = self._screen.watched(said.mode, said.device, self._now)
+        assert w is not None, said.device
+        w.unseen = False
+        cause = Cause(self._now, self._now)
+        if isinstance(said, DeviceStatus):
+            w.received_at = self._now
+            change = self._screen.status(w, said.online, cause)
+        else:
+            w.at = w.received_at = self._now
+            w.seq = w.seq if said.seq is None else said.seq
+            cause = Cause(self._now, self._now, said.seq)
+            if isinstance(said, Reading):
+                change = self._screen.reading(w, said.values, cause)
+            else:
+                assert isinstance(said, DeviceEvent)
+                change = self._screen.event(w, said.event, said.attributes, cause)
+        if change is not None:
+            assert not change.faults, change.faults
+            self._judge(change.verdicts)
+
+    def _judge(self, verdicts: list[VerdictChanged]) -> None:
+        for verdict in verdicts:
+            self._step(verdict)
+
+    def _act(self, due: Due) -> None:
+        incident = self._engine.state.incidents.get(due.incident)
+        known = self._engine.state.orders
+        orders = [known[id] for id in incident.orders if id in known] if incident else []
+        for request in due.act.ask(due.incident, self._site, orders):
+            refused = self._step(self._filled_in(request)).refused
+            if refused is not None:
+                self.played.refused.append(f"{due.act.does} by {due.act.by}: {refused.reason}")
+
+    def _filled_in(self, request: PersonCommand) -> PersonCommand:
+        """As the gateway does: when the device of an order last said something, where that was normal."""
+        if not isinstance(request, AdvanceOrder) or request.step is not OrderStep.VERIFY:
+            return request
+        order = self._engine.state.orders[request.order]
+        w = self._screen.known(order.asset, order.mode)
+        if w is None or w.silent:
+            return request
+        judged = order.fault in w.plan.rule_index
+        normal = w.verdict(order.fault) is Verdict.DOES_NOT if judged else not w.verdicts
+        return msgspec.structs.replace(request, normal_at=w.received_at if normal else None)
+
+    def _step(self, event: Event) -> Outcome:
+        self.played.events.append((event, self._now))
+        outcome = self._engine.step(event, self._now)
+        self._see(outcome, self._engine.state)
+        self.played.entries += outcome.entries
+        self.played.effects += outcome.effects
+        for effect in outcome.effects:
+            self._postman.take(effect, self._now)
+        for incident in outcome.incidents.values():
+            self._people.see(incident, self._now)
+        return outcome
+
+
+class _InForce:
+    """`rules.in_force.Documents`: whatever the version, it is what is loaded."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._loaded = loaded
+
+    def directory(self, version: str) -> Directory:
+        return self._loaded.directory
+
+    def ruleset(self, version: str) -> Ruleset:
+        return self._loaded.ruleset
+
+    def plans(self, version: str) -> PlanBook:
+        return self._loaded.plans
+
+    def roster(self, version: str) -> Roster:
+        return self._loaded.roster
+
+
+class _NoHistory:
+    """`rules.screen.History`: nothing is known of the time before the scenario."""
+
+    def cursor(self, mode: Mode, device: str) -> tuple[Instant, int, Instant] | None:
+        return None
+
+    def window(self, mode: Mode, device: str, since: Instant) -> Iterator[Past]:
+        return iter(())
+
+
+def _calendars(directory: Directory) -> dict[str, Calendar]:
+    return {site.id: Calendar(ZoneInfo(site.timezone)) for site in directory.sites.values()}
