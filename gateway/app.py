@@ -55,6 +55,7 @@ class Gateway:
         """Until cancelled. Raises BadFiles, BrokerFailed, StoreLocked, ValueError for what cannot be started with."""
         self.settings.data.mkdir(parents=True, exist_ok=True)
         self._loaded = load(self.settings.files)
+        _remark(self._loaded)
         self._parts["rules"] = ""
         async with self._broker(), asyncio.TaskGroup() as tasks:
             tasks.create_task(self._serve())
@@ -145,6 +146,7 @@ class Gateway:
                 self._changed("rules", f"changed files are not in force: {str(error).splitlines()[0]}")
                 continue
             self._loaded = loaded
+            _remark(loaded)
             self._changed("rules", "")
             if self.core is not None:
                 try:
@@ -191,6 +193,11 @@ class Gateway:
 
     def metrics(self) -> bytes:
         return exposition(self._collector)
+
+
+def _remark(loaded: Loaded) -> None:
+    for remark in loaded.remarks:
+        log.warning("%s", remark)
 
 
 class _Server(uvicorn.Server):

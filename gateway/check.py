@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from gateway.file_kinds import kind_of
 from gateway.files import Document, locate, read_file, validate
+from gateway.remarks import remarks
 from rules.class_file import ClassFile, build_classes
 from rules.notice import NoticeBook
 from rules.notice_file import NoticeFile, build_notices
@@ -45,6 +46,7 @@ class Checked:
     ruleset: Ruleset | None = None
     plans: PlanBook | None = None
     roster: Roster | None = None
+    remarks: list[str] = field(default_factory=list)  # what is no fault and should be known all the same
     files: int = 0
     sites: int = 0
     devices: int = 0
@@ -87,6 +89,7 @@ def check(paths: Iterable[Path], *, with_library: bool = True) -> Checked:
     checked.roster = _check_roster(checked.directory, gathered)
     notices = checked.roster.notices if checked.roster and with_library else None
     checked.plans = _check_plans(classes, checked.ruleset, notices, gathered)
+    checked.remarks = remarks(checked.plans, checked.roster)
     checked.problems = sorted(gathered.problems, key=lambda p: (p.file, p.line, tuple(map(str, p.path)), p.message))
     return checked
 

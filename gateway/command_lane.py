@@ -119,7 +119,8 @@ class CommandLane:
         next_try = self._store.outbox_next(now, KIND)
         wait_s = None if next_try is None else max(0.05, (next_try - now) / 1000)  # an expired one waits for the engine
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._awake.wait(), wait_s)
+            async with asyncio.timeout(wait_s):
+                await self._awake.wait()
         self._awake.clear()
 
     async def _publish(self, client: aiomqtt.Client, effect: PublishCommand) -> bool:

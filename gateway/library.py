@@ -28,6 +28,7 @@ class Loaded:
     ruleset: Ruleset
     plans: PlanBook
     roster: Roster
+    remarks: tuple[str, ...] = ()
 
     @property
     def documents(self) -> tuple[Document, ...]:
@@ -53,4 +54,4 @@ def load(paths: Iterable[Path], *, with_library: bool = True) -> Loaded:
     directory, ruleset, plans, roster = checked.directory, checked.ruleset, checked.plans, checked.roster
     if checked.problems or directory is None or ruleset is None or plans is None or roster is None:
         raise BadFiles(checked.problems)
-    return Loaded(directory, ruleset, plans, roster)
+    return Loaded(directory, ruleset, plans, roster, tuple(checked.remarks))

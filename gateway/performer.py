@@ -19,6 +19,8 @@ from gateway.sender import Delivery
 from gateway.store import Store
 from rules.effects import Effect
 
+RIGHT_OF_WAY_SECONDS = 0.005  # commands are on their way to the broker before the other lanes look into the outbox
+
 
 class Performer:
     """`run` it as a task; `wake` it when effects were committed. `changed(connected, reason)`: of the commands' broker.
@@ -37,12 +39,19 @@ class Performer:
         deliveries: Mapping[type[Effect], Delivery] | None = None,
     ) -> None:
         self._commands = CommandLane(desk, store, settings, sites, clock, changed)
+        self._waking = False
         self._lanes = [
             Lane(kind.__name__, delivery, desk, store, clock) for kind, delivery in (deliveries or {}).items()
         ]
 
     def wake(self) -> None:
         self._commands.wake()
+        if self._lanes and not self._waking:
+            self._waking = True
+            asyncio.get_running_loop().call_later(RIGHT_OF_WAY_SECONDS, self._wake_lanes)
+
+    def _wake_lanes(self) -> None:
+        self._waking = False
         for lane in self._lanes:
             lane.wake()
 

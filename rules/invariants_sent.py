@@ -19,7 +19,7 @@ def check_sent(state: State) -> None:
         incident = state.incidents.get(sent.incident or "")
         for step in incident.steps if incident else []:
             if step.id == sent.step:
-                assert id in step.effects, f"{id} is on its way for {step.id} of {sent.incident}, which does not know it"
+                assert id in step.effects, f"{id} is on its way for {sent.incident}, {step.id}, which does not know it"
     for key, held in state.held_back.items():
         assert held.messages > 0, f"{key}: nothing was held back"
         assert len(held.incidents) <= HELD_BACK_NAMED_MAX, f"{key}: {len(held.incidents)} incidents"

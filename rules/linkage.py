@@ -178,7 +178,8 @@ def _give_up(turn: Turn, incident: Incident, command: CommandState) -> None:
     raise_trouble(turn, _source(command), device or incident, _TITLE, reason, mode=incident.mode, device=command.device)
     plan = turn.plans.by_hazard.get(incident.hazard)
     if plan is not None and incident.open:
-        sending.notify_role(turn, plan.lead, FAILED_TEMPLATE, incident)
+        what = f"{command.command} {device.name if device else command.device}"
+        sending.notify_role(turn, plan.lead, FAILED_TEMPLATE, incident, reason=command.detail, what=what)
 
 
 def _done(incident: Incident, command: CommandState) -> bool:

@@ -32,6 +32,8 @@ def check(
         text = Text(line)
         text.stylize("bold", 0, where)
         console.print(text)
+    for remark in checked.remarks:
+        console.print(Text(f"note: {remark}", style="yellow"))
     console.print(Text(summary(checked), style="red" if checked.problems else "green"))
     raise typer.Exit(1 if checked.problems else 0)
 
