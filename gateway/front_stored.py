@@ -33,7 +33,7 @@ from rules.timeline import Entry, Kind
 T = TypeVar("T")
 
 NOTICES = frozenset(kind for kind in Kind if kind.value.startswith("notice_"))
-NOT_ARRIVED = frozenset({Kind.NOTICE_FAILED, Kind.NOTICE_HELD_BACK})
+NOT_ARRIVED = frozenset({Kind.NOTICE_FAILED})  # what the rate limit holds back is said later
 CHUNK_ENTRIES = 1_000
 LOOKED_AT_MAX = 10 * CHUNK_ENTRIES  # entries a page of messages is sought in: some 50 ms; the next goes on from there
 CURSOR_DIGITS_MAX = 18

@@ -19,7 +19,7 @@ from gateway.library import Loaded
 from gateway.news import News
 from gateway.store import StoreFailed
 from rules.instant import MINUTE_MS, Instant, parse_rfc3339
-from rules.people import Person, Roster
+from rules.people import Channel, Person, Roster
 from tests.support import building
 
 PLAN = """
@@ -38,10 +38,11 @@ plans:
       - {id: repair, title: {en: Check the detectors}, level: I, work_order: {kind: emergency, role: engineer}}
 """
 PEOPLE = {
-    "li.wei": Person("li.wei", "Li Wei", ("duty_officer",), "zh", ()),
-    "wang.fang": Person("wang.fang", "Wang Fang", ("engineer",), "zh", ()),
-    "chen.jun": Person("chen.jun", "Chen Jun", ("safety_officer",), "en", ()),
+    "li.wei": Person("li.wei", "Li Wei", ("duty_officer",), "zh", ("sms",)),
+    "wang.fang": Person("wang.fang", "Wang Fang", ("engineer",), "zh", ("sms",)),
+    "chen.jun": Person("chen.jun", "Chen Jun", ("safety_officer",), "en", ("sms",)),
 }
+ROSTER = Roster(PEOPLE, channels={"sms": Channel()})  # which nobody delivers here
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 
 
@@ -51,7 +52,7 @@ class House:
     def __init__(self, folder: Path) -> None:
         self.now: Instant = parse_rfc3339("2026-11-24T08:00:00+08:00")
         self.settings = GatewaySettings(data=folder)
-        loaded = Loaded(building.directory(), building.rules(building.FIRE), building.plans(PLAN), Roster(PEOPLE))
+        loaded = Loaded(building.directory(), building.rules(building.FIRE), building.plans(PLAN), ROSTER)
         self.news = News()
         link = self.settings.link("mqtt://127.0.0.1:1")
         self.core: Core | None = Core(self.settings, link, loaded, self.clock, self.news, lambda part, fault: None)
@@ -320,6 +321,10 @@ async def test_the_log_of_messages_is_read_backwards_page_by_page(house: House) 
     assert [entry["position"] for entry in whole] == sorted((e["position"] for e in whole), reverse=True)
     of_it = (await house.ask("/notifications", incident="INC-000001"))["items"]
     assert {entry["incident"] for entry in of_it} == {"INC-000001"}
+    failed, others = [(await house.ask("/notifications", failed=each))["items"] for each in ("true", "false")]
+    assert {entry["kind"] for entry in failed} == {"notice_failed"}
+    assert others
+    assert sorted(entry["position"] for entry in [*failed, *others]) == sorted(e["position"] for e in whole)
     assert (await house.client.get("/notifications", params={"cursor": "x"})).status_code == 422
 
 
