@@ -17,7 +17,7 @@ from rules.timeline import Entry
 class Refused(Struct, frozen=True):
     """Why a person's command was not carried out."""
 
-    code: str  # stable: "unknown_incident", "incident_closed", "already_acknowledged", "sources_not_normal"
+    code: str  # stable: "unknown_incident", "incident_closed", "tasks_open", …: clients go by it
     reason: str
 
 
