@@ -116,9 +116,10 @@ class Turn:
         self.state.groups.pop(group_key(incident.mode, incident.zone, incident.hazard), None)
         kept_ms = self.plans.reviews.review_within if incident.awaits_review else KEPT_CLOSED_MS
         self.leave(incident, self.now + kept_ms)
-        waiting = [each for each in self.state.incidents.values() if each.awaits_review]
-        for longest in sorted(waiting, key=lambda each: each.closed_at or 0)[:-AWAITED_REVIEWS_MAX]:
-            self.leave(longest, self.now)
+        if incident.awaits_review:  # else there are no more of them than before
+            waiting = [each for each in self.state.incidents.values() if each.awaits_review]
+            for longest in sorted(waiting, key=lambda each: each.closed_at or 0)[:-AWAITED_REVIEWS_MAX]:
+                self.leave(longest, self.now)
 
     def leave(self, incident: Incident, at: Instant) -> None:
         """When a closed incident leaves the state; what was said before no longer counts."""
