@@ -174,7 +174,7 @@ def _may_not(turn: Turn, incident: Incident, request: OverrideCommand) -> Refuse
     may = [plan.lead, *plan.team, *plan.may_override] if plan else []
     if not set(may) & set(escalation.roles_of(turn, request.by, request.role)):
         roles = ", ".join(dict.fromkeys(may)) or f"nobody: hazard {incident.hazard} has no plan"
-        return Refused("not_authorised", f"{request.by} may not send commands in {incident.id}; authorised: {roles}")
+        return Refused("not_authorised", f"{request.by} may not send commands in {incident.id} (authorised: {roles})")
     return None if request.reason.strip() else Refused("reason_missing", "a command by hand needs a reason")
 
 

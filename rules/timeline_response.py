@@ -66,7 +66,7 @@ REASONS_ZH: tuple[tuple[str, str], ...] = (
     (r"nobody is named", "未指定人员"),
     (r"(\S+) is not in the roster", r"值班名册中没有 \1"),
     (r"the first responder to (INC-\d+) is on site already", r"\1 的首批处置人员已到场"),
-    (r"(\S+) may not send commands in (INC-\d+); authorised: (.+)", r"\1 无权在 \2 下达指令；有权者：\3"),
+    (r"(.+) may not send commands in (INC-\d+) \(authorised: (.+)\)", r"\1 无权在 \2 下达指令（有权者：\3）"),
     (r"there is no device (\S+) at (\S+)", r"\2 没有设备 \1"),
     (r"(\S+) knows no command (\S+?)(?: \((.+)\))?", r"\1 没有指令 \2"),
 )

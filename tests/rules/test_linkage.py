@@ -297,8 +297,8 @@ def test_a_command_by_hand_that_fails_is_a_trouble_too_and_is_not_repeated() -> 
         (
             {"role": "gardener"},
             "not_authorised",
-            "duty-1 may not send commands in INC-000001; "
-            "authorised: safety_officer, duty_officer, project_manager, engineering_lead",
+            "duty-1 may not send commands in INC-000001 "
+            "(authorised: safety_officer, duty_officer, project_manager, engineering_lead)",
         ),
         ({"role": ""}, "not_authorised", ""),
         ({"reason": " "}, "reason_missing", "a command by hand needs a reason"),
@@ -323,5 +323,5 @@ def test_where_no_plan_says_who_may_nobody_sends_commands_by_hand() -> None:
     refused = by_hand(core)
     assert refused == Refused(
         "not_authorised",
-        "duty-1 may not send commands in INC-000001; authorised: nobody: hazard fire has no plan",
+        "duty-1 may not send commands in INC-000001 (authorised: nobody: hazard fire has no plan)",
     )
