@@ -245,9 +245,9 @@ class Model:
         self._expect_node(str(entry.facts.get("id")), Node.OPEN, entry.at)
 
     def order_step(self, entry: Entry, case: Case | None) -> None:
-        id, node = str(entry.facts.get("id")), Node(str(entry.facts.get("node", Node.OPEN.value)))
-        if entry.facts.get("step") == "hand over":
+        if "node" not in entry.facts:  # handed over, or more urgent: where it was
             return
+        id, node = str(entry.facts.get("id")), Node(str(entry.facts["node"]))
         self.ledger.happened(f"order {id}", entry.at)
         if node in (Node.VERIFIED, Node.CANCELLED):
             self._orders.pop(id, None)

@@ -101,6 +101,7 @@ def look(turn: Turn, incident: Incident) -> None:
     """What follows when anything of an open incident has changed: its sources, its ladder, its plan, its end."""
     if incident.sources_normal and incident.normal_since is None:
         correlation.sources_normal(turn, incident)
+    response.control(turn, incident)
     escalation.begin(turn, incident)
     response.proceed(turn, incident)
     by_itself(turn, incident)

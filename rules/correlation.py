@@ -69,6 +69,7 @@ def fired(turn: Turn, detection: Detection, rule: DetectionRule) -> None:
     if levels:
         turn.raise_level(incident, max(levels), f"{rule.id} at {device.name}")
     discipline.annunciated(turn, incident, detection)
+    response.control(turn, incident)
     escalation.begin(turn, incident)
     response.proceed(turn, incident)
     for each, its_rule in (*earlier, (detection, rule)):

@@ -118,6 +118,7 @@ class StepState(Struct):
     done_by: str | None = None
     note: str = ""
     effects: list[str] = []  # what was issued for it
+    assets: list[str] = []  # of a work order: what has had one
 
 
 class Acknowledged(Struct, frozen=True):

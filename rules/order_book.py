@@ -45,6 +45,7 @@ def take_in(turn: Turn, wanted: Wanted, incident: Incident | None) -> WorkOrder:
     if known is None:
         order = _open(turn, wanted, incident)
     elif incident is not None and incident.id in known.incidents and wanted.by == BY_ITSELF:
+        _mean(turn, known, wanted)
         return known  # asked for again by the same plan: nothing has come again
     else:
         order = known
@@ -92,6 +93,14 @@ def _repeat(turn: Turn, order: WorkOrder, wanted: Wanted, incident: Incident | N
     facts: dict[str, Value] = {"repeats": float(order.repeats), "order_kind": order.kind.value}
     tell(turn, order, Kind.ORDER_REPEATED, by=wanted.by, facts=facts, reason=reason)
     changed(turn, order, "repeated")
+
+
+def _mean(turn: Turn, order: WorkOrder, wanted: Wanted) -> None:
+    """A graver step of the same plan: it is the same order, and more urgent now."""
+    if _GRAVER.index(wanted.kind) > _GRAVER.index(order.kind):
+        _make_graver(turn, order, wanted.kind)
+        tell(turn, order, Kind.ORDER_STEP, facts={"step": order.kind.value}, reason=wanted.reason)
+        changed(turn, order, "more urgent")
 
 
 def _make_graver(turn: Turn, order: WorkOrder, kind: OrderKind) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from rules import order_book, order_steps
-from rules.incident import Evidence, Incident
+from rules.incident import Incident
 from rules.instant import Instant, format_duration
 from rules.order import Node, OrderKind, WorkOrder, fault_name
 from rules.order_book import Wanted
 from rules.requests import AdvanceOrder, AssignOrder, HandOverOrder, OpenOrder
+from rules.signal import Signal
 from rules.state import KEPT_CLOSED_MS
 from rules.timeline import Kind
 from rules.turn import Turn
@@ -15,6 +18,7 @@ from rules.turn import Turn
 ORDERS_A_STEP_MAX = 20  # of more devices than a crew visits one by one, one order for the zone tells as much
 NOWHERE = "gateway"  # the asset of a trouble that has neither a device nor a place
 
+_GRAVEST = (Signal.ALARM, Signal.SUPERVISORY, Signal.TROUBLE)
 _WHAT_IS_LATE = {
     Node.OPEN: "not accepted",
     Node.ACCEPTED: "not surveyed",
@@ -23,32 +27,41 @@ _WHAT_IS_LATE = {
 }
 
 
-def open_for(turn: Turn, incident: Incident, step: str, kind: OrderKind, role: str, summary: str) -> list[str]:
-    """Orders for the devices whose detections make the incident (one each asset and fault; an open one takes the
-    repeat in). → their ids, also in `incident.orders`. For the same incident again: nothing but the ids.
+def open_for(
+    turn: Turn, incident: Incident, step: str, kind: OrderKind, role: str, summary: str, had: Collection[str] = ()
+) -> list[WorkOrder]:
+    """One order for each device whose detections make the incident, for the gravest of them (an open order of the
+    same asset and fault takes the repeat in), also in `incident.orders`. `had`: assets that had theirs by this step.
 
+    Where the incident has an open order for the device already, that one is meant: it becomes as grave as is asked.
     Of more than `ORDERS_A_STEP_MAX` there is one order, for the zone and the hazard.
     """
-    wanted = list(dict.fromkeys(_fault(turn, incident, each) for each in incident.evidence))
-    if len(wanted) > ORDERS_A_STEP_MAX:
-        wanted = [(incident.zone, incident.zone or NOWHERE, incident.hazard)]
+    zone = incident.zone or NOWHERE
+    wanted = {asset: each for asset, each in _faults(turn, incident).items() if asset not in had}
+    if len(wanted) > ORDERS_A_STEP_MAX or zone in had:
+        wanted = {} if zone in had else {zone: (incident.zone, incident.hazard)}
     reason = f"step {step} of plan {incident.plan}" if incident.plan else f"step {step}"
-    orders = [
+    return [
         order_book.take_in(
             turn,
-            Wanted(incident.mode, incident.site, zone, asset, fault, kind, role, summary, reason=reason),
+            Wanted(incident.mode, incident.site, where, asset, fault, kind, role, summary, reason=reason),
             incident,
         )
-        for zone, asset, fault in wanted
+        for asset, (where, fault) in wanted.items()
     ]
-    return [order.id for order in orders]
 
 
-def _fault(turn: Turn, incident: Incident, evidence: Evidence) -> tuple[str, str, str]:
-    """(zone, asset, fault)."""
-    device = turn.directory.devices.get(evidence.device)
-    zone = device.zone if device else incident.zone
-    return zone, evidence.device or zone or NOWHERE, fault_name(evidence.rule)
+def _faults(turn: Turn, incident: Incident) -> dict[str, tuple[str, str]]:
+    """Asset → (zone, fault): what its open order of this incident says, else the gravest of its detections."""
+    found: dict[str, tuple[str, str]] = {}
+    for evidence in sorted(incident.evidence, key=lambda each: (-each.level.severity, _GRAVEST.index(each.signal))):
+        device = turn.directory.devices.get(evidence.device)
+        asset = evidence.device or incident.zone or NOWHERE
+        found.setdefault(asset, (device.zone if device else incident.zone, fault_name(evidence.rule)))
+    for order in (turn.state.orders[id] for id in incident.orders if id in turn.state.orders):
+        if order.open and order.asset in found and order.opened_by == order_book.BY_ITSELF:
+            found[order.asset] = (order.zone, order.fault)
+    return found
 
 
 def blocking(turn: Turn, incident: Incident) -> list[str]:

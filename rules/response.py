@@ -38,21 +38,28 @@ def follow(turn: Turn, incident: Incident) -> ResponsePlan | None:
     return plan
 
 
+def control(turn: Turn, incident: Incident) -> None:
+    """Issues the control commands that are due, before anybody is told anything (先控制、后处置); else harmless."""
+    plan = follow(turn, incident) if incident.open else None
+    for step in plan.ordered_steps if plan else ():
+        if step.command is not None and is_due(step, incident):
+            _command(turn, incident, step, incident.step(step.id))
+
+
 def proceed(turn: Turn, incident: Incident) -> None:
     """Issues every step of the incident's plan that its level, phase and confirmation call for and that was not
-    issued yet: by phase, commands first. Called whenever one of these has changed; harmless otherwise."""
+    issued yet: commands first, the others by phase. Called whenever one of these has changed; harmless otherwise."""
     if not incident.open:
         return
+    control(turn, incident)
     if incident.id in turn.relevelled:
         del turn.relevelled[incident.id]
         sending.update_authorities(turn, incident)
     plan = follow(turn, incident)
-    if plan is None:
-        return
-    for step in plan.ordered_steps:
+    for step in plan.ordered_steps if plan else ():
         known = incident.step(step.id)
-        if is_due(step, incident) and (known is None or step.command is not None):
-            _ISSUE[step.action](turn, incident, step, known)
+        if step.command is None and is_due(step, incident) and (known is None or step.work_order is not None):
+            _ISSUE[step.action](turn, incident, step)
 
 
 def is_due(step: PlanStep, incident: Incident) -> bool:
@@ -79,19 +86,19 @@ def _command(turn: Turn, incident: Incident, step: PlanStep, known: StepState | 
         state.effects.extend(issued)
 
 
-def _notify(turn: Turn, incident: Incident, step: PlanStep, known: StepState | None) -> None:
+def _notify(turn: Turn, incident: Incident, step: PlanStep) -> None:
     assert step.notify is not None
     state = _add(turn, incident, step, role=step.notify.role)
     _sent(state, sending.notify_role(turn, step.notify.role, step.notify.template, incident, step.id))
 
 
-def _tell_occupants(turn: Turn, incident: Incident, step: PlanStep, known: StepState | None) -> None:
+def _tell_occupants(turn: Turn, incident: Incident, step: PlanStep) -> None:
     assert step.occupant_notice is not None
     state, notice = _add(turn, incident, step), step.occupant_notice
     _sent(state, sending.tell_occupants(turn, incident, step.id, notice.same, notice.template))
 
 
-def _send_to_authority(turn: Turn, incident: Incident, step: PlanStep, known: StepState | None) -> None:
+def _send_to_authority(turn: Turn, incident: Incident, step: PlanStep) -> None:
     assert step.authority is not None
     state, authority = _add(turn, incident, step), step.authority
     _sent(state, sending.send_to_authority(turn, incident, step.id, authority.to, authority.event))
@@ -104,7 +111,7 @@ def _sent(state: StepState, effects: list[str]) -> None:
         state.stage = StepStage.FAILED
 
 
-def _task(turn: Turn, incident: Incident, step: PlanStep, known: StepState | None) -> None:
+def _task(turn: Turn, incident: Incident, step: PlanStep) -> None:
     assert step.task is not None
     state = _add(turn, incident, step, role=step.task.role)
     state.mandatory = step.task.mandatory
@@ -116,16 +123,19 @@ def _task(turn: Turn, incident: Incident, step: PlanStep, known: StepState | Non
     turn.write(Kind.TASK_ISSUED, incident, facts=facts)
 
 
-def _work_order(turn: Turn, incident: Incident, step: PlanStep, known: StepState | None) -> None:
+def _work_order(turn: Turn, incident: Incident, step: PlanStep) -> None:
+    """Also for devices that have come since: each has one."""
     assert step.work_order is not None
-    state, order = _add(turn, incident, step, role=step.work_order.role), step.work_order
+    order, known = step.work_order, incident.step(step.id)
+    state = known or _add(turn, incident, step, role=order.role)
     summary = step.title.get("en") or next(iter(step.title.values()))
-    state.effects.extend(orders.open_for(turn, incident, step.id, OrderKind(order.kind), order.role, summary))
-    state.stage, state.done_at = StepStage.DONE, turn.now
+    opened = orders.open_for(turn, incident, step.id, OrderKind(order.kind), order.role, summary, state.assets)
+    state.effects.extend(each.id for each in opened)
+    state.assets.extend(each.asset for each in opened)
+    state.stage, state.done_at = StepStage.DONE, state.done_at or turn.now
 
 
-_ISSUE: dict[str, Callable[[Turn, Incident, PlanStep, StepState | None], None]] = {
-    "command": _command,
+_ISSUE: dict[str, Callable[[Turn, Incident, PlanStep], None]] = {  # all but commands
     "notify": _notify,
     "occupant_notice": _tell_occupants,
     "authority": _send_to_authority,
