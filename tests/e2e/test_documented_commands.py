@@ -87,12 +87,13 @@ def test_the_commands_of_the_readme_lead_from_a_call_point_to_an_incident(
     assert "no problems" in checked.stdout
     with running([program(run[0]), *run[1:]], environment):
         subprocess.run([press[0], "-p", str(broker.port), *press[1:]], check=True)
-        incidents, timeline, acknowledged = (answered(request, port) for request in asked)
+        incidents, timeline, taken, acknowledged = (answered(request, port) for request in asked)
     assert [(each["hazard"], each["level"], each["zone"]) for each in incidents["items"]] == [
         ("fire", "I", "example/1F-lobby")
     ]
     assert [entry["kind"] for entry in timeline["items"][:3]] == ["opened", "detected", "confirmed"]
-    assert (acknowledged["incident"]["phase"], acknowledged["entries"][0]["by"]) == ("responding", "duty officer")
+    assert (taken["incident"]["phase"], taken["entries"][0]["by"]) == ("activated", "li.wei")
+    assert (acknowledged["incident"]["phase"], acknowledged["entries"][0]["by"]) == ("responding", "wang.fang")
 
 
 def answered(request: list[str], port: int) -> Any:

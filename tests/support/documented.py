@@ -20,7 +20,9 @@ RUN_BY = {  # command, without line ends and comments → the test that runs it
     "curl -s http://127.0.0.1:8080/api/v1/incidents": _HERE,
     f"curl -s {_INCIDENT}/timeline": _HERE,
     f"curl -s {_INCIDENT}/acknowledge -H 'Content-Type: application/json' "
-    """-d '{"by": "duty officer", "note": "on my way"}'""": _HERE,
+    """-d '{"by": "li.wei", "role": "duty_officer", "note": "on my way"}'""": _HERE,
+    f"curl -s {_INCIDENT}/acknowledge -H 'Content-Type: application/json' "
+    """-d '{"by": "wang.fang", "role": "engineering_lead"}'""": _HERE,
 }
 RUN_BY |= dict.fromkeys(
     ("tocsin plan list", "tocsin plan show fire --level I", "tocsin plan show lift_entrapment --level II --lang zh"),
