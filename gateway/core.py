@@ -31,6 +31,7 @@ from gateway.store import Store, StoreFailed
 from gateway.telemetry import Telemetry
 from rules.events import AuditFailed, AuditPassed, GatewayStarted
 from rules.instant import DAY_MS
+from rules.place_names import titles_of
 from rules.schedule import Calendar
 from rules.screen import Screen
 from rules.site import Directory, Title
@@ -225,17 +226,8 @@ class Core:
 
     @cached_property
     def titles(self) -> dict[str, Title]:
-        """Of zones and devices by id, and of metrics that are called the same in every class that has them."""
-        directory = self.screen.directory
-        metrics: dict[str, list[Title]] = {}
-        for device_class in directory.device_classes.values():
-            for metric in device_class.metrics.values():
-                metrics.setdefault(metric.name, []).append(metric.title)
-        return {
-            **{name: titles[0] for name, titles in metrics.items() if all(each == titles[0] for each in titles)},
-            **{zone.id: zone.title for zone in directory.zones.values() if zone.title},
-            **{device.id: device.title for device in directory.devices.values() if device.title},
-        }
+        """Of places and devices by id, and of metrics."""
+        return titles_of(self.screen.directory)
 
     @cached_property
     def firing(self) -> dict[str, list[str]]:

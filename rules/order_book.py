@@ -37,6 +37,7 @@ class Wanted(NamedTuple):
     summary: str
     by: str = BY_ITSELF
     reason: str = ""
+    summary_zh: str = ""  # for the timeline in Chinese; empty: as `summary`
 
 
 def take_in(turn: Turn, wanted: Wanted, incident: Incident | None) -> WorkOrder:
@@ -76,6 +77,7 @@ def _open(turn: Turn, wanted: Wanted, incident: Incident | None) -> WorkOrder:
     _join(turn, order, incident)
     set_limit(turn, order)
     facts: dict[str, Value] = {"order_kind": order.kind.value, "role": order.role, "summary": order.summary}
+    facts |= {"summary_zh": wanted.summary_zh} if wanted.summary_zh else {}
     tell(turn, order, Kind.ORDER_OPENED, by=wanted.by, facts=facts, reason=wanted.reason)
     changed(turn, order, "opened")
     return order

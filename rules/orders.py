@@ -9,8 +9,10 @@ from rules.incident import Incident
 from rules.instant import Instant, format_duration
 from rules.order import Node, OrderKind, WorkOrder, fault_name
 from rules.order_book import Wanted
+from rules.place_names import title_in
 from rules.requests import AdvanceOrder, AssignOrder, HandOverOrder, OpenOrder
 from rules.signal import Signal
+from rules.site import Title
 from rules.state import KEPT_CLOSED_MS
 from rules.timeline import Kind
 from rules.turn import Turn
@@ -28,7 +30,7 @@ _WHAT_IS_LATE = {
 
 
 def open_for(
-    turn: Turn, incident: Incident, step: str, kind: OrderKind, role: str, summary: str, had: Collection[str] = ()
+    turn: Turn, incident: Incident, step: str, kind: OrderKind, role: str, title: Title, had: Collection[str] = ()
 ) -> list[WorkOrder]:
     """One order for each device whose detections make the incident, for the gravest of them (an open order of the
     same asset and fault takes the repeat in), also in `incident.orders`. `had`: assets that had theirs by this step.
@@ -41,10 +43,13 @@ def open_for(
     if len(wanted) > ORDERS_A_STEP_MAX or zone in had:
         wanted = {} if zone in had else {zone: (incident.zone, incident.hazard)}
     reason = f"step {step} of plan {incident.plan}" if incident.plan else f"step {step}"
+    summary, zh = title_in(title, "en", step), title.get("zh", "")
     return [
         order_book.take_in(
             turn,
-            Wanted(incident.mode, incident.site, where, asset, fault, kind, role, summary, reason=reason),
+            Wanted(
+                incident.mode, incident.site, where, asset, fault, kind, role, summary, reason=reason, summary_zh=zh
+            ),
             incident,
         )
         for asset, (where, fault) in wanted.items()
@@ -54,10 +59,12 @@ def open_for(
 def _faults(turn: Turn, incident: Incident) -> dict[str, tuple[str, str]]:
     """Asset → (zone, fault): what its open order of this incident says, else the gravest of its detections."""
     found: dict[str, tuple[str, str]] = {}
-    for evidence in sorted(incident.evidence, key=lambda each: (-each.level.severity, _GRAVEST.index(each.signal))):
-        device = turn.directory.devices.get(evidence.device)
-        asset = evidence.device or incident.zone or NOWHERE
-        found.setdefault(asset, (device.zone if device else incident.zone, fault_name(evidence.rule)))
+    for asset in dict.fromkeys(each.device for each in incident.evidence):
+        device = turn.directory.devices.get(asset)
+        theirs = (each for each in incident.evidence if each.device == asset)
+        gravest = min(theirs, key=lambda each: (-each.level.severity, _GRAVEST.index(each.signal)))
+        where = device.zone if device else incident.zone
+        found.setdefault(asset or incident.zone or NOWHERE, (where, fault_name(gravest.rule)))
     for order in (turn.state.orders[id] for id in incident.orders if id in turn.state.orders):
         if order.open and order.asset in found and order.opened_by == order_book.BY_ITSELF:
             found[order.asset] = (order.zone, order.fault)

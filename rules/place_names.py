@@ -31,5 +31,23 @@ def place_names(directory: Directory, of: Placed, language: str) -> PlaceNames:
     )
 
 
+def titles_of(directory: Directory) -> dict[str, Title]:
+    """What everything is called that a timeline names by its id: places, devices, and metrics that are called the same
+    in every class that has them."""
+    metrics: dict[str, list[Title]] = {}
+    for device_class in directory.device_classes.values():
+        for metric in device_class.metrics.values():
+            metrics.setdefault(metric.name, []).append(metric.title)
+    found = {name: titles[0] for name, titles in metrics.items() if all(each == titles[0] for each in titles)}
+    for site in directory.sites.values():
+        found[site.id] = site.title
+        for building in site.buildings:
+            found[f"{site.id}/{building.id}"] = building.title
+            found |= {f"{site.id}/{building.id}/{floor.id}": floor.title for floor in building.floors}
+    found |= {zone.id: zone.title for zone in directory.zones.values()}
+    found |= {device.id: device.title for device in directory.devices.values()}
+    return {name: title for name, title in found.items() if title}
+
+
 def title_in(title: Title, language: str, id: str) -> str:
     return title.get(language) or next(iter(title.values()), "") or id

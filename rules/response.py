@@ -128,8 +128,7 @@ def _work_order(turn: Turn, incident: Incident, step: PlanStep) -> None:
     assert step.work_order is not None
     order, known = step.work_order, incident.step(step.id)
     state = known or _add(turn, incident, step, role=order.role)
-    summary = step.title.get("en") or next(iter(step.title.values()))
-    opened = orders.open_for(turn, incident, step.id, OrderKind(order.kind), order.role, summary, state.assets)
+    opened = orders.open_for(turn, incident, step.id, OrderKind(order.kind), order.role, step.title, state.assets)
     state.effects.extend(each.id for each in opened)
     state.assets.extend(each.asset for each in opened)
     state.stage, state.done_at = StepStage.DONE, state.done_at or turn.now

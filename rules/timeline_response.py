@@ -18,6 +18,17 @@ WORDS_ZH = {
     "exhaust_fan": "排烟风机",
     "gas_detector": "可燃气体探测器",
     "fire_brigade": "消防部门",
+    # what devices are told
+    "release": "释放门禁",
+    "lock": "上锁",
+    "sound": "启动警报",
+    "silence": "消音",
+    "start": "启动",
+    "stop": "停止",
+    "recall": "迫降",
+    "resume": "恢复运行",
+    "out_of_service": "停用",
+    "close_valve": "关闭阀门",
     # what a person asks for, and what is overdue
     "confirm": "确认属实",
     "change_level": "调整响应级别",

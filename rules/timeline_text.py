@@ -60,7 +60,7 @@ FACTS: dict[Kind, tuple[str, ...]] = {
     Kind.NOTICE_DONE: ("what", "to", "channel", "attempt", "detail", "id"),
     Kind.NOTICE_FAILED: ("what", "to", "channel", "attempt", "detail", "id"),
     Kind.NOTICE_HELD_BACK: ("what", "to"),
-    Kind.ORDER_OPENED: ("id", "order_kind", "asset", "fault", "role", "summary"),
+    Kind.ORDER_OPENED: ("id", "order_kind", "asset", "fault", "role", "summary", "summary_zh"),
     Kind.ORDER_REPEATED: ("id", "asset", "fault", "repeats", "order_kind"),
     Kind.ORDER_STEP: ("id", "step", "node", "note", "to", "attachments"),
     Kind.ORDER_ASSIGNED: ("id", "to"),
@@ -239,6 +239,7 @@ def _fields(entry: Entry, language: Language, titles: Mapping[str, Title]) -> di
 
     facts = {name: _fact(name, value, language, named) for name, value in entry.facts.items()}
     facts["title"] = facts.get(f"title_{language}") or facts.get("title_en") or named(entry.rule or "")
+    facts["summary"] = facts.get(f"summary_{language}") or facts.get("summary", "")
     facts["values"] = _values(entry, language, named)
     device = named(entry.device or "")
     facts.setdefault("target", device)
@@ -255,6 +256,8 @@ def _fact(name: str, value: float | bool | str, language: Language, named: Calla
     if name == "node":
         return node_text(str(value), language)
     if name in ("zone", "target", "asset"):
+        return named(str(value))
+    if name == "to" and named(str(value)) != value:  # a place
         return named(str(value))
     return word(str(value), language) if name in _WORDS else value_text(value, language)
 

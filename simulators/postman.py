@@ -1,7 +1,8 @@
 """Delivers what the engine wants delivered, on virtual time: nobody is there, and everything has arrived.
 
 Each kind of effect takes its own time, always the same (ours, as measured on a loopback and rounded up). What the
-scenario says is undelivered is tried as the gateway would: three times, a second apart, then given up.
+scenario says is undelivered is tried again as the gateway would: messages to people three times, then their next
+channel's turn has come; all else until it expires, at ever longer intervals.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from itertools import count
 
 from rules.effects import Effect, Notify, PublishCommand, PushOrder, SendToAuthority, TellOccupants
 from rules.events import CommandPublished, EffectTried, Event
-from rules.instant import SECOND_MS, Instant
+from rules.instant import MINUTE_MS, SECOND_MS, Instant
 
 TAKES_MS: dict[type[Effect], int] = {
     PublishCommand: 30,
@@ -21,8 +22,9 @@ TAKES_MS: dict[type[Effect], int] = {
     SendToAuthority: 300,
     PushOrder: 200,
 }
-ATTEMPTS_MAX = 3
-AGAIN_MS = SECOND_MS
+ATTEMPTS_MAX: dict[type[Effect], int] = {Notify: 3}
+ATTEMPTS_MAX_OTHERS = 20
+AGAIN_MS, AGAIN_MS_MAX = SECOND_MS, MINUTE_MS
 
 Fails = Callable[[str, Instant], bool]  # a channel or an authority, when
 
@@ -54,9 +56,10 @@ class Postman:
         to = _receiver(effect)
         if not self._fails(to, at):
             return EffectTried(effect.id, ok=True, attempt=attempt, last=True, detail=_receipt(effect))
-        last = attempt >= ATTEMPTS_MAX
-        if not last:
-            self.take(effect, at + AGAIN_MS, attempt + 1)
+        last = attempt >= ATTEMPTS_MAX.get(type(effect), ATTEMPTS_MAX_OTHERS)
+        again_at = at + min(AGAIN_MS * 2 ** (attempt - 1), AGAIN_MS_MAX)
+        if not last and again_at < effect.expires_at:
+            self.take(effect, again_at, attempt + 1)
         return EffectTried(effect.id, ok=False, attempt=attempt, last=last, detail=f"{to}: it did not take it")
 
 

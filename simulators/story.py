@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from rules.instant import HOUR_MS, MINUTE_MS, SECOND_MS, Instant
+from rules.place_names import titles_of
 from rules.site import Directory, Title
 from rules.timeline import Entry, Kind
 from rules.timeline_text import Language, text
@@ -43,19 +44,6 @@ def story(
     shown = [entry for entry in entries if entry.kind not in _LEFT_OUT]
     lines += _lines(shown, begins, titles_of(directory), language)
     return "".join(f"{line}\n" for line in lines)
-
-
-def titles_of(directory: Directory) -> dict[str, Title]:
-    """Of places and devices by id, and of metrics that are called the same in every class that has them."""
-    metrics: dict[str, list[Title]] = {}
-    for device_class in directory.device_classes.values():
-        for metric in device_class.metrics.values():
-            metrics.setdefault(metric.name, []).append(metric.title)
-    return {
-        **{name: titles[0] for name, titles in metrics.items() if all(each == titles[0] for each in titles)},
-        **{zone.id: zone.title for zone in directory.zones.values() if zone.title},
-        **{device.id: device.title for device in directory.devices.values() if device.title},
-    }
 
 
 def _lines(entries: Iterable[Entry], begins: Instant, titles: Mapping[str, Title], language: Language) -> Iterator[str]:

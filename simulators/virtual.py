@@ -11,7 +11,7 @@ timeline, in any process.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -84,6 +84,10 @@ class Virtual:
         devices = [device for device in loaded.directory.devices.values() if device.site == site]
         self._scenario, self._loaded, self._site, self._mode, self._see = scenario, loaded, site, mode, see
         self._field = Field(devices, loaded.directory.device_classes, scene, mode)
+        self._beside: list[Field] = []
+        if mode is not Mode.ACTUAL:  # while it is played, the real devices go on, and nothing happens to them
+            quiet = replace(scene, fires=(), disturbances={})
+            self._beside.append(Field(devices, loaded.directory.device_classes, quiet))
         self._people = People(scenario.people, site, mode)
         self._postman = Postman(self._fails)
         self._screen = Screen(loaded.directory, loaded.ruleset, _NoHistory(), _calendars(loaded.directory))
@@ -106,15 +110,17 @@ class Virtual:
             self._step(loaded)
         self._screen.listening(self._now)
         self._judge(self._screen.start([], self._now))
-        for said in self._field.statuses(self._now):
-            self._hear(said)
+        for place in (self._field, *self._beside):
+            for said in place.statuses(self._now):
+                self._hear(said)
         self._people.begin(self._now)
         self._pass()
 
     def _pass(self) -> None:
         """Everything that happens at this instant, devices first; deadlines come last, as the engine has it."""
-        for said in self._field.advance(self._now):
-            self._hear(said)
+        for place in (self._field, *self._beside):
+            for said in place.advance(self._now):
+                self._hear(said)
         for effect, event in self._postman.due(self._now):
             self._step(event)
             if isinstance(effect, PublishCommand) and effect.mode is self._mode:

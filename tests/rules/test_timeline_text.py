@@ -117,22 +117,22 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
     Kind.COMMAND_ISSUED: (
         entry(Kind.COMMAND_ISSUED, COMMAND),
         "Command release to tower-a/door-1 · CMD-000007",
-        "指令 release → tower-a/door-1 · CMD-000007",
+        "指令 释放门禁 → tower-a/door-1 · CMD-000007",
     ),
     Kind.COMMAND_PUBLISHED: (
         entry(Kind.COMMAND_PUBLISHED, COMMAND),
         "Command release sent to tower-a/door-1 · CMD-000007",
-        "指令 release 已发出 → tower-a/door-1 · CMD-000007",
+        "指令 释放门禁 已发出 → tower-a/door-1 · CMD-000007",
     ),
     Kind.COMMAND_DONE: (
         entry(Kind.COMMAND_DONE, COMMAND | {"detail": "unlocked"}),
         "DONE: release by tower-a/door-1: unlocked · CMD-000007",
-        "已执行：release · tower-a/door-1：unlocked · CMD-000007",
+        "已执行：释放门禁 · tower-a/door-1：unlocked · CMD-000007",
     ),
     Kind.COMMAND_FAILED: (
         entry(Kind.COMMAND_FAILED, COMMAND | {"detail": "no answer"}, reason="no answer"),
         "FAILED: release at tower-a/door-1: no answer · CMD-000007",
-        "执行失败：release · tower-a/door-1：no answer · CMD-000007",
+        "执行失败：释放门禁 · tower-a/door-1：no answer · CMD-000007",
     ),
     Kind.RULE_WITHDRAWN: (
         entry(Kind.RULE_WITHDRAWN, device=DEVICE, rule="smoke-high"),
