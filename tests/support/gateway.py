@@ -151,6 +151,11 @@ class RunningGateway:
             after = page["next_after"]
         return items
 
+    def json(self, path: str) -> tuple[int, Any]:
+        """→ (status, document)"""
+        status, body = self.ask(path)
+        return status, json.loads(body)
+
     def post(self, path: str, headers: dict[str, str] | None = None, **body: Any) -> tuple[int, Any]:
         """→ (status, document)"""
         status, answer = self.ask(f"/api/v1/{path}", json.dumps(body).encode(), headers)
