@@ -10,7 +10,7 @@ Nothing passes but what a test lets pass. After every step the invariants are as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -182,11 +182,15 @@ class Core:
     def restart(self, down: str = "0s") -> list[VerdictChanged]:
         """The gateway ends, is away for so long, and comes up from its journal and telemetry."""
         self.now += parse_duration_ms(down)
-        self.engine = Engine(decode_state(encode_state(self.engine.state)), self.documents)
+        self.engine = self.restored(self.engine.state)
         self.step(GatewayStarted("0.1.0"))
         known = [(each.mode, each.rule, each.device, each.verdict) for each in self.engine.state.detections.values()]
         self.screen = self._new_screen(known)
         return self.changes[-len(self._started) :] if self._started else []
+
+    def restored(self, state: State) -> Engine:
+        """An engine that takes up a stored state."""
+        return Engine(decode_state(encode_state(state)), self.documents)
 
     def reload(self, *rules: str | Ruleset, site: Directory | None = None) -> list[VerdictChanged]:
         """New rules or another site are put in force while it runs."""
@@ -290,6 +294,3 @@ def _full(device: str) -> str:
 def _ruleset(given: tuple[str | Ruleset, ...]) -> Ruleset:
     made = [each for each in given if isinstance(each, Ruleset)]
     return made[0] if made else building.rules(*(each for each in given if isinstance(each, str)))
-
-
-Story = Callable[[Core], None]
