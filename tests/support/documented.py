@@ -14,7 +14,7 @@ IS_CI = "is what CI runs"
 
 RUN_BY = {  # command, without line ends and comments → the test that runs it
     "make demo": "tests/e2e/test_demo_command.py",
-    "tocsin check deploy/example/site.yaml": _HERE,
+    "tocsin check deploy/example": _HERE,
     "tocsin run --config deploy/example/gateway.yaml": _HERE,
     """mosquitto_pub -q 1 -t tocsin/v1/example/mcp-101/telemetry -m '{"values": {"alarm": true}}'""": _HERE,
     "curl -s http://127.0.0.1:8080/api/v1/incidents": _HERE,
