@@ -183,7 +183,7 @@ class Compiler:
 
         def evaluate(w: Watched, now: Instant) -> Truth:
             completed = w.memory(recall)[1]
-            return completed is not None and now - completed <= recall.span_ms
+            return completed is not None and now - completed <= recall.within_ms
 
         return Compiled(evaluate, together([*leaves, Leaf(recalls=(recall,), dues=(_due_of(recall),))]))
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from rules.condition import Compiled, Compiler, Due, Evaluate, Leaf, together
 from rules.instant import Instant
-from rules.memory import Recall
+from rules.memory import Occurrences, Recall
 from rules.reading import Value
 from rules.ruleset import DetectionRule
 from rules.site import Device, DeviceClass, Metric, MetricKind
@@ -110,7 +110,9 @@ class Plan:
         self.timed = tuple(rule.number for rule in self.rules if rule.dues)
         self.recalls_on = [recalls.of(i) for i in size]
         self.recalls_on_event = {event: recalls_on_event.of(event) for event in recalls_on_event.found}
-        self.span_ms = max((recall.span_ms for leaf in leaves for recall in leaf.recalls), default=0)
+        recalled = [recall for leaf in leaves for recall in leaf.recalls]
+        self.span_ms = max((recall.span_ms for recall in recalled), default=0)
+        self.edges = any(isinstance(recall, Occurrences) and recall.edge for recall in recalled)
         edges = {(i, edge) for i in size for edge in (self.metrics[i].minimum, self.metrics[i].maximum)}
         thresholds = sorted({(i, cut) for i, cut in {*on_cut.found, *edges} if cut is not None})
         self.cuts = [tuple(cut for at, cut in thresholds if at == i) for i in size]

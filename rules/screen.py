@@ -12,7 +12,7 @@ from itertools import count
 from typing import NamedTuple
 
 from rules.events import VerdictChanged
-from rules.history import History, feed, replay
+from rules.history import History, feed, replay, since
 from rules.history import Past as Past
 from rules.instant import Instant
 from rules.memory import Attributes
@@ -106,7 +106,7 @@ class Screen:
         if cursor is None:
             return
         w.at, w.seq, w.received_at = cursor
-        replay(w, self._history.window(w.mode, w.device.id, w.received_at - w.plan.span_ms))
+        replay(w, self._history.window(w.mode, w.device.id, since(w)))
 
     # ---- messages
 
@@ -357,7 +357,7 @@ class Screen:
         verdicts = {rule: verdict for rule, verdict in (old.verdicts or {}).items() if rule in w.plan.rule_index}
         w.verdicts = verdicts or None
         if w.plan.span_ms and not w.unseen:
-            replay(w, self._history.window(w.mode, w.device.id, w.received_at - w.plan.span_ms))
+            replay(w, self._history.window(w.mode, w.device.id, since(w)))
         w.values = [None] * len(w.plan.names)
         for name, value in old.believed().items():
             if not w.silent and w.plan.fault(name, value) is None:

@@ -96,11 +96,11 @@ def test_people_acknowledge_note_and_resolve_and_the_stream_shows_it(running: tu
     listening.start()
     say(broker, "example/sd-101", SMOKE)
     _incident(gateway)
-    done = gateway.post("incidents/INC-000001/acknowledge", {"Idempotency-Key": "key-1"}, by="li.wei")
-    again = gateway.post("incidents/INC-000001/acknowledge", {"Idempotency-Key": "key-1"}, by="li.wei")
+    done = gateway.post("incidents/INC-000001/acknowledge", {"Idempotency-Key": "key-1"}, by="duty.officer")
+    again = gateway.post("incidents/INC-000001/acknowledge", {"Idempotency-Key": "key-1"}, by="duty.officer")
     assert (done[0], done[1]["incident"]["phase"], again[1]["repeated"]) == (200, "responding", True)
-    resolution = {"by": "li.wei", "finding": "false_alarm", "cause": "cooking"}
-    assert gateway.post("incidents/INC-000001/notes", by="li.wei", text="somebody cooks")[0] == 200
+    resolution = {"by": "duty.officer", "finding": "false_alarm", "cause": "cooking"}
+    assert gateway.post("incidents/INC-000001/notes", by="duty.officer", text="somebody cooks")[0] == 200
     refused, problem = gateway.post("incidents/INC-000001/resolve", **resolution)
     assert refused == 409, problem
     say(broker, "example/sd-101", CLEAN)

@@ -138,14 +138,18 @@ class Core:
 
     # ---- what people ask for
 
-    def acknowledge(self, incident: str = "INC-000001", by: str = "li.wei", note: str = "") -> Outcome:
+    def acknowledge(self, incident: str = "INC-000001", by: str = "duty.officer", note: str = "") -> Outcome:
         return self.step(Acknowledge(incident, by, note))
 
-    def note(self, text: str, incident: str = "INC-000001", by: str = "wang") -> Outcome:
+    def note(self, text: str, incident: str = "INC-000001", by: str = "engineer") -> Outcome:
         return self.step(AddNote(incident, by, text))
 
     def resolve(
-        self, incident: str = "INC-000001", finding: Finding = Finding.REAL, cause: str = "a cause", by: str = "li.wei"
+        self,
+        incident: str = "INC-000001",
+        finding: Finding = Finding.REAL,
+        cause: str = "a cause",
+        by: str = "duty.officer",
     ) -> Outcome:
         return self.step(Resolve(incident, by, finding, cause))
 

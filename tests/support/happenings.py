@@ -134,7 +134,7 @@ def _status(core: Core, chance: Random) -> None:
 
 def _person(core: Core, chance: Random) -> None:
     known = [*core.state.incidents, f"INC-{chance.randrange(200):06d}", "nonsense"]
-    incident, by = chance.choice(known), chance.choice(("li.wei", "wang"))
+    incident, by = chance.choice(known), chance.choice(("duty.officer", "engineer"))
     asked = chance.randrange(4)
     if asked == 0:
         core.note("a note", incident, by)
