@@ -1,4 +1,4 @@
-"""How much of the organisation is mobilised (三级应急响应; property-management norm, confidence high). I is the worst."""
+"""How much of the organisation is mobilised (三级应急响应; property norm, confidence high). I is the worst."""
 
 from __future__ import annotations
 
