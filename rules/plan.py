@@ -33,6 +33,7 @@ class PlannedRule(NamedTuple):
     dues: tuple[Due, ...]
     wakes: tuple[Evaluate, ...]
     metrics: tuple[str, ...]  # what it looks at: stored with a verdict, so that it can be explained
+    clear_hold_ms: int  # for so long after it became clear, any change of that is news
 
     def verdict(self, w: Watched, now: Instant) -> Verdict:
         holds = self.when(w, now)
@@ -82,6 +83,7 @@ class Plan:
                 dues=leaf.dues,
                 wakes=leaf.wakes,
                 metrics=tuple(self.names[i] for i in sorted(looked_at)),
+                clear_hold_ms=rule.clear_hold_ms,
             )
         )
         return leaf

@@ -86,8 +86,8 @@ class Screen:
         at whatever depends on time."""
         for mode, rule, device, verdict in verdicts:
             watched = self.watched(mode, device, now)
-            if watched is not None and rule in watched.plan.rule_index:
-                watched.verdicts = {**(watched.verdicts or {}), rule: verdict}
+            if watched is not None and (number := watched.plan.rule_index.get(rule)) is not None:
+                self._set_verdict(watched, watched.plan.rules[number], verdict, now)
         for device in self.directory.devices:
             self.watched(Mode.ACTUAL, device, now)
         changes: list[VerdictChanged] = []
@@ -235,9 +235,10 @@ class Screen:
         for number in touched:
             rule = w.plan.rules[number]
             new, old = rule.verdict(w, cause.received_at), w.verdict(rule.id)
-            if new is not old and not (old is Verdict.DOES_NOT and new in _STAYS):
+            no_news = old is Verdict.DOES_NOT and new in _STAYS and not w.settles(rule.id, cause.received_at)
+            if new is not old and not no_news:
                 changes.append(self._changed(w, number, new, cause))
-                self._set_verdict(w, rule.id, new)
+                self._set_verdict(w, rule, new, cause.received_at)
             if rule.dues:
                 self._reschedule(w, number, cause.received_at)
             if rule.wakes and any(wake(w, cause.received_at) for wake in rule.wakes):
@@ -260,12 +261,14 @@ class Screen:
             retained=cause.retained,
         )
 
-    def _set_verdict(self, w: Watched, rule: str, verdict: Verdict) -> None:
+    def _set_verdict(self, w: Watched, rule: PlannedRule, verdict: Verdict, now: Instant) -> None:
         verdicts = w.verdicts or {}
         if verdict is Verdict.DOES_NOT:
-            verdicts.pop(rule, None)
+            verdicts.pop(rule.id, None)
+            if rule.clear_hold_ms:
+                w.settling = {**(w.settling or {}), rule.id: now + rule.clear_hold_ms}
         else:
-            verdicts[rule] = verdict
+            verdicts[rule.id] = verdict
         w.verdicts = verdicts or None
 
     # ---- time
@@ -300,7 +303,8 @@ class Screen:
         w.follow(w.plan)  # what it last said is no longer believed
         w.wake = (*w.wake, SILENCE)
         believed = (Verdict.HOLDS, Verdict.DEADBAND)
-        doubted = [rule.number for rule in w.plan.rules if rule.metrics and w.verdict(rule.id) in believed]
+        known = [rule for rule in w.plan.rules if w.verdict(rule.id) in believed or w.settles(rule.id, now)]
+        doubted = [rule.number for rule in known if rule.metrics]
         changes.extend(self._judge(w, doubted, Cause(now, now)))
 
     def _look_at_timed(self, w: Watched, now: Instant, changes: list[VerdictChanged]) -> None:
@@ -355,7 +359,7 @@ class Screen:
         w.at, w.seq, w.source, w.online = old.at, old.seq, old.source, old.online
         w.received_at, w.unseen, w.silent, w.last = old.received_at, old.unseen, old.silent, old.last
         verdicts = {rule: verdict for rule, verdict in (old.verdicts or {}).items() if rule in w.plan.rule_index}
-        w.verdicts = verdicts or None
+        w.verdicts, w.settling = verdicts or None, old.settling
         if w.plan.span_ms and not w.unseen:
             replay(w, self._history.window(w.mode, w.device.id, since(w)))
         w.values = [None] * len(w.plan.names)

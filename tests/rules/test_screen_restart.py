@@ -110,6 +110,20 @@ def test_a_hold_goes_on_over_a_restart() -> None:
     assert core.incident().opened_at == core.now
 
 
+@pytest.mark.parametrize("restarted", [True, False])
+def test_a_clear_has_to_be_kept_up_over_a_restart_and_a_reload(restarted: bool) -> None:
+    settling = rule("{metric: smoke, above: 1}", "{metric: smoke, below: 0.5, for: 1min}")
+    core = listening(settling)
+    core.reading("sd-1", smoke=2)
+    core.reading("sd-1", smoke=0)
+    core.wait("20s")
+    core.restart() if restarted else core.reload(ruleset(settling, SILENT))
+    core.wait("20s")
+    core.reading("sd-1", smoke=0.7)
+    core.wait("10min")
+    assert not core.incident("INC-000001").sources_normal
+
+
 def test_a_late_reading_is_not_taken_for_the_latest_after_a_restart() -> None:
     core = listening(SMOKE)
     core.reading("sd-1", smoke=2)
