@@ -238,8 +238,9 @@ class Core:
         return watched.verdict(rule)
 
     def timeline(self, language: Language = "en") -> str:
-        """All entries as a person reads them, with the site's time."""
-        return "".join(f"{line}\n" for line in (self._line(entry, language) for entry in self.entries))
+        """All entries but those of configuration as a person reads them, with the site's time."""
+        shown = (entry for entry in self.entries if entry.kind is not Kind.CONFIGURATION)  # versions are hashes
+        return "".join(f"{self._line(entry, language)}\n" for entry in shown)
 
     def _line(self, entry: Entry, language: Language) -> str:
         local = datetime.fromtimestamp(entry.at / 1000, ZoneInfo("Asia/Shanghai"))
