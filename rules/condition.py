@@ -243,7 +243,9 @@ class Compiler:
 
 def _counted(recall: Occurrences, count: int, leaf: Leaf) -> Compiled:
     def evaluate(w: Watched, now: Instant) -> Truth:
-        memory = w.memory(recall)
+        memory = _made(w, recall)
+        if memory is None:
+            return False
         recall.due(memory, now)  # lets what is too old go
         return len(memory[1]) >= count
 
@@ -251,7 +253,16 @@ def _counted(recall: Occurrences, count: int, leaf: Leaf) -> Compiled:
 
 
 def _due_of(recall: Recall) -> Due:
-    return lambda w, now: recall.due(w.memory(recall), now)
+    def due(w: Watched, now: Instant) -> Instant | None:
+        memory = _made(w, recall)
+        return None if memory is None else recall.due(memory, now)
+
+    return due
+
+
+def _made(w: Watched, recall: Recall) -> Any | None:
+    """The memory, if anything was ever fed to it. To ask makes none: an empty one takes 700 bytes, of every device."""
+    return w.memories.get(recall.key) if w.memories else None
 
 
 def _joined(parts: list[Compiled]) -> Leaf:
