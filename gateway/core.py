@@ -89,6 +89,7 @@ class Core:
             self.link.acknowledge,
             self.fail,
             self._settings.broker.batch_ms,
+            history.ahead,
         )
         detections = self.desk.engine.state.detections.values()
         verdicts = [(each.mode, each.rule, each.device, each.verdict) for each in detections]

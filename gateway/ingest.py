@@ -27,9 +27,11 @@ from gateway.store import Store, StoreFailed
 from gateway.telemetry import Row, Telemetry
 from gateway.wire import DUP, OVERSIZE, RETAIN, Message
 from rules.events import CommandAnswered, VerdictChanged
+from rules.history import Past, replay
 from rules.instant import DAY_MS, HOUR_MS, Instant
 from rules.reading import Rejected
 from rules.screen import Cause, Change, Screen
+from rules.state import Cursor
 from rules.watched import Watched
 
 AHEAD_MS_MAX = 5_000  # a clock further ahead is wrong (GB 50440: 5 s, confidence low); received time stands in
@@ -58,7 +60,7 @@ class Counts:
 
 class Ingest:
     """`acknowledge(generation, packet_ids)` writes PUBACKs; `failed(error)` is told when nothing can be stored:
-    from then on nothing is taken in and nothing is acknowledged."""
+    from then on nothing is taken in and nothing is acknowledged. `ahead`: see `gateway.history`."""
 
     def __init__(
         self,
@@ -71,10 +73,12 @@ class Ingest:
         acknowledge: Callable[[int, list[int]], object],
         failed: Callable[[StoreFailed], None],
         batch_ms: float = 5.0,
+        ahead: dict[str, Cursor] | None = None,
     ) -> None:
         self._screen, self._desk, self._store, self._telemetry = screen, desk, store, telemetry
         self._clock, self._timer, self._acknowledge, self._failed = clock, timer, acknowledge, failed
         self._batch_s = batch_ms / 1000
+        self._ahead = ahead or {}
         self._routes: dict[bytes, Route] = {}
         self._ids: list[int] = []
         self._generation = 0
@@ -176,7 +180,7 @@ class Ingest:
             self.letters.add(topic, reason, where.device, payload, now)
             return None
         if watched.source < 0:
-            watched.source = self._telemetry.source(where.mode.value, where.device)
+            watched.source = self._telemetry.source(where.mode.value, watched.device.id)  # kept: not another copy of it
         take: Take = {
             Kind.TELEMETRY: self._telemetry_of,
             Kind.EVENT: self._event_of,
@@ -205,6 +209,9 @@ class Ingest:
         past = (w.source, at, -1 if seq is None else seq, mark, now, None, body)
         if not live:
             return self._late(w, message.values, past, flags)
+        if self._ahead and self._is_journaled(w, seq, at, dated, flags):
+            self._take_back(w, message.values, past)
+            return None
         w.at, w.received_at = at, now
         if seq is not None:
             w.seq = seq
@@ -232,6 +239,9 @@ class Ingest:
         past = (w.source, at, -1 if seq is None else seq, mark, now, message.event, body)
         if not live and self._is_replay(past, message.attributes, flags):
             self.counts.replayed += 1
+            return None
+        if live and self._ahead and self._is_journaled(w, seq, at, dated, flags):
+            self._take_back(w, message.attributes, past)
             return None
         if live:
             w.at, w.received_at, w.seq = at, now, w.seq if seq is None else seq
@@ -298,25 +308,35 @@ class Ingest:
 
     def _is_replay(self, past: Row, values: Any, flags: int) -> bool:
         """Whether what is not live was taken before. Without a time of its own a message is known by its content
-        (a retained one) or by its counter. Who has gone past a counter has journaled what it caused; after a crash
-        between the two commits telemetry lacks it all the same, and gets it here."""
+        (a retained one) or by its counter."""
         source, at, seq, mark, now, event, body = past
         if at != now:
             return self._telemetry.has(source, at, seq, mark, now)
         if not flags & RETAIN:
-            if seq >= 0 and not self._has_counter(source, seq):
-                self._telemetry.rows.append(past)
             return seq >= 0
         if any(row[0] == source and row[5:] == (event, body) for row in self._telemetry.rows):
             return True
         stored = self._telemetry.window(source, now - RETAINED_KNOWN_MS)
         return any((each[3], each[4]) == (event, values) for each in stored)
 
-    def _has_counter(self, source: int, seq: int) -> bool:
-        stored = self._telemetry.last(source)
-        if stored is not None and stored[1] >= seq:
+    def _is_journaled(self, w: Watched, seq: int | None, at: Instant, dated: bool, flags: int) -> bool:
+        """Whether what telemetry does not have was journaled before a crash; what is new ends the question."""
+        key = f"{w.mode.value}|{w.device.id}"
+        journaled = self._ahead.get(key)
+        if journaled is None:
+            return False
+        if flags & DUP and (dated and at <= journaled.at if seq is None else seq <= journaled.seq):
             return True
-        return any(row[2] == seq and row[0] == source for row in self._telemetry.rows)
+        del self._ahead[key]
+        return False
+
+    def _take_back(self, w: Watched, values: Any, past: Row) -> None:
+        """For telemetry and for what is believed of the device; what it causes is journaled."""
+        _, at, seq, _, now, event, _ = past
+        self.counts.replayed += 1
+        w.at, w.received_at, w.seq = at, now, seq if seq >= 0 else w.seq
+        self._telemetry.rows.append(past)
+        replay(w, [Past(at, seq, now, event, values)])
 
     def _late(self, w: Watched, values: Any, past: Row, flags: int) -> Change | None:
         _, at, seq, _, now, _, _ = past

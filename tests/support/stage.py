@@ -126,6 +126,7 @@ class Stage:
             self._acknowledge,
             self.failures.append,
             self._batch_ms,
+            history.ahead,
         )
         detections = self.desk.engine.state.detections.values()
         known = [(each.mode, each.rule, each.device, each.verdict) for each in detections]
