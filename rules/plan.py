@@ -57,12 +57,13 @@ class Plan:
         self.device_class = device_class
         metrics = [*device_class.metrics.values(), *PSEUDO_METRICS.values()]
         self.names = tuple(metric.name for metric in metrics)
-        self.index = {name: i for i, name in enumerate(self.names)}
+        self.places = {name: i for i, name in enumerate(self.names)}
+        self.index = {name: self.places[name] for name in device_class.metrics}  # what a device itself may say
         self.kinds = tuple(_TYPES[metric.kind] for metric in metrics)
         self.metrics = metrics
-        self.skew = self.index[CLOCK_SKEW]
+        self.skew = self.places[CLOCK_SKEW]
         numeric = {i for i, metric in enumerate(metrics) if metric.kind is MetricKind.NUMBER}
-        compiler = Compiler(self.index, numeric, rated)
+        compiler = Compiler(self.places, numeric, rated)
         self.rules: list[PlannedRule] = []
         leaves: list[Leaf] = []
         for rule in rules:

@@ -17,7 +17,7 @@ from rules.history import Past as Past
 from rules.instant import Instant
 from rules.memory import Attributes
 from rules.mode import Mode
-from rules.plan import PlannedRule, Plans
+from rules.plan import PSEUDO_METRICS, PlannedRule, Plans
 from rules.reading import Value
 from rules.ruleset import Ruleset
 from rules.schedule import Calendar
@@ -246,7 +246,7 @@ class Screen:
         return changes
 
     def _changed(self, w: Watched, number: int, verdict: Verdict, cause: Cause) -> VerdictChanged:
-        rule, index = w.plan.rules[number], w.plan.index
+        rule, index = w.plan.rules[number], w.plan.places
         values = {name: value for name in rule.metrics if (value := w.values[index[name]]) is not None}
         return VerdictChanged(
             mode=w.mode,
@@ -364,8 +364,8 @@ class Screen:
             replay(w, self._history.window(w.mode, w.device.id, since(w)))
         w.values = [None] * len(w.plan.names)
         for name, value in old.believed().items():
-            if not w.silent and w.plan.fault(name, value) is None:
-                w.values[w.plan.index[name]] = value
+            if not w.silent and (name in PSEUDO_METRICS or w.plan.fault(name, value) is None):
+                w.values[w.plan.places[name]] = value
         if w.silent:
             w.wake = (SILENCE,)
         else:
