@@ -217,7 +217,7 @@ class Ingest:
             w.seq = seq
         self.counts.live += 1
         self._telemetry.rows.append(past)
-        cause = Cause(at, now, seq)
+        cause = Cause(at, now, seq, False, bool(flags & RETAIN))
         change = self._screen.reading(w, message.values, cause)
         if dated and w.plan.on_metric[w.plan.skew]:
             change = _both(change, self._screen.skew(w, (now - _sent(message.ts)) / 1000, cause))
