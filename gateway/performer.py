@@ -64,6 +64,7 @@ class Performer:
                     self._changed(True, "connected")
                     failures = 0
                     try:
+                        _stop_if_told()
                         await self._say(client, "online")
                         await self._perform(client)
                     except asyncio.CancelledError:
@@ -101,6 +102,7 @@ class Performer:
 
     async def _perform(self, client: aiomqtt.Client) -> None:
         while True:
+            _stop_if_told()
             now = self._clock()
             due = [each for each in self._store.outbox_due(now, AT_ONCE_MAX) if each.effect.expires_at > now]
             if due:
@@ -115,7 +117,8 @@ class Performer:
         next_try = self._store.outbox_next(now)
         wait_s = None if next_try is None else max(0.05, (next_try - now) / 1000)  # an expired one waits for the engine
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._awake.wait(), wait_s)
+            async with asyncio.timeout(wait_s):
+                await self._awake.wait()
         self._awake.clear()
 
     async def _publish(self, client: aiomqtt.Client, effect: PublishCommand) -> bool:
@@ -137,6 +140,13 @@ class Performer:
                 wait_ms = min(RETRY_MS_MAX, RETRY_MS_MIN * 2**each.attempts)
                 self._store.outbox_retry(each.effect.id, each.attempts + 1, now + wait_ms)
         self._desk.commit()
+
+
+def _stop_if_told() -> None:
+    """`wait_for` of Python 3.11, which aiomqtt uses, swallows a cancellation that comes with what it waits for."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def command_topic(effect: PublishCommand) -> str:
