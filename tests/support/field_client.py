@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import paho.mqtt.client as paho
 
-from tests.support.servers import Mosquitto, Server
+from tests.support.servers import Mosquitto, Server, require
 
 SECONDS_MAX = 20.0
 
@@ -32,8 +32,8 @@ def retained(broker: Server, topic: str) -> str:
 
 def _mosquitto(program: str, broker: Server, *arguments: str) -> str:
     found = shutil.which(program)
-    assert found, f"{program} is not installed (Debian: mosquitto-clients)"
-    command = [found, "-h", broker.host, "-p", str(broker.port), *_access(broker), *arguments]
+    require(f"{program} (Debian: mosquitto-clients)", found)
+    command = [str(found), "-h", broker.host, "-p", str(broker.port), *_access(broker), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
     assert done.returncode == 0, f"{program}: {done.stderr}"
     return done.stdout
