@@ -40,6 +40,7 @@ class Leaf(NamedTuple):
     dues: tuple[Due, ...] = ()  # when time alone can change it
     wakes: tuple[Evaluate, ...] = ()  # true while the next message of the device, whatever it says, can change it
     status: bool = False
+    at_limit: bool = False  # when the device has been silent for its limit
 
 
 class Compiled(NamedTuple):
@@ -216,17 +217,18 @@ class Compiler:
         )
 
     def _silent_for(self, condition: Condition) -> Compiled:
-        fixed = None if condition.silent_for == "limit" else condition.silent_for
+        fixed = condition.silent_for if isinstance(condition.silent_for, int) else None
 
         def due(w: Watched, now: Instant) -> Instant:
-            return w.heard_at(now) + (fixed if isinstance(fixed, int) else w.device.silent_after_ms)
+            return w.heard_at(now) + (w.device.silent_after_ms if fixed is None else fixed)
 
         def evaluate(w: Watched, now: Instant) -> Truth:
             return now >= due(w, now)
 
-        return Compiled(
-            evaluate, Leaf(dues=(lambda w, now: due(w, now) if now < due(w, now) else None,), wakes=(evaluate,))
-        )
+        if fixed is None:  # every device has a timer for its limit anyway
+            return Compiled(evaluate, Leaf(wakes=(evaluate,), at_limit=True))
+        ahead: Due = lambda w, now: due(w, now) if now < due(w, now) else None  # noqa: E731
+        return Compiled(evaluate, Leaf(dues=(ahead,), wakes=(evaluate,)))
 
     def _schedule(self, condition: Condition) -> Compiled:
         schedule = condition.schedule
@@ -280,6 +282,7 @@ def together(leaves: list[Leaf]) -> Leaf:
         dues=tuple(due for leaf in leaves for due in leaf.dues),
         wakes=tuple(wake for leaf in leaves for wake in leaf.wakes),
         status=any(leaf.status for leaf in leaves),
+        at_limit=any(leaf.at_limit for leaf in leaves),
     )
 
 

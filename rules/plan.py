@@ -110,7 +110,8 @@ class Plan:
         self.on_reading = [on_reading.of(i) for i in size]
         self.on_event = {event: on_event.of(event) for event in on_event.found}
         self.on_status = tuple(rule for rule, leaf in enumerate(leaves) if leaf.status)
-        self.timed = tuple(rule.number for rule in self.rules if rule.dues)
+        self.at_limit = tuple(rule for rule, leaf in enumerate(leaves) if leaf.at_limit)
+        self.timed = tuple(rule.number for rule in self.rules if rule.dues or rule.number in self.at_limit)
         self.recalls_on = [recalls.of(i) for i in size]
         self.recalls_on_event = {event: recalls_on_event.of(event) for event in recalls_on_event.found}
         recalled = [recall for leaf in leaves for recall in leaf.recalls]

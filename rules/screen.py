@@ -304,8 +304,8 @@ class Screen:
         w.wake = (*w.wake, SILENCE)
         believed = (Verdict.HOLDS, Verdict.DEADBAND)
         known = [rule for rule in w.plan.rules if w.verdict(rule.id) in believed or w.settles(rule.id, now)]
-        doubted = [rule.number for rule in known if rule.metrics]
-        changes.extend(self._judge(w, doubted, Cause(now, now)))
+        doubted = {rule.number for rule in known if rule.metrics}
+        changes.extend(self._judge(w, sorted(doubted.union(w.plan.at_limit)), Cause(now, now)))
 
     def _look_at_timed(self, w: Watched, now: Instant, changes: list[VerdictChanged]) -> None:
         for number in w.plan.timed:
@@ -314,7 +314,7 @@ class Screen:
                 w.wake = tuple(dict.fromkeys((*w.wake, number)))
             elif w.verdict(rule.id) is Verdict.NO_DATA:
                 self._reschedule(w, number, now)  # what telemetry says of it was not believed before the restart
-            elif rule.due(w, now) is not None:
+            elif number in w.plan.at_limit or rule.due(w, now) is not None:
                 changes.extend(self._judge(w, (number,), Cause(now, now)))
 
     def _only_it_can_say(self, w: Watched, rule: PlannedRule) -> bool:
