@@ -49,7 +49,7 @@ class Size:
 
 
 FULL = Size(loads=(0, 1_000, 5_000, 10_000), pairs=200)
-QUICK = Size(loads=(0, 5_000), pairs=40)
+QUICK = Size(loads=(0, 5_000), pairs=30)
 SMOKE = Size(loads=(200,), pairs=3)
 
 
@@ -62,7 +62,7 @@ class Step:
     disk: list[float] = field(default_factory=list)
     timeline: list[float] = field(default_factory=list)
     command: list[float] = field(default_factory=list)
-    reached_per_s: float = 0.0
+    received_per_s: float = 0.0  # by the gateway, background and alarms
 
 
 class Houses:
@@ -165,13 +165,15 @@ async def _steps(size: Size, broker: Broker, tocsin: Tocsin, folder: Path) -> li
         steps = []
         for number, per_s in enumerate(size.loads):
             names = [f"h{number * size.pairs + each:05d}" for each in range(size.pairs)]
-            steps.append(await _under_load(per_s, houses, names, broker, folder))
+            steps.append(await _under_load(per_s, houses, names, broker, tocsin, folder))
         return steps
     finally:
         houses.close()
 
 
-async def _under_load(per_s: int, houses: Houses, names: list[str], broker: Broker, folder: Path) -> Step:
+async def _under_load(
+    per_s: int, houses: Houses, names: list[str], broker: Broker, tocsin: Tocsin, folder: Path
+) -> Step:
     step = Step(per_s)
     if not per_s:
         await _pairs(step, houses, names, folder)
@@ -180,7 +182,9 @@ async def _under_load(per_s: int, houses: Houses, names: list[str], broker: Brok
     log = folder / f"load-{per_s}.log"
     with load(broker.url, BACKGROUND_DEVICES, log, rate=per_s, seconds=seconds) as background:
         await asyncio.sleep(LOAD_LEAD_SECONDS)
+        began, counted = time.perf_counter(), tocsin.counted("messages_total")
         await _pairs(step, houses, names, folder)
+        step.received_per_s = (tocsin.counted("messages_total") - counted) / (time.perf_counter() - began)
         if background.ended:
             load_figures(background, 0)
             raise Failed(f"the load of {per_s}/s ended before the measurement did")
@@ -239,6 +243,7 @@ def _shown(steps: list[Step], size: Size) -> Table:
     made = table(
         "Latency",
         "background, path",
+        "received/s",
         "n",
         "p50 ms",
         "p99 ms",
@@ -259,6 +264,7 @@ def _shown(steps: list[Step], size: Size) -> Table:
             aimed = step.per_s == TARGET_AT_PER_S and label.startswith("alarm")
             made.add_row(
                 f"{step.per_s:>6,}/s  {label}",
+                f"{step.received_per_s:,.0f}" if step.per_s else "–",
                 f"{len(values)}",
                 f"{quantile(values, 0.5):.2f}",
                 f"{p99:.2f}",

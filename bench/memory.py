@@ -24,7 +24,7 @@ class Size:
 
 
 FULL = Size(100_000)
-QUICK = Size(50_000)
+QUICK = Size(30_000)
 SMOKE = Size(200)
 
 

@@ -34,7 +34,7 @@ class Size:
 
 
 FULL = Size(events=1_000_000, starts=3)
-QUICK = Size(events=100_000, starts=1)
+QUICK = Size(events=60_000, starts=1)
 SMOKE = Size(events=2_000, starts=1)
 
 

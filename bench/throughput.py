@@ -36,7 +36,7 @@ class Size:
 
 
 FULL = Size(messages=200_000, paced_seconds=10, flushed_messages=10_000)
-QUICK = Size(messages=40_000, paced_seconds=2, flushed_messages=2_000)
+QUICK = Size(messages=30_000, paced_seconds=2, flushed_messages=600)
 SMOKE = Size(messages=3_000, paced_seconds=0.2, flushed_messages=200)
 
 
