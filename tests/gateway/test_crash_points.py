@@ -129,7 +129,7 @@ def _smoke(stage: Stage, device: str) -> Value | None:
 
 
 @given(_scripts)
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_random_crashes_and_redeliveries_lose_and_double_nothing(script: Script) -> None:
     _assert_as_if_nothing_had_happened(script)
 
