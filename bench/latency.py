@@ -152,9 +152,12 @@ def run(size: Size, folder: Path) -> list[Table]:
         sites = [write_portfolio(folder / "site.yaml", BACKGROUND_DEVICES)]
         sites.append(_write_houses(folder / "houses.yaml", size.pairs * len(size.loads)))
         tocsin = Tocsin(folder / "tocsin", broker.url, sites)
-        stack.enter_context(tocsin.start_ready())
+        gateway = stack.enter_context(tocsin.start_ready())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            steps = runner.run(_steps(size, broker, tocsin, folder))
+            try:
+                steps = runner.run(_steps(size, broker, tocsin, folder))
+            except Failed as fault:
+                raise Failed(f"{fault}; the gateway said:\n{gateway.said[-2000:]}") from fault
     return [_shown(steps, size)]
 
 
