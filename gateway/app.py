@@ -15,7 +15,7 @@ import uvicorn
 from api.app import close_streams, make_app
 from api.ports import Health
 from gateway.broker import Broker, BrokerFailed, BrokerSettings
-from gateway.clock import Clock, now_ms
+from gateway.clock import Clock, monotonic_s, now_ms
 from gateway.config import EMBEDDED, GatewaySettings
 from gateway.core import Core
 from gateway.front import Front
@@ -27,6 +27,7 @@ from gateway.reload import changes
 from gateway.store import StoreFailed, StoreLocked
 
 STARTING = "starting"
+STEADY_SECONDS = 60.0  # a core that lived so long did not fail of what the last one failed of
 NEEDED = ("store", "broker", "commands")  # without these nothing is ready; "rules" only tells of files not in force
 PARTS = (*NEEDED, "rules")
 
@@ -91,12 +92,13 @@ class Gateway:
         """Runs a core; makes another one from the store when the store has failed."""
         failures = 0
         while True:
+            begun = monotonic_s()
             try:
                 await self._run_core()
             except StoreLocked:
                 raise
             except StoreFailed as error:
-                failures += 1
+                failures = 1 if monotonic_s() - begun > STEADY_SECONDS else failures + 1
                 log.error("the store failed: %s", error)
                 self._changed("store", str(error))
             await asyncio.sleep(backoff_seconds(failures, chance=1.0))

@@ -36,6 +36,7 @@ from rules.watched import Watched
 
 AHEAD_MS_MAX = 5_000  # a clock further ahead is wrong (GB 50440: 5 s, confidence low); received time stands in
 BEHIND_MS_MAX = 30 * DAY_MS  # older than any device buffers: the clock is wrong
+CLOCK_BACK_MS = 60_000  # longer than any reordering on the way; until then what comes can only raise
 RETAINED_KNOWN_MS = 2 * HOUR_MS  # how far back a retained message without a time is looked for
 BATCH_MESSAGES_MAX = 2_000  # a commit of so many takes about 5 ms
 
@@ -83,6 +84,7 @@ class Ingest:
         self._ids: list[int] = []
         self._generation = 0
         self._waiting: Any = None
+        self._urgent = False  # a verdict has changed: what a device answers to a command can wait for its batch
         self._stopped = False
         self._pace = Pace()
         self.letters = Letters()
@@ -98,7 +100,7 @@ class Ingest:
             self._generation, self._ids = generation, []  # the broker sends again what was not acknowledged
         try:
             self._take(messages, self._clock())
-            if self._desk.pending or self._pace.full(len(self._ids)) or len(self._ids) >= BATCH_MESSAGES_MAX:
+            if self._urgent or self._pace.full(len(self._ids)) or len(self._ids) >= BATCH_MESSAGES_MAX:
                 self.flush()
             elif self._waiting is None:
                 self._waiting = self._timer.call_later(self._batch_s, self._time_is_up)
@@ -131,12 +133,14 @@ class Ingest:
     def submit(self, verdict: VerdictChanged) -> None:
         self.counts.verdicts += 1
         self._desk.submit(verdict)
+        self._urgent = True
 
     def flush(self) -> None:
         """Commits what was taken and acknowledges it. Raises StoreFailed: then nothing was acknowledged."""
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
+        self._urgent = False
         self._desk.commit()
         if self.letters:
             self._store.dead_letters_add(self.letters.take())
@@ -207,7 +211,7 @@ class Ingest:
         live = (newer and not flags & RETAIN and not w.unseen) or self._is_live(w, seq, at, dated, flags)
         mark = crc32(body) if seq is None else 0
         past = (w.source, at, -1 if seq is None else seq, mark, now, None, body)
-        if not live:
+        if not live and not self._clock_fell_back(w, past, flags):
             return self._late(w, message.values, past, flags)
         if self._ahead and self._is_journaled(w, seq, at, dated, flags):
             self._take_back(w, message.values, past)
@@ -305,6 +309,12 @@ class Ingest:
         if seq > w.seq:
             return at >= w.at or not repeated  # with a clock set back, the counter decides
         return at > w.at if dated else (seq < w.seq and not repeated)  # the device was started anew
+
+    def _clock_fell_back(self, w: Watched, past: Row, flags: int) -> bool:
+        """A device without a counter has said nothing newer for a while, and speaks: its clock was set back."""
+        source, at, seq, mark, now, _, _ = past
+        speaks = seq < 0 and at != now and not flags & (DUP | RETAIN)
+        return speaks and now - w.received_at > CLOCK_BACK_MS and not self._telemetry.has(source, at, seq, mark, now)
 
     def _is_replay(self, past: Row, values: Any, flags: int) -> bool:
         """Whether what is not live was taken before. Without a time of its own a message is known by its content

@@ -55,6 +55,15 @@ def test_a_batch_with_an_alarm_in_it_is_committed_at_once_and_acknowledged_in_on
     assert stage.timer.waiting == []
 
 
+def test_what_a_device_answers_to_a_command_waits_for_its_batch(stage: Stage) -> None:
+    topic = f"tocsin/v1/{SITE}/sd-1/command/result".encode()
+    stage.ingest.on_messages([(topic, b'{"id": "CMD-000001", "ok": true}', 7, 2)], 1)
+    assert stage.acknowledged == []
+    stage.time_is_up()
+    assert stage.acknowledged == [[7]]
+    assert stage.kinds() == [Kind.UNKNOWN]
+
+
 def test_a_full_batch_does_not_wait_for_its_time(stage: Stage) -> None:
     for number in range(BATCH_MESSAGES_MAX):
         stage.publish("sd-1", at=START + number, **QUIET)
@@ -168,6 +177,16 @@ def test_a_late_alarm_is_raised_and_a_late_clear_clears_nothing(stage: Stage) ->
     assert stage.kinds() == OPENED
     _tell(stage, "sd-1", at=_T + 10, **CLEAR)
     assert stage.kinds()[: len(CLEARED)] == CLEARED
+
+
+def test_a_device_whose_clock_was_set_back_can_clear_its_alarm_after_a_minute(stage: Stage) -> None:
+    _tell(stage, "sd-1", at=START, **ALARM)
+    stage.now += 30_000
+    _tell(stage, "sd-1", at=START - HOUR_MS, **CLEAR)
+    assert stage.kinds() == OPENED
+    stage.now += 40_000
+    _tell(stage, "sd-1", at=START - HOUR_MS + 40_000, **CLEAR)
+    assert Kind.CLEARED in stage.kinds()
 
 
 def test_a_device_started_anew_after_a_restart_of_the_gateway_is_heard(stage: Stage) -> None:
