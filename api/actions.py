@@ -41,7 +41,7 @@ async def get_action(
     summary="Say that a corrective action is done",
     response_model=ActionDoneOut,
     responses=command_answers(
-        ACTION_DONE, Code.UNKNOWN_ACTION, refusal=("already_done", "CA-000003 was done by wang.fang")
+        ACTION_DONE, Code.UNKNOWN_ACTION, refusal=("already_done", "CA-000003 was done by engineering-lead")
     ),
 )
 async def action_done(action: ActionId, body: ActionDoneIn, caller: Caller, attempt: AnAttempt) -> Response:
@@ -59,7 +59,7 @@ async def action_done(action: ActionId, body: ActionDoneIn, caller: Caller, atte
     responses=command_answers(
         ACTION_DONE,
         Code.UNKNOWN_ACTION,
-        refusal=("same_person", "wang.fang has done CA-000003; another person rechecks"),
+        refusal=("same_person", "engineering-lead has done CA-000003; another person rechecks"),
     ),
 )
 async def recheck_action(action: ActionId, body: RecheckIn, caller: Caller, attempt: AnAttempt) -> Response:

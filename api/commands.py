@@ -54,7 +54,7 @@ StepId = Annotated[
 ]
 
 
-def _answers(code: str = "incident_closed", reason: str = "INC-000042 was closed by li.wei") -> Responses:
+def _answers(code: str = "incident_closed", reason: str = "INC-000042 was closed by duty-officer") -> Responses:
     return command_answers(DONE, Code.UNKNOWN_INCIDENT, refusal=(code, reason))
 
 
@@ -62,7 +62,7 @@ def _answers(code: str = "incident_closed", reason: str = "INC-000042 was closed
     "/acknowledge",
     summary="Acknowledge an incident",
     response_model=DoneOut,
-    responses=_answers("already_acknowledged", "li.wei has it since 2026-11-24T05:00:09.480Z"),
+    responses=_answers("already_acknowledged", "duty-officer has it since 2026-11-24T05:00:09.480Z"),
 )
 async def acknowledge(incident: IncidentId, body: AcknowledgeIn, caller: Caller, attempt: AnAttempt) -> Response:
     """Somebody has it now: the countdown of a pre-alarm is stopped or moves on to investigation.
@@ -119,7 +119,7 @@ async def assign(incident: IncidentId, body: AssignIn, caller: Caller, attempt: 
     "/respond",
     summary="Say that the first responder is on site",
     response_model=DoneOut,
-    responses=_answers("already_responded", "wang.fang was on site at 2026-11-24T05:04:00.000Z"),
+    responses=_answers("already_responded", "engineering-lead was on site at 2026-11-24T05:04:00.000Z"),
 )
 async def respond(incident: IncidentId, body: RespondIn, caller: Caller, attempt: AnAttempt) -> Response:
     """The first response is met: its limit runs no longer."""
@@ -199,7 +199,7 @@ async def resolve(incident: IncidentId, body: ResolveIn, caller: Caller, attempt
     "/review",
     summary="Review a closed incident",
     response_model=DoneOut,
-    responses=_answers("already_reviewed", "INC-000042 was reviewed by li.wei"),
+    responses=_answers("already_reviewed", "INC-000042 was reviewed by duty-officer"),
 )
 async def review(incident: IncidentId, body: ReviewIn, caller: Caller, attempt: AnAttempt) -> Response:
     """Cause, measures, result, and corrective actions, each with an owner and a limit."""

@@ -32,7 +32,7 @@ async def list_handovers(desk: TheDesk, _: Caller, query: Annotated[HandoversQue
     summary="Begin a shift handover",
     response_model=HandoverDoneOut,
     responses=command_answers(
-        HANDOVER_DONE, conditional=False, refusal=("same_person", "li.wei cannot hand over to li.wei")
+        HANDOVER_DONE, conditional=False, refusal=("same_person", "duty-officer cannot hand over to duty-officer")
     ),
 )
 async def fill_handover(body: HandoverIn, caller: Caller, attempt: Unconditional) -> Response:

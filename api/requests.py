@@ -152,13 +152,13 @@ class Body(BaseModel):
 class AcknowledgeIn(Body):
     """I have seen it and take it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "li.wei", "note": "on my way up"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "duty-officer", "note": "on my way up"}]})
 
     note: Text = ""
 
 
 class NoteIn(Body):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "li.wei", "text": "a pan, no flames"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "duty-officer", "text": "a pan, no flames"}]})
 
     text: NeededText
 
@@ -167,7 +167,9 @@ class ResolveIn(Body):
     """It is over."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"by": "li.wei", "finding": "false_alarm", "cause": "a burnt pan in 1203"}]}
+        json_schema_extra={
+            "examples": [{"by": "duty-officer", "finding": "false_alarm", "cause": "a burnt pan in 1203"}]
+        }
     )
 
     finding: Finding = Field(description="what it turned out to be")
@@ -178,14 +180,16 @@ class ResolveIn(Body):
 class ConfirmIn(Body):
     """It is real."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "li.wei", "reason": "flames seen in 1203"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "duty-officer", "reason": "flames seen in 1203"}]})
 
     reason: Text = ""
 
 
 class LevelIn(Body):
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"by": "li.wei", "role": "duty_officer", "level": "II", "reason": "it is out"}]}
+        json_schema_extra={
+            "examples": [{"by": "duty-officer", "role": "duty_officer", "level": "II", "reason": "it is out"}]
+        }
     )
 
     level: Level
@@ -193,7 +197,7 @@ class LevelIn(Body):
 
 
 class AssignIn(Body):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "li.wei", "to": "wang.fang"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "duty-officer", "to": "engineering-lead"}]})
 
     to: PersonName
 
@@ -201,19 +205,19 @@ class AssignIn(Body):
 class RespondIn(Body):
     """I am there."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "wang.fang", "note": "at 12F, east"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "engineering-lead", "note": "at 12F, east"}]})
 
     note: Text = ""
 
 
 class CompleteIn(Body):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "wang.fang", "note": "everybody is out"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "engineering-lead", "note": "everybody is out"}]})
 
     note: Text = ""
 
 
 class SkipIn(Body):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "li.wei", "reason": "the floor is empty"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "duty-officer", "reason": "the floor is empty"}]})
 
     reason: NeededText
 
@@ -225,7 +229,7 @@ class CommandIn(Body):
         json_schema_extra={
             "examples": [
                 {
-                    "by": "li.wei",
+                    "by": "duty-officer",
                     "role": "duty_officer",
                     "device": "tower-a/door-12",
                     "command": "release",
@@ -256,11 +260,11 @@ class ReviewIn(Body):
         json_schema_extra={
             "examples": [
                 {
-                    "by": "li.wei",
+                    "by": "duty-officer",
                     "cause": "a pan left on the stove",
                     "measures": "put out with an extinguisher, floor aired",
                     "result": "nobody hurt, one kitchen to repair",
-                    "actions": [{"text": "stove guards on 12F", "owner": "wang.fang"}],
+                    "actions": [{"text": "stove guards on 12F", "owner": "engineering-lead"}],
                 }
             ]
         }

@@ -65,11 +65,13 @@ ORDER = OrderOut(
     opened_by="tocsin",
     node=Node.ACCEPTED,
     open=True,
-    assignee="wang.fang",
+    assignee="engineering-lead",
     level=Level.I,
     hazard="fire",
     incidents=["INC-000042"],
-    records=[RecordOut(step=OrderStep.ACCEPT, by="wang.fang", at=_LATER, note="", attachments=[ATTACHMENT], reason="")],
+    records=[
+        RecordOut(step=OrderStep.ACCEPT, by="engineering-lead", at=_LATER, note="", attachments=[ATTACHMENT], reason="")
+    ],
     repeats=0,
     due_at="2026-11-24T06:15:00.120Z",
     overdue=False,
@@ -84,7 +86,9 @@ _ORDER_FACTS: dict[str, float | bool | str] = {
     "step": "accept",
     "node": "accepted",
 }
-ORDER_DONE = OrderDoneOut(order=ORDER, entries=[_entry(Kind.ORDER_STEP, "wang.fang", _ORDER_FACTS)], repeated=False)
+ORDER_DONE = OrderDoneOut(
+    order=ORDER, entries=[_entry(Kind.ORDER_STEP, "engineering-lead", _ORDER_FACTS)], repeated=False
+)
 
 ACTION = ActionOut(
     id="CA-000003",
@@ -92,9 +96,9 @@ ACTION = ActionOut(
     site="tower-a",
     mode=Mode.ACTUAL,
     text="stove guards on 12F",
-    owner="wang.fang",
+    owner="engineering-lead",
     asked_at=_NEXT_DAY,
-    asked_by="li.wei",
+    asked_by="duty-officer",
     due_at="2026-12-16T05:00:00.120Z",
     overdue=False,
     open=True,
@@ -112,18 +116,18 @@ _ACTION_FACTS: dict[str, float | bool | str] = {
     "id": "CA-000003",
     "what": "done",
     "text": "stove guards on 12F",
-    "owner": "wang.fang",
+    "owner": "engineering-lead",
 }
 ACTION_DONE = ActionDoneOut(
-    action=ACTION.model_copy(update={"done_at": _LATER, "done_by": "wang.fang", "revision": 2}),
-    entries=[_entry(Kind.ACTION, "wang.fang", _ACTION_FACTS)],
+    action=ACTION.model_copy(update={"done_at": _LATER, "done_by": "engineering-lead", "revision": 2}),
+    entries=[_entry(Kind.ACTION, "engineering-lead", _ACTION_FACTS)],
     repeated=False,
 )
 
 SHELF = ShelfOut(
     id="SH-000003",
-    by="li.wei",
-    second="wang.fang",
+    by="duty-officer",
+    second="engineering-lead",
     reason="welding next to it, fire watch is there",
     since=_AT,
     until=_LATER,
@@ -138,14 +142,14 @@ SHELF = ShelfOut(
 )
 SHELVES = ShelvesOut(items=[SHELF])
 SHELF_DONE = ShelfDoneOut(
-    shelf=SHELF, entries=[_entry(Kind.SHELVED, "li.wei", {"id": "SH-000003"}, SHELF.reason)], repeated=False
+    shelf=SHELF, entries=[_entry(Kind.SHELVED, "duty-officer", {"id": "SH-000003"}, SHELF.reason)], repeated=False
 )
 
 HANDOVER = HandoverOut(
     id="HO-000005",
     site="tower-a",
-    outgoing="li.wei",
-    incoming="wang.fang",
+    outgoing="duty-officer",
+    incoming="engineering-lead",
     filled_at=_LATER,
     open_incidents=["INC-000042"],
     open_orders=["WO-000017"],
@@ -153,7 +157,7 @@ HANDOVER = HandoverOut(
     shelves=["SH-000003"],
     silent_devices=["tower-a/sd-0907"],
     overdue_actions=[],
-    notes=["li.wei: the key of riser 12 is at the desk"],
+    notes=["duty-officer: the key of riser 12 is at the desk"],
     signed_by_outgoing_at=_LATER,
     signed_by_incoming_at=None,
     superseded_by=None,
@@ -164,7 +168,7 @@ HANDOVERS = HandoversOut(items=[HANDOVER])
 HANDOVER_DONE = HandoverDoneOut(
     handover=HANDOVER,
     entries=[
-        _entry(Kind.HANDOVER, "li.wei", {"id": "HO-000005", "what": "signed by the outgoing"}).model_copy(
+        _entry(Kind.HANDOVER, "duty-officer", {"id": "HO-000005", "what": "signed by the outgoing"}).model_copy(
             update={"incident": None, "number": 0, "mode": None, "device": None}
         )
     ],
@@ -229,8 +233,8 @@ ROSTER = RosterOut(
             role="duty_officer",
             people=[
                 PersonOut(
-                    id="li.wei",
-                    name="Li Wei",
+                    id="duty-officer",
+                    name="Duty officer",
                     roles=["duty_officer"],
                     language="zh",
                     site=None,
@@ -240,7 +244,12 @@ ROSTER = RosterOut(
         )
     ]
 )
-_NOTICE_FACTS: dict[str, float | bool | str] = {"what": "notify", "to": "li.wei", "id": "NTF-000007", "detail": "202"}
+_NOTICE_FACTS: dict[str, float | bool | str] = {
+    "what": "notify",
+    "to": "duty-officer",
+    "id": "NTF-000007",
+    "detail": "202",
+}
 NOTIFICATIONS = NotificationsOut(items=[_entry(Kind.NOTICE_DONE, None, _NOTICE_FACTS)], next_cursor="1208")
 EXPLANATION = ExplanationOut(
     lines=[

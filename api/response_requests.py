@@ -54,7 +54,7 @@ class OpenOrderIn(Body):
         json_schema_extra={
             "examples": [
                 {
-                    "by": "li.wei",
+                    "by": "duty-officer",
                     "asset": "tower-a/sd-1203",
                     "fault": "head is loose",
                     "summary": "refit the head of the detector in 1203",
@@ -85,7 +85,9 @@ class OrderStepIn(Body):
     """From one node to the next."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"by": "wang.fang", "step": "accept", "note": "on my way with a spare head"}]}
+        json_schema_extra={
+            "examples": [{"by": "engineering-lead", "step": "accept", "note": "on my way with a spare head"}]
+        }
     )
 
     step: OrderStep
@@ -97,7 +99,7 @@ class OrderStepIn(Body):
 
 
 class AssignOrderIn(Body):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "li.wei", "to": "wang.fang"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "duty-officer", "to": "engineering-lead"}]})
 
     to: PersonName
 
@@ -107,7 +109,9 @@ class HandOverOrderIn(Body):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"by": "wang.fang", "to": "Beijing Lift Repair", "reason": "needs the maker's engineer"}]
+            "examples": [
+                {"by": "engineering-lead", "to": "Beijing Lift Repair", "reason": "needs the maker's engineer"}
+            ]
         }
     )
 
@@ -141,7 +145,9 @@ class AttachmentQuery(Query):
 
 
 class ActionDoneIn(Body):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "wang.fang", "note": "guards are mounted"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"by": "engineering-lead", "note": "guards are mounted"}]}
+    )
 
     note: Text = ""
 
@@ -149,7 +155,9 @@ class ActionDoneIn(Body):
 class RecheckIn(Body):
     """Whether it has helped, by another person than who did it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "li.wei", "ok": True, "note": "all twelve seen"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"by": "duty-officer", "ok": True, "note": "all twelve seen"}]}
+    )
 
     ok: bool = Field(description="false opens it again")
     note: Text = ""
@@ -178,11 +186,11 @@ class ShelfIn(Body):
         json_schema_extra={
             "examples": [
                 {
-                    "by": "li.wei",
+                    "by": "duty-officer",
                     "device": "tower-a/sd-1203",
                     "duration_ms": 3_600_000,
                     "reason": "welding next to it, fire watch is there",
-                    "second": "wang.fang",
+                    "second": "engineering-lead",
                 }
             ]
         }
@@ -207,7 +215,7 @@ class ShelfIn(Body):
 
 
 class EndShelfIn(Body):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "li.wei", "reason": "welding is done"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "duty-officer", "reason": "welding is done"}]})
 
     reason: Text = ""
 
@@ -231,7 +239,7 @@ class HandoverIn(Body):
     """The outgoing (`by`) hands a site over; what there is to know fills itself in."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"by": "li.wei", "site": "tower-a", "incoming": "wang.fang"}]}
+        json_schema_extra={"examples": [{"by": "duty-officer", "site": "tower-a", "incoming": "engineering-lead"}]}
     )
 
     site: QueriedName
@@ -240,14 +248,14 @@ class HandoverIn(Body):
 
 class HandoverNoteIn(Body):
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"by": "li.wei", "text": "the key of riser 12 is at the desk"}]}
+        json_schema_extra={"examples": [{"by": "duty-officer", "text": "the key of riser 12 is at the desk"}]}
     )
 
     text: NeededText
 
 
 class SignIn(Body):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "wang.fang"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "engineering-lead"}]})
 
 
 class HandoversQuery(Query):

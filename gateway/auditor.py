@@ -129,7 +129,8 @@ class Auditor:
         await asyncio.sleep(PAUSE_SECONDS)
         due = self._reading.model.ledger.next_look()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._awake.wait(), None if due is None else max(0, due - self._clock()) / 1000)
+            async with asyncio.timeout(None if due is None else max(0, due - self._clock()) / 1000):
+                await self._awake.wait()
         self._awake.clear()
 
     def _look(self) -> None:

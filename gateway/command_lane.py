@@ -19,6 +19,7 @@ import aiomqtt
 from gateway.clock import Clock
 from gateway.codecs.native import OURS, TREE_OF
 from gateway.desk import Desk
+from gateway.ending import stop_if_told
 from gateway.link import backoff_seconds
 from gateway.link_settings import LinkSettings
 from gateway.store import Due, Store
@@ -66,6 +67,7 @@ class CommandLane:
                     self._changed(True, "connected")
                     failures = 0
                     try:
+                        stop_if_told()
                         await self._say(client, "online")
                         await self._perform(client)
                     except asyncio.CancelledError:
@@ -103,6 +105,7 @@ class CommandLane:
 
     async def _perform(self, client: aiomqtt.Client) -> None:
         while True:
+            stop_if_told()
             now = self._clock()
             due = [each for each in self._store.outbox_due(now, AT_ONCE_MAX, KIND) if each.effect.expires_at > now]
             if due:

@@ -62,7 +62,8 @@ class Core:
     ) -> None:
         self._settings, self._clock, self._news, self._changed = settings, clock, news, changed
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_due = 0.0  # our own note of it: what uvloop gives for a timer of no delay cannot be asked
         self.store = Store.open(settings.store_url)
         try:
             self.telemetry = Telemetry(settings.data / TELEMETRY_FOLDER)
@@ -98,6 +99,7 @@ class Core:
             self.link.acknowledge,
             self.fail,
             self._settings.broker.batch_ms,
+            history.ahead,
         )
         detections = self.desk.engine.state.detections.values()
         verdicts = [(each.mode, each.rule, each.device, each.verdict) for each in detections]
@@ -125,13 +127,13 @@ class Core:
 
     def close(self, snapshot: bool = False) -> None:
         """`snapshot`: after an orderly stop, so that the next start replays nothing."""
-        if self._timer is not None:
-            self._timer.cancel()
         try:
             if snapshot:
                 self.ingest.flush()
                 self.desk.snapshot()
         finally:
+            if self._timer is not None:  # a commit sets it anew
+                self._timer.cancel()
             if self._failed.done() and not self._failed.cancelled():
                 self._failed.exception()  # it was seen by whoever called `run`
             for part in ("telemetry", "store"):
@@ -186,11 +188,12 @@ class Core:
         )
         wait_s = LOOK_SECONDS_MAX if due is None else min(LOOK_SECONDS_MAX, max(0, due - self._clock()) / 1000)
         loop = asyncio.get_running_loop()
+        timer_due = loop.time() + wait_s
         if self._timer is not None:
-            if self._timer.when() <= loop.time() + wait_s:
+            if self._timer_due <= timer_due:
                 return
             self._timer.cancel()
-        self._timer = loop.call_later(wait_s, self._look)
+        self._timer, self._timer_due = loop.call_later(wait_s, self._look), timer_due
 
     async def _keep_retention(self) -> None:
         keep = self._settings.telemetry

@@ -8,6 +8,13 @@ from collections.abc import Sequence
 GOODBYE_SECONDS_MAX = 2.0  # for what a task still has to say when it is told to end
 
 
+def stop_if_told() -> None:
+    """Raises CancelledError where the task was cancelled and `wait_for`, which aiomqtt uses, has swallowed it."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 async def end(tasks: Sequence[asyncio.Task[None]]) -> None:
     """Cancels them until they have ended.
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
+from gateway.config import GatewaySettings
 from gateway.files import Document
 from rules.class_file import ClassFile
 from rules.notice_file import NoticeFile
@@ -24,6 +25,8 @@ class Kind(NamedTuple):
 
 
 KINDS = (
+    # before the rules: settings, too, have `rules` at their top, and name folders with it
+    Kind("settings", ("broker", "http", "telemetry", "data", "store"), GatewaySettings),
     Kind("site", ("site",), SiteFile),
     Kind("device-classes", ("device_classes",), ClassFile),
     Kind("rules", ("rules", "disable"), RuleFile),

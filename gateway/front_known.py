@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
@@ -167,6 +167,6 @@ def _cursor_text(cursor: str | None) -> str:
     if cursor is None:
         return ""
     try:
-        return urlsafe_b64decode(cursor.encode()).decode()
+        return b64decode(cursor, altchars=b"-_", validate=True).decode()
     except ValueError as error:
         raise BadCursor(f"{cursor!r} is no cursor of this list") from error

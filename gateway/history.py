@@ -9,6 +9,9 @@ from gateway.telemetry import Telemetry
 from rules.instant import Instant
 from rules.mode import Mode
 from rules.screen import Past
+from rules.state import Cursor
+
+BATCH_MS_MAX = 1_000  # the settings allow no longer batch
 
 
 class StoredHistory:
@@ -16,11 +19,28 @@ class StoredHistory:
 
     def __init__(self, telemetry: Telemetry, desk: Desk) -> None:
         self._telemetry, self._desk = telemetry, desk
+        self.ahead = self._ahead()
+
+    def _ahead(self) -> dict[str, Cursor]:
+        """After a crash between the two commits: the devices of which the journal knows a newer message than telemetry.
+
+        The broker sends these messages again, up to this cursor; their consequences are journaled.
+        """
+        cursors = self._desk.engine.state.cursors
+        last_batch = max((cursor.received_at for cursor in cursors.values()), default=0) - BATCH_MS_MAX
+        newest = {key: cursor for key, cursor in cursors.items() if cursor.received_at >= last_batch}
+        return {key: cursor for key, cursor in newest.items() if self._stored_until(key) < cursor.received_at}
+
+    def _stored_until(self, key: str) -> Instant:
+        mode, _, device = key.partition("|")
+        stored = self._telemetry.last(self._telemetry.source(mode, device))
+        return 0 if stored is None else stored[2]
 
     def cursor(self, mode: Mode, device: str) -> tuple[Instant, int, Instant] | None:
-        """Of the newest message; the journal may know a newer one than telemetry (it is committed first)."""
+        """Of the newest message that telemetry has, unless the journal knows a newer one that will not come again."""
+        key = f"{mode.value}|{device}"
         stored = self._telemetry.last(self._telemetry.source(mode.value, device))
-        journaled = self._desk.engine.state.cursors.get(f"{mode.value}|{device}")
+        journaled = None if key in self.ahead else self._desk.engine.state.cursors.get(key)
         if journaled is None or (stored is not None and stored[2] >= journaled.received_at):
             return stored
         return journaled.at, journaled.seq, journaled.received_at

@@ -27,13 +27,16 @@ from gateway.store import Store, StoreFailed
 from gateway.telemetry import Row, Telemetry
 from gateway.wire import DUP, OVERSIZE, RETAIN, Message
 from rules.events import CommandAnswered, VerdictChanged
+from rules.history import Past, replay
 from rules.instant import DAY_MS, HOUR_MS, Instant
 from rules.reading import Rejected
 from rules.screen import Cause, Change, Screen
+from rules.state import Cursor
 from rules.watched import Watched
 
 AHEAD_MS_MAX = 5_000  # a clock further ahead is wrong (GB 50440: 5 s, confidence low); received time stands in
 BEHIND_MS_MAX = 30 * DAY_MS  # older than any device buffers: the clock is wrong
+CLOCK_BACK_MS = 60_000  # longer than any reordering on the way; until then what comes can only raise
 RETAINED_KNOWN_MS = 2 * HOUR_MS  # how far back a retained message without a time is looked for
 BATCH_MESSAGES_MAX = 2_000  # a commit of so many takes about 5 ms
 
@@ -58,7 +61,7 @@ class Counts:
 
 class Ingest:
     """`acknowledge(generation, packet_ids)` writes PUBACKs; `failed(error)` is told when nothing can be stored:
-    from then on nothing is taken in and nothing is acknowledged."""
+    from then on nothing is taken in and nothing is acknowledged. `ahead`: see `gateway.history`."""
 
     def __init__(
         self,
@@ -71,14 +74,17 @@ class Ingest:
         acknowledge: Callable[[int, list[int]], object],
         failed: Callable[[StoreFailed], None],
         batch_ms: float = 5.0,
+        ahead: dict[str, Cursor] | None = None,
     ) -> None:
         self._screen, self._desk, self._store, self._telemetry = screen, desk, store, telemetry
         self._clock, self._timer, self._acknowledge, self._failed = clock, timer, acknowledge, failed
         self._batch_s = batch_ms / 1000
+        self._ahead = ahead or {}
         self._routes: dict[bytes, Route] = {}
         self._ids: list[int] = []
         self._generation = 0
         self._waiting: Any = None
+        self._urgent = False  # a verdict has changed: what a device answers to a command can wait for its batch
         self._stopped = False
         self._pace = Pace()
         self.letters = Letters()
@@ -94,7 +100,7 @@ class Ingest:
             self._generation, self._ids = generation, []  # the broker sends again what was not acknowledged
         try:
             self._take(messages, self._clock())
-            if self._desk.pending or self._pace.full(len(self._ids)) or len(self._ids) >= BATCH_MESSAGES_MAX:
+            if self._urgent or self._pace.full(len(self._ids)) or len(self._ids) >= BATCH_MESSAGES_MAX:
                 self.flush()
             elif self._waiting is None:
                 self._waiting = self._timer.call_later(self._batch_s, self._time_is_up)
@@ -127,12 +133,14 @@ class Ingest:
     def submit(self, verdict: VerdictChanged) -> None:
         self.counts.verdicts += 1
         self._desk.submit(verdict)
+        self._urgent = True
 
     def flush(self) -> None:
         """Commits what was taken and acknowledges it. Raises StoreFailed: then nothing was acknowledged."""
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
+        self._urgent = False
         self._desk.commit()
         if self.letters:
             self._store.dead_letters_add(self.letters.take())
@@ -176,7 +184,7 @@ class Ingest:
             self.letters.add(topic, reason, where.device, payload, now)
             return None
         if watched.source < 0:
-            watched.source = self._telemetry.source(where.mode.value, where.device)
+            watched.source = self._telemetry.source(where.mode.value, watched.device.id)  # kept: not another copy of it
         take: Take = {
             Kind.TELEMETRY: self._telemetry_of,
             Kind.EVENT: self._event_of,
@@ -203,14 +211,17 @@ class Ingest:
         live = (newer and not flags & RETAIN and not w.unseen) or self._is_live(w, seq, at, dated, flags)
         mark = crc32(body) if seq is None else 0
         past = (w.source, at, -1 if seq is None else seq, mark, now, None, body)
-        if not live:
+        if not live and not self._clock_fell_back(w, past, flags):
             return self._late(w, message.values, past, flags)
+        if self._ahead and self._is_journaled(w, seq, at, dated, flags):
+            self._take_back(w, message.values, past)
+            return None
         w.at, w.received_at = at, now
         if seq is not None:
             w.seq = seq
         self.counts.live += 1
         self._telemetry.rows.append(past)
-        cause = Cause(at, now, seq)
+        cause = Cause(at, now, seq, False, bool(flags & RETAIN))
         change = self._screen.reading(w, message.values, cause)
         if dated and w.plan.on_metric[w.plan.skew]:
             change = _both(change, self._screen.skew(w, (now - _sent(message.ts)) / 1000, cause))
@@ -232,6 +243,9 @@ class Ingest:
         past = (w.source, at, -1 if seq is None else seq, mark, now, message.event, body)
         if not live and self._is_replay(past, message.attributes, flags):
             self.counts.replayed += 1
+            return None
+        if live and self._ahead and self._is_journaled(w, seq, at, dated, flags):
+            self._take_back(w, message.attributes, past)
             return None
         if live:
             w.at, w.received_at, w.seq = at, now, w.seq if seq is None else seq
@@ -296,27 +310,43 @@ class Ingest:
             return at >= w.at or not repeated  # with a clock set back, the counter decides
         return at > w.at if dated else (seq < w.seq and not repeated)  # the device was started anew
 
+    def _clock_fell_back(self, w: Watched, past: Row, flags: int) -> bool:
+        """A device without a counter has said nothing newer for a while, and speaks: its clock was set back."""
+        source, at, seq, mark, now, _, _ = past
+        speaks = seq < 0 and at != now and not flags & (DUP | RETAIN)
+        return speaks and now - w.received_at > CLOCK_BACK_MS and not self._telemetry.has(source, at, seq, mark, now)
+
     def _is_replay(self, past: Row, values: Any, flags: int) -> bool:
         """Whether what is not live was taken before. Without a time of its own a message is known by its content
-        (a retained one) or by its counter. Who has gone past a counter has journaled what it caused; after a crash
-        between the two commits telemetry lacks it all the same, and gets it here."""
+        (a retained one) or by its counter."""
         source, at, seq, mark, now, event, body = past
         if at != now:
             return self._telemetry.has(source, at, seq, mark, now)
         if not flags & RETAIN:
-            if seq >= 0 and not self._has_counter(source, seq):
-                self._telemetry.rows.append(past)
             return seq >= 0
         if any(row[0] == source and row[5:] == (event, body) for row in self._telemetry.rows):
             return True
         stored = self._telemetry.window(source, now - RETAINED_KNOWN_MS)
         return any((each[3], each[4]) == (event, values) for each in stored)
 
-    def _has_counter(self, source: int, seq: int) -> bool:
-        stored = self._telemetry.last(source)
-        if stored is not None and stored[1] >= seq:
+    def _is_journaled(self, w: Watched, seq: int | None, at: Instant, dated: bool, flags: int) -> bool:
+        """Whether what telemetry does not have was journaled before a crash; what is new ends the question."""
+        key = f"{w.mode.value}|{w.device.id}"
+        journaled = self._ahead.get(key)
+        if journaled is None:
+            return False
+        if flags & DUP and (dated and at <= journaled.at if seq is None else seq <= journaled.seq):
             return True
-        return any(row[2] == seq and row[0] == source for row in self._telemetry.rows)
+        del self._ahead[key]
+        return False
+
+    def _take_back(self, w: Watched, values: Any, past: Row) -> None:
+        """For telemetry and for what is believed of the device; what it causes is journaled."""
+        _, at, seq, _, now, event, _ = past
+        self.counts.replayed += 1
+        w.at, w.received_at, w.seq = at, now, seq if seq >= 0 else w.seq
+        self._telemetry.rows.append(past)
+        replay(w, [Past(at, seq, now, event, values)])
 
     def _late(self, w: Watched, values: Any, past: Row, flags: int) -> Change | None:
         _, at, seq, _, now, _, _ = past

@@ -40,6 +40,7 @@ class Leaf(NamedTuple):
     dues: tuple[Due, ...] = ()  # when time alone can change it
     wakes: tuple[Evaluate, ...] = ()  # true while the next message of the device, whatever it says, can change it
     status: bool = False
+    at_limit: bool = False  # when the device has been silent for its limit
 
 
 class Compiled(NamedTuple):
@@ -183,7 +184,7 @@ class Compiler:
 
         def evaluate(w: Watched, now: Instant) -> Truth:
             completed = w.memory(recall)[1]
-            return completed is not None and now - completed <= recall.span_ms
+            return completed is not None and now - completed <= recall.within_ms
 
         return Compiled(evaluate, together([*leaves, Leaf(recalls=(recall,), dues=(_due_of(recall),))]))
 
@@ -216,17 +217,18 @@ class Compiler:
         )
 
     def _silent_for(self, condition: Condition) -> Compiled:
-        fixed = None if condition.silent_for == "limit" else condition.silent_for
+        fixed = condition.silent_for if isinstance(condition.silent_for, int) else None
 
         def due(w: Watched, now: Instant) -> Instant:
-            return w.heard_at(now) + (fixed if isinstance(fixed, int) else w.device.silent_after_ms)
+            return w.heard_at(now) + (w.device.silent_after_ms if fixed is None else fixed)
 
         def evaluate(w: Watched, now: Instant) -> Truth:
             return now >= due(w, now)
 
-        return Compiled(
-            evaluate, Leaf(dues=(lambda w, now: due(w, now) if now < due(w, now) else None,), wakes=(evaluate,))
-        )
+        if fixed is None:  # every device has a timer for its limit anyway
+            return Compiled(evaluate, Leaf(wakes=(evaluate,), at_limit=True))
+        ahead: Due = lambda w, now: due(w, now) if now < due(w, now) else None  # noqa: E731
+        return Compiled(evaluate, Leaf(dues=(ahead,), wakes=(evaluate,)))
 
     def _schedule(self, condition: Condition) -> Compiled:
         schedule = condition.schedule
@@ -243,7 +245,9 @@ class Compiler:
 
 def _counted(recall: Occurrences, count: int, leaf: Leaf) -> Compiled:
     def evaluate(w: Watched, now: Instant) -> Truth:
-        memory = w.memory(recall)
+        memory = _made(w, recall)
+        if memory is None:
+            return False
         recall.due(memory, now)  # lets what is too old go
         return len(memory[1]) >= count
 
@@ -251,7 +255,16 @@ def _counted(recall: Occurrences, count: int, leaf: Leaf) -> Compiled:
 
 
 def _due_of(recall: Recall) -> Due:
-    return lambda w, now: recall.due(w.memory(recall), now)
+    def due(w: Watched, now: Instant) -> Instant | None:
+        memory = _made(w, recall)
+        return None if memory is None else recall.due(memory, now)
+
+    return due
+
+
+def _made(w: Watched, recall: Recall) -> Any | None:
+    """The memory, if anything was ever fed to it. To ask makes none: an empty one takes 700 bytes, of every device."""
+    return w.memories.get(recall.key) if w.memories else None
 
 
 def _joined(parts: list[Compiled]) -> Leaf:
@@ -269,6 +282,7 @@ def together(leaves: list[Leaf]) -> Leaf:
         dues=tuple(due for leaf in leaves for due in leaf.dues),
         wakes=tuple(wake for leaf in leaves for wake in leaf.wakes),
         status=any(leaf.status for leaf in leaves),
+        at_limit=any(leaf.at_limit for leaf in leaves),
     )
 
 

@@ -166,12 +166,18 @@ def countdown_over(turn: Turn, id: str, due: Instant) -> None:
     countdown = incident.countdown if incident else None
     if incident is None or countdown is None or due != countdown.due:
         return
-    limit = format_duration(countdown.investigate_ms) if countdown.investigate_by else "the time allowed"
-    what = "investigation not ended" if countdown.investigate_by else "not acknowledged"
-    reason = f"{what} within {limit}"
+    if countdown.investigate_by is not None:
+        reason = f"investigation not ended within {format_duration(countdown.investigate_ms)}"
+    else:
+        reason = f"not acknowledged within {_time_allowed(turn, countdown)}"
     turn.confirm(incident, reason)
     turn.raise_level(incident, countdown.level, reason)
     response.proceed(turn, incident)
+
+
+def _time_allowed(turn: Turn, countdown: Countdown) -> str:
+    rule = turn.ruleset.confirmations.get(countdown.rule)
+    return format_duration(rule.pre_alarm.acknowledge_within) if rule and rule.pre_alarm else "the time allowed"
 
 
 def _without_incident(

@@ -80,7 +80,8 @@ def _hold(turn: Turn, detection: Detection, rule: DetectionRule, stage: Stage, h
     detection.stage, detection.since, detection.deadline = stage, turn.now, turn.now + hold_ms
     turn.set_deadline(detection.deadline, "hold", detection.key)
     kind = Kind.PENDING if stage is Stage.PENDING else Kind.CLEARING
-    facts: dict[str, Value] = {"hold_ms": float(hold_ms), **rule_title(rule)}
+    values = detection.values if stage is Stage.PENDING else {}
+    facts: dict[str, Value] = {"hold_ms": float(hold_ms), **rule_title(rule), **values}
     correlation.tell(turn, detection, kind, facts=facts)
 
 

@@ -12,7 +12,7 @@ from rules.wording import not_one_of, shown
 ID_CHARS_MAX = 64  # a topic is a handful of levels; a broker takes 65 535 bytes, a screen column about 64
 TITLE_CHARS_MAX = 200
 LANGUAGES = ("en", "zh")  # what the control room reads
-_NOT_IN_ID = re.compile(r"[/+#.*>\s\x00-\x1f\x7f]")
+_NOT_IN_ID = re.compile(r"[/+#.*>|\s\x00-\x1f\x7f]")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TITLE = re.compile(r"[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*")
 
@@ -28,7 +28,7 @@ def check_id(text: str) -> str:
     if not text or len(text) > ID_CHARS_MAX:
         raise ValueError(f"{shown(text)} is not an id; expected 1 to {ID_CHARS_MAX} characters")
     if wrong := _NOT_IN_ID.search(text):
-        raise ValueError(f"{text!r} has {wrong[0]!r} in it; an id is one level of a topic: no space, / + # . * >")
+        raise ValueError(f"{text!r} has {wrong[0]!r} in it; an id is one level of a topic: no space, / + # . * > |")
     if text.startswith("$"):
         raise ValueError(f"{text!r} starts with $, which brokers keep for themselves")
     return text
@@ -55,8 +55,8 @@ def _check_title(text: str) -> str:
 Id = Annotated[
     str,
     AfterValidator(check_id),
-    WithJsonSchema({"type": "string", "pattern": r"^[^$/+#.*>\s][^/+#.*>\s]{0,63}$"}),
-    Field(description="one level of a topic: no space, / + # . * > and no $ at the start"),
+    WithJsonSchema({"type": "string", "pattern": r"^[^$/+#.*>|\s][^/+#.*>|\s]{0,63}$"}),
+    Field(description="one level of a topic: no space, / + # . * > | and no $ at the start"),
 ]
 Name = Annotated[
     str,

@@ -47,6 +47,11 @@ def replay(w: Watched, stored: Iterable[Past]) -> None:
             feed(w, told, past.received_at)
 
 
+def since(w: Watched) -> Instant:
+    """What was received from then on makes its memories again. To tell an edge, one must know what was before."""
+    return w.received_at - w.plan.span_ms - (w.device.silent_after_ms if w.plan.edges else 0)
+
+
 def feed(w: Watched, told: Mapping[int, Value], at: Instant) -> None:
     """Takes what one reading says, and nothing else that is known, into the memories that look at it."""
     recalls = {recall.key: recall for index in told for recall in w.plan.recalls_on[index]}

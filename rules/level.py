@@ -1,4 +1,4 @@
-"""How much of the organisation is mobilised. I is the worst (NORMS: 三级应急响应, confidence high)."""
+"""How much of the organisation is mobilised (三级应急响应; property norm, confidence high). I is the worst."""
 
 from __future__ import annotations
 

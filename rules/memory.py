@@ -89,7 +89,7 @@ class Occurrences:
     def __init__(
         self, key: str, span_ms: int, came: Callable[[Values, str | None, Attributes], bool | None], *, edge: bool
     ) -> None:
-        self.key, self.span_ms, self._came, self._edge = key, span_ms, came, edge
+        self.key, self.span_ms, self._came, self.edge = key, span_ms, came, edge
 
     def new(self) -> list[Any]:
         return [False, deque(maxlen=WINDOW_ENTRIES_MAX)]  # [was it true, when it became so]
@@ -98,7 +98,7 @@ class Occurrences:
         came = self._came(values, event, attributes)
         if came is None:
             return
-        if came and not (self._edge and memory[0]):
+        if came and not (self.edge and memory[0]):
             memory[1].append((at, True))
         memory[0] = came
         _expire(memory[1], at - self.span_ms)
@@ -109,12 +109,13 @@ class Occurrences:
 
 
 class Progress:
-    """How far a sequence has come: steps in order, the last within `span_ms` of the first. Holds so long after."""
+    """How far a sequence has come: steps in order, the last within `within_ms` of the first. Holds so long after."""
 
     def __init__(
-        self, key: str, span_ms: int, steps: Sequence[Callable[[Values, str | None, Attributes], bool | None]]
+        self, key: str, within_ms: int, steps: Sequence[Callable[[Values, str | None, Attributes], bool | None]]
     ) -> None:
-        self.key, self.span_ms, self._steps = key, span_ms, steps
+        self.key, self.within_ms, self._steps = key, within_ms, steps
+        self.span_ms = 2 * within_ms  # what is over and still holds began so long ago
 
     def new(self) -> list[Any]:
         return [[None] * len(self._steps), None]  # [by steps done: when the latest such run began; completed at]
@@ -123,7 +124,7 @@ class Progress:
         began, last = memory[0], len(self._steps) - 1
         for done in range(last, -1, -1):  # backwards: one message is one step of a run
             start = began[done] if done else at
-            if start is None or at - start > self.span_ms or not self._steps[done](values, event, attributes):
+            if start is None or at - start > self.within_ms or not self._steps[done](values, event, attributes):
                 continue
             if done == last:
                 memory[:] = [[None] * len(self._steps), at]
@@ -131,7 +132,7 @@ class Progress:
             began[done + 1] = start
 
     def due(self, memory: list[Any], now: Instant) -> Instant | None:
-        return memory[1] + self.span_ms + 1 if memory[1] is not None and now - memory[1] <= self.span_ms else None
+        return memory[1] + self.within_ms + 1 if memory[1] is not None and now - memory[1] <= self.within_ms else None
 
 
 def _expire(entries: deque[Any], before: Instant) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from rules.condition import Compiled, Compiler, Due, Evaluate, Leaf, together
 from rules.instant import Instant
-from rules.memory import Recall
+from rules.memory import Occurrences, Recall
 from rules.reading import Value
 from rules.ruleset import DetectionRule
 from rules.site import Device, DeviceClass, Metric, MetricKind
@@ -33,6 +33,7 @@ class PlannedRule(NamedTuple):
     dues: tuple[Due, ...]
     wakes: tuple[Evaluate, ...]
     metrics: tuple[str, ...]  # what it looks at: stored with a verdict, so that it can be explained
+    clear_hold_ms: int  # for so long after it became clear, any change of that is news
 
     def verdict(self, w: Watched, now: Instant) -> Verdict:
         holds = self.when(w, now)
@@ -56,12 +57,13 @@ class Plan:
         self.device_class = device_class
         metrics = [*device_class.metrics.values(), *PSEUDO_METRICS.values()]
         self.names = tuple(metric.name for metric in metrics)
-        self.index = {name: i for i, name in enumerate(self.names)}
+        self.places = {name: i for i, name in enumerate(self.names)}
+        self.index = {name: self.places[name] for name in device_class.metrics}  # what a device itself may say
         self.kinds = tuple(_TYPES[metric.kind] for metric in metrics)
         self.metrics = metrics
-        self.skew = self.index[CLOCK_SKEW]
+        self.skew = self.places[CLOCK_SKEW]
         numeric = {i for i, metric in enumerate(metrics) if metric.kind is MetricKind.NUMBER}
-        compiler = Compiler(self.index, numeric, rated)
+        compiler = Compiler(self.places, numeric, rated)
         self.rules: list[PlannedRule] = []
         leaves: list[Leaf] = []
         for rule in rules:
@@ -82,6 +84,7 @@ class Plan:
                 dues=leaf.dues,
                 wakes=leaf.wakes,
                 metrics=tuple(self.names[i] for i in sorted(looked_at)),
+                clear_hold_ms=rule.clear_hold_ms,
             )
         )
         return leaf
@@ -107,10 +110,13 @@ class Plan:
         self.on_reading = [on_reading.of(i) for i in size]
         self.on_event = {event: on_event.of(event) for event in on_event.found}
         self.on_status = tuple(rule for rule, leaf in enumerate(leaves) if leaf.status)
-        self.timed = tuple(rule.number for rule in self.rules if rule.dues)
+        self.at_limit = tuple(rule for rule, leaf in enumerate(leaves) if leaf.at_limit)
+        self.timed = tuple(rule.number for rule in self.rules if rule.dues or rule.number in self.at_limit)
         self.recalls_on = [recalls.of(i) for i in size]
         self.recalls_on_event = {event: recalls_on_event.of(event) for event in recalls_on_event.found}
-        self.span_ms = max((recall.span_ms for leaf in leaves for recall in leaf.recalls), default=0)
+        recalled = [recall for leaf in leaves for recall in leaf.recalls]
+        self.span_ms = max((recall.span_ms for recall in recalled), default=0)
+        self.edges = any(isinstance(recall, Occurrences) and recall.edge for recall in recalled)
         edges = {(i, edge) for i in size for edge in (self.metrics[i].minimum, self.metrics[i].maximum)}
         thresholds = sorted({(i, cut) for i, cut in {*on_cut.found, *edges} if cut is not None})
         self.cuts = [tuple(cut for at, cut in thresholds if at == i) for i in size]

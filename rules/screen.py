@@ -12,12 +12,12 @@ from itertools import count
 from typing import NamedTuple
 
 from rules.events import VerdictChanged
-from rules.history import History, feed, replay
+from rules.history import History, feed, replay, since
 from rules.history import Past as Past
 from rules.instant import Instant
 from rules.memory import Attributes
 from rules.mode import Mode
-from rules.plan import PlannedRule, Plans
+from rules.plan import PSEUDO_METRICS, PlannedRule, Plans
 from rules.reading import Value
 from rules.ruleset import Ruleset
 from rules.schedule import Calendar
@@ -86,8 +86,8 @@ class Screen:
         at whatever depends on time."""
         for mode, rule, device, verdict in verdicts:
             watched = self.watched(mode, device, now)
-            if watched is not None and rule in watched.plan.rule_index:
-                watched.verdicts = {**(watched.verdicts or {}), rule: verdict}
+            if watched is not None and (number := watched.plan.rule_index.get(rule)) is not None:
+                self._set_verdict(watched, watched.plan.rules[number], verdict, now)
         for device in self.directory.devices:
             self.watched(Mode.ACTUAL, device, now)
         changes: list[VerdictChanged] = []
@@ -106,7 +106,7 @@ class Screen:
         if cursor is None:
             return
         w.at, w.seq, w.received_at = cursor
-        replay(w, self._history.window(w.mode, w.device.id, w.received_at - w.plan.span_ms))
+        replay(w, self._history.window(w.mode, w.device.id, since(w)))
 
     # ---- messages
 
@@ -235,9 +235,10 @@ class Screen:
         for number in touched:
             rule = w.plan.rules[number]
             new, old = rule.verdict(w, cause.received_at), w.verdict(rule.id)
-            if new is not old and not (old is Verdict.DOES_NOT and new in _STAYS):
+            no_news = old is Verdict.DOES_NOT and new in _STAYS and not w.settles(rule.id, cause.received_at)
+            if new is not old and not no_news:
                 changes.append(self._changed(w, number, new, cause))
-                self._set_verdict(w, rule.id, new)
+                self._set_verdict(w, rule, new, cause.received_at)
             if rule.dues:
                 self._reschedule(w, number, cause.received_at)
             if rule.wakes and any(wake(w, cause.received_at) for wake in rule.wakes):
@@ -245,7 +246,7 @@ class Screen:
         return changes
 
     def _changed(self, w: Watched, number: int, verdict: Verdict, cause: Cause) -> VerdictChanged:
-        rule, index = w.plan.rules[number], w.plan.index
+        rule, index = w.plan.rules[number], w.plan.places
         values = {name: value for name in rule.metrics if (value := w.values[index[name]]) is not None}
         return VerdictChanged(
             mode=w.mode,
@@ -260,12 +261,14 @@ class Screen:
             retained=cause.retained,
         )
 
-    def _set_verdict(self, w: Watched, rule: str, verdict: Verdict) -> None:
+    def _set_verdict(self, w: Watched, rule: PlannedRule, verdict: Verdict, now: Instant) -> None:
         verdicts = w.verdicts or {}
         if verdict is Verdict.DOES_NOT:
-            verdicts.pop(rule, None)
+            verdicts.pop(rule.id, None)
+            if rule.clear_hold_ms:
+                w.settling = {**(w.settling or {}), rule.id: now + rule.clear_hold_ms}
         else:
-            verdicts[rule] = verdict
+            verdicts[rule.id] = verdict
         w.verdicts = verdicts or None
 
     # ---- time
@@ -300,8 +303,9 @@ class Screen:
         w.follow(w.plan)  # what it last said is no longer believed
         w.wake = (*w.wake, SILENCE)
         believed = (Verdict.HOLDS, Verdict.DEADBAND)
-        doubted = [rule.number for rule in w.plan.rules if rule.metrics and w.verdict(rule.id) in believed]
-        changes.extend(self._judge(w, doubted, Cause(now, now)))
+        known = [rule for rule in w.plan.rules if w.verdict(rule.id) in believed or w.settles(rule.id, now)]
+        doubted = {rule.number for rule in known if rule.metrics}
+        changes.extend(self._judge(w, sorted(doubted.union(w.plan.at_limit)), Cause(now, now)))
 
     def _look_at_timed(self, w: Watched, now: Instant, changes: list[VerdictChanged]) -> None:
         for number in w.plan.timed:
@@ -310,7 +314,7 @@ class Screen:
                 w.wake = tuple(dict.fromkeys((*w.wake, number)))
             elif w.verdict(rule.id) is Verdict.NO_DATA:
                 self._reschedule(w, number, now)  # what telemetry says of it was not believed before the restart
-            elif rule.due(w, now) is not None:
+            elif number in w.plan.at_limit or rule.due(w, now) is not None:
                 changes.extend(self._judge(w, (number,), Cause(now, now)))
 
     def _only_it_can_say(self, w: Watched, rule: PlannedRule) -> bool:
@@ -355,13 +359,13 @@ class Screen:
         w.at, w.seq, w.source, w.online = old.at, old.seq, old.source, old.online
         w.received_at, w.unseen, w.silent, w.last = old.received_at, old.unseen, old.silent, old.last
         verdicts = {rule: verdict for rule, verdict in (old.verdicts or {}).items() if rule in w.plan.rule_index}
-        w.verdicts = verdicts or None
+        w.verdicts, w.settling = verdicts or None, old.settling
         if w.plan.span_ms and not w.unseen:
-            replay(w, self._history.window(w.mode, w.device.id, w.received_at - w.plan.span_ms))
+            replay(w, self._history.window(w.mode, w.device.id, since(w)))
         w.values = [None] * len(w.plan.names)
         for name, value in old.believed().items():
-            if not w.silent and w.plan.fault(name, value) is None:
-                w.values[w.plan.index[name]] = value
+            if not w.silent and (name in PSEUDO_METRICS or w.plan.fault(name, value) is None):
+                w.values[w.plan.places[name]] = value
         if w.silent:
             w.wake = (SILENCE,)
         else:

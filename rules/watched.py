@@ -46,6 +46,7 @@ class Watched:
         "plan",
         "received_at",
         "seq",
+        "settling",
         "silent",
         "source",
         "unseen",
@@ -65,6 +66,7 @@ class Watched:
         self.source = -1  # its number in the telemetry store
         self.verdicts: dict[str, Verdict] | None = None  # rule → verdict, where it is not DOES_NOT
         self.memories: dict[str, Any] | None = None
+        self.settling: dict[str, Instant] | None = None  # rule → until when its `clear` has to be kept up
         self.dues: dict[int, Instant] | None = None  # rule index → when it is looked at next
         self.wake: tuple[int, ...] = ()  # rules that the next message, whatever it says, can change
         self.last: dict[str, Value] | None = None  # what was last believed, while silent
@@ -92,6 +94,9 @@ class Watched:
 
     def verdict(self, rule: str) -> Verdict:
         return Verdict.DOES_NOT if self.verdicts is None else self.verdicts.get(rule, Verdict.DOES_NOT)
+
+    def settles(self, rule: str, now: Instant) -> bool:
+        return self.settling is not None and now <= self.settling.get(rule, -1)
 
     def believed(self) -> dict[str, Value]:
         """The latest values by metric, also of a device that has fallen silent."""

@@ -70,6 +70,22 @@ EXPECTED: tuple[tuple[str, Holds], ...] = (
 )
 
 
+def _told(what: str) -> Callable[[EntryOut], bool]:
+    return lambda entry: entry.kind is Kind.NOTICE_DONE and entry.facts.get("what") == what
+
+
+ALSO: tuple[tuple[str, Callable[[EntryOut], bool]], ...] = (  # whenever it comes
+    ("the response team is told", _told("notify")),
+    ("everybody in the building is told", _told("occupant_notice")),
+    ("the fire brigade is told, by CAP", _told("authority")),
+    ("the first responder is on site", lambda entry: entry.kind is Kind.RESPONDED),
+    (
+        "a work order is opened, and verified",
+        lambda entry: entry.kind is Kind.ORDER_STEP and entry.facts.get("node") == "verified",
+    ),
+)
+
+
 def _of_the_whole(entries: Sequence[EntryOut]) -> list[Checked]:
     """What no single entry shows."""
     last = entries[-1].number if entries else None
@@ -77,7 +93,12 @@ def _of_the_whole(entries: Sequence[EntryOut]) -> list[Checked]:
     issued = counts[Kind.COMMAND_ISSUED]
     answered = issued > 0 and counts[Kind.COMMAND_PUBLISHED] == counts[Kind.COMMAND_DONE] == issued
     gapless = bool(entries) and [entry.number for entry in entries] == list(range(1, len(entries) + 1))
+    tasks = counts[Kind.TASK_ISSUED]
+    ended = tasks > 0 and counts[Kind.TASK_DONE] + counts[Kind.TASK_SKIPPED] == tasks
+    also = [Checked(text, next((each.number for each in entries if holds(each)), None)) for text, holds in ALSO]
     return [
+        *also,
+        Checked(f"all {tasks} tasks done", last if ended else None),
         Checked(f"all {issued} commands published and done", last if answered else None),
         Checked("no entry of the timeline is missing", last if gapless else None),
     ]

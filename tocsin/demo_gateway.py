@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from gateway.broker_process import dies_with
+from simulators.crew import write_crew
 
 HOST = "127.0.0.1"
 READY_SECONDS_MAX = 60.0  # a slow machine that starts Python and a broker for the first time
@@ -24,22 +25,29 @@ class GatewayFailed(Exception):
 
 
 class ChildGateway:
-    """`async with ChildGateway(folder, site_yaml, http_port=…, mqtt_port=…) as gateway`. Ended with it, always.
+    """`async with ChildGateway(folder, site_yaml, channels, http_port=…, mqtt_port=…)`. Ended with it, always.
+
+    `channels`: the channels file, for the messages to the demo's crew; the fire brigade's go into a folder.
 
     In a session of its own, so that a Ctrl-C is for the demo alone, which then stops it in order; should the demo be
     killed, the kernel ends it (Linux).
     """
 
-    def __init__(self, folder: Path, site_yaml: str, *, http_port: int, mqtt_port: int) -> None:
+    def __init__(self, folder: Path, site_yaml: str, channels: str, *, http_port: int, mqtt_port: int) -> None:
         self.url = f"http://{HOST}:{http_port}"
         self.broker_url = f"mqtt://{HOST}:{mqtt_port}"
         self.site_file = folder / "site.yaml"
         self._log_file = folder / "gateway.log"
         self._settings_file = folder / "tocsin.yaml"
         self.site_file.write_text(site_yaml, encoding="utf-8")
+        self.crew = write_crew(folder / "crew")
+        (folder / "channels").write_text(channels, encoding="utf-8")
         settings = {
             "data": "data",
             "sites": ["site.yaml"],
+            "people": ["crew"],
+            "notify": {"channels_file": "channels"},
+            "authorities": {"fire_brigade": {"folder": "fire-brigade"}},
             "broker": {"url": "embedded", "embedded_host": HOST, "embedded_port": mqtt_port},
             "http": {"host": HOST, "port": http_port},
         }

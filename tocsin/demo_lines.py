@@ -1,4 +1,4 @@
-"""What a terminal shows of a timeline: an entry a line, but a burst of commands as one.
+"""What a terminal shows of a timeline: an entry a line, but a burst of commands, messages, tasks or orders as one.
 
 A fire releases forty doors and sounds forty sirens at once; a person wants to read that it did, and which did not.
 """
@@ -13,7 +13,8 @@ from api.schemas import EntryOut
 from rules.instant import Instant, parse_rfc3339
 from rules.timeline import Kind
 
-_BURSTS = (Kind.COMMAND_ISSUED, Kind.COMMAND_PUBLISHED, Kind.COMMAND_DONE)
+BURSTS = (Kind.COMMAND_ISSUED, Kind.COMMAND_PUBLISHED, Kind.COMMAND_DONE)
+GROUPED = (Kind.NOTICE_ISSUED, Kind.NOTICE_DONE, Kind.TASK_ISSUED, Kind.ORDER_OPENED, Kind.ORDER_STEP)
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,15 @@ MARKS: dict[Kind, tuple[str, str]] = {
     Kind.COMMAND_PUBLISHED: ("→", "blue"),
     Kind.COMMAND_DONE: ("✓", "green"),
     Kind.COMMAND_FAILED: ("✗", "bold red"),
+    Kind.NOTICE_DONE: ("✉", "blue"),
+    Kind.NOTICE_FAILED: ("✗", "bold red"),
+    Kind.TASK_ISSUED: ("☐", "cyan"),
+    Kind.TASK_DONE: ("☑", "cyan"),
+    Kind.RESPONDED: ("☎", "bold cyan"),
+    Kind.ESCALATED: ("▲", "bold yellow"),
+    Kind.OVERDUE: ("✗", "bold yellow"),
+    Kind.ORDER_OPENED: ("⚒", "magenta"),
+    Kind.ORDER_STEP: ("⚒", "magenta"),
     Kind.CLEARED: ("○", "green"),
     Kind.CLOSED: ("■", "bold green"),
     Kind.REFUSED: ("✗", "yellow"),
@@ -73,9 +83,15 @@ class Digest:
     def __init__(self) -> None:
         self.commands = Commands()
         self._burst: list[EntryOut] = []
+        self._group: list[EntryOut] = []
 
     def feed(self, entry: EntryOut) -> Iterator[Line]:
-        if entry.kind in _BURSTS:
+        if entry.kind in GROUPED:
+            if self._group and _what(self._group[-1]) != _what(entry):
+                yield from self._flush_group()
+            self._group.append(entry)
+            return
+        if entry.kind in BURSTS:
             if self._burst and self._burst[-1].kind is not entry.kind and entry.kind is Kind.COMMAND_ISSUED:
                 yield from self.flush()
             self._count(entry)
@@ -89,9 +105,19 @@ class Digest:
         yield Line(parse_rfc3339(entry.at), *_marked(entry))
 
     def flush(self) -> Iterator[Line]:
-        """What is known of the burst that was going on."""
+        """What is known of what was going on."""
+        yield from self._flush_burst()
+        yield from self._flush_group()
+
+    def _flush_group(self) -> Iterator[Line]:
+        group, self._group = self._group, []
+        if group and group[0].kind is not Kind.NOTICE_ISSUED:  # that it was delivered says that it was sent
+            mark, style = MARKS[group[0].kind]
+            yield Line(parse_rfc3339(group[-1].at), mark, _together(group), style)
+
+    def _flush_burst(self) -> Iterator[Line]:
         burst, self._burst = self._burst, []
-        for kind in _BURSTS:
+        for kind in BURSTS:
             entries = [entry for entry in burst if entry.kind is kind]
             if entries:
                 yield self._summary(kind, entries)
@@ -119,6 +145,27 @@ class Digest:
             Kind.COMMAND_DONE: self.commands.done,
         }
         counters[entry.kind][_command(entry)] += 1
+
+
+def _what(entry: EntryOut) -> tuple[object, ...]:
+    """Entries that are told together have the same."""
+    return entry.kind, entry.facts.get("step") if entry.kind is Kind.ORDER_STEP else ""
+
+
+def _together(entries: list[EntryOut]) -> str:
+    """Of one kind, in one line."""
+    first = entries[0]
+    if len(entries) == 1:
+        return first.text
+    if first.kind is Kind.NOTICE_DONE:
+        return "told: " + ", ".join(dict.fromkeys(str(each.facts.get("to", "?")) for each in entries))
+    if first.kind is Kind.TASK_ISSUED:
+        tasks = (f"{each.facts.get('title_en', '?')} ({each.facts.get('role', '?')})" for each in entries)
+        return f"{len(entries)} tasks: " + "; ".join(tasks).replace("_", " ")
+    if first.kind is Kind.ORDER_STEP:
+        return f"{len(entries)} work orders {first.facts.get('node', '?')} by {first.by}"
+    summaries = dict.fromkeys(str(each.facts.get("summary", "?")) for each in entries)
+    return f"{len(entries)} work orders: {'; '.join(summaries)}"
 
 
 def _command(entry: EntryOut) -> str:

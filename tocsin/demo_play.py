@@ -23,11 +23,13 @@ from rules.site import Directory
 from rules.timeline import Kind
 from simulators.building import demo_tower, site_yaml
 from simulators.control_room import ControlRoom
+from simulators.crew import CHANNELS
 from simulators.live import Live
 from simulators.scenario import FireStarts, Scenario, read_scenario
 from tocsin import demo_expected, demo_view
 from tocsin.demo_gateway import HOST, ChildGateway, GatewayFailed
-from tocsin.demo_lines import Digest, Line
+from tocsin.demo_lines import BURSTS, Digest, Line
+from tocsin.demo_phones import Phones
 
 SCENARIO = "fire-on-12f"
 REFRESH_SECONDS = 0.25
@@ -63,13 +65,15 @@ class Demo:
     async def run(self) -> int:
         """Raises GatewayFailed when the gateway cannot be started or ends."""
         with TemporaryDirectory(prefix="tocsin-demo-") as folder:
-            gateway = ChildGateway(
-                Path(folder),
-                "".join(site_yaml(demo_tower(self._scenario.seed))),
-                http_port=_port(self._options.http_port),
-                mqtt_port=_port(self._options.mqtt_port),
-            )
             async with AsyncExitStack() as stack:
+                phones = await stack.enter_async_context(Phones())
+                gateway = ChildGateway(
+                    Path(folder),
+                    "".join(site_yaml(demo_tower(self._scenario.seed))),
+                    phones.channels_file(CHANNELS),
+                    http_port=_port(self._options.http_port),
+                    mqtt_port=_port(self._options.mqtt_port),
+                )
                 with self._console.status("starting the gateway and its broker …"):
                     await stack.enter_async_context(gateway)
                 return await self._show(gateway)
@@ -118,7 +122,7 @@ class Demo:
         self._entries.append(entry)
         for line in self._digest.feed(entry):
             demo_view.show(self._console, line, self._opened_at)
-        if entry.kind not in (Kind.COMMAND_ISSUED, Kind.COMMAND_PUBLISHED, Kind.COMMAND_DONE):
+        if entry.kind not in BURSTS:
             self._status.incident = await room.incident(entry.incident)
         if entry.kind is Kind.CLOSED:
             self._closed.set()

@@ -23,6 +23,7 @@ from tocsin.demo_lines import Commands, Line
 NOTE = "Tocsin is a supplementary system. It replaces no certified fire panel and no lift intercom."
 LEVEL_STYLES = {Level.I: "bold white on red", Level.II: "bold black on yellow", Level.III: "bold black on cyan"}
 _ASCII = {"●": "*", "◆": "+", "▲": "^", "☎": "@", "✎": "#", "»": ">", "→": ">", "✓": "v", "✗": "x", "○": "o", "■": "="}
+_ASCII |= {"✉": "m", "☐": "-", "☑": "v", "⚒": "w"}
 
 
 @dataclass

@@ -7,8 +7,6 @@ import os
 from pathlib import Path
 from typing import Any, TextIO
 
-import psycopg
-
 from gateway.store.errors import StoreFailed, StoreLocked
 
 POSTGRES_LOCK = 0x746F6373696E  # "tocsin": advisory locks are numbers, shared by all who use the database
@@ -41,6 +39,8 @@ class FileLock:
 
 def take_postgres_lock(connection: Any, name: str) -> None:
     """A session lock on a psycopg connection: the server lets go of it when the connection ends."""
+    import psycopg  # with a SQLite store nobody needs it: 40 ms of a start
+
     try:
         connection.execute(f"SET LOCAL lock_timeout = {POSTGRES_LOCK_WAIT_MS}")
         connection.execute("SELECT pg_advisory_lock(%s)", (POSTGRES_LOCK,))

@@ -6,6 +6,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 FILES = ("roster.yaml", "authorities.yaml")
+CHANNELS = ("app", "sms", "lobby-screens")  # of the roster
 
 
 def write_crew(folder: Path) -> list[Path]:

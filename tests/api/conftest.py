@@ -54,5 +54,5 @@ def client(client_for: Client) -> httpx.AsyncClient:
 
 @pytest.fixture
 def guarded() -> ApiSettings:
-    """li.wei has a token."""
-    return ApiSettings.model_validate({"tokens": {"li.wei": TOKEN}})
+    """duty.officer has a token."""
+    return ApiSettings.model_validate({"tokens": {"duty.officer": TOKEN}})

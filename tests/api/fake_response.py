@@ -79,11 +79,11 @@ class FakeResponse:
             "id": id,
             "incident": "INC-000001",
             "text": "stove guards",
-            "owner": "wang.fang",
+            "owner": "engineering-lead",
             "due_at": START + 1_000_000,
             "site": "tower-a",
             "asked_at": START,
-            "asked_by": "li.wei",
+            "asked_by": "duty.officer",
             "revision": 1,
         }
         self.known_actions[id] = ActionState(**(values | fields))
@@ -91,7 +91,7 @@ class FakeResponse:
 
     def shelved(self, **fields: Any) -> Shelf:
         id = f"SH-{len(self.known_shelves) + 1:06}"
-        values: dict[str, Any] = {"by": "li.wei", "reason": "welding", "since": START, "until": START + 3_600_000}
+        values: dict[str, Any] = {"by": "duty.officer", "reason": "welding", "since": START, "until": START + 3_600_000}
         self.known_shelves[id] = Shelf(**(values | {"id": id, "device": DETECTOR} | fields))
         return self.known_shelves[id]
 
@@ -100,8 +100,8 @@ class FakeResponse:
         values: dict[str, Any] = {
             "id": id,
             "site": "tower-a",
-            "outgoing": "li.wei",
-            "incoming": "wang.fang",
+            "outgoing": "duty.officer",
+            "incoming": "engineering-lead",
             "filled_at": START,
             "revision": 1,
             **{name: [] for name in ("open_incidents", "open_orders", "overdue_orders", "shelves", "silent_devices")},

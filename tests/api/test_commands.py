@@ -27,17 +27,17 @@ def _faults(answer: httpx.Response) -> list[str]:
 
 
 async def test_acknowledging_answers_with_the_incident_and_its_new_entries(client: httpx.AsyncClient) -> None:
-    answer = await client.post(f"{INCIDENT}/acknowledge", json={"by": "li.wei", "note": "on my way"})
+    answer = await client.post(f"{INCIDENT}/acknowledge", json={"by": "duty.officer", "note": "on my way"})
     done = answer.json()
     assert (answer.status_code, answer.headers["etag"]) == (200, '"2"')
-    assert (done["incident"]["phase"], done["incident"]["acknowledged_by"]) == ("responding", "li.wei")
-    assert [entry["text"] for entry in done["entries"]] == ["Acknowledged by li.wei: on my way"]
+    assert (done["incident"]["phase"], done["incident"]["acknowledged_by"]) == ("responding", "duty.officer")
+    assert [entry["text"] for entry in done["entries"]] == ["Acknowledged by duty.officer: on my way"]
     assert done["repeated"] is False
 
 
 async def test_answers_speak_the_language_asked_for(client: httpx.AsyncClient) -> None:
-    answer = await client.post(f"{INCIDENT}/acknowledge?lang=zh", json={"by": "li.wei", "note": "马上到"})
-    assert answer.json()["entries"][0]["text"] == "li.wei 已接警：马上到"
+    answer = await client.post(f"{INCIDENT}/acknowledge?lang=zh", json={"by": "duty.officer", "note": "马上到"})
+    assert answer.json()["entries"][0]["text"] == "duty.officer 已接警：马上到"
     assert answer.headers["content-language"] == "zh"
 
 
@@ -78,14 +78,14 @@ async def test_a_command_to_an_unknown_incident_is_not_found(
 
 
 async def test_at_this_machine_a_person_may_say_who_they_are(client: httpx.AsyncClient, desk: FakeDesk) -> None:
-    await client.post(f"{INCIDENT}/notes", json={"by": "王芳", "text": "x"})
+    await client.post(f"{INCIDENT}/notes", json={"by": "值班员", "text": "x"})
     await client.post(f"{INCIDENT}/notes", json={"text": "x"})
-    assert [entry.by for entry in desk.entries[1:]] == ["王芳", "local"]
+    assert [entry.by for entry in desk.entries[1:]] == ["值班员", "local"]
 
 
 async def test_the_name_of_a_token_prevails(client_for: Client, desk: FakeDesk, guarded: ApiSettings) -> None:
     await client_for(guarded).post(f"{INCIDENT}/notes", json={"by": "the mayor", "text": "x"}, headers=BEARER)
-    assert desk.entries[-1].by == "li.wei"
+    assert desk.entries[-1].by == "duty.officer"
 
 
 # ---- once and no more
@@ -109,12 +109,12 @@ async def test_the_same_key_for_something_else_is_refused(client: httpx.AsyncCli
 
 
 async def test_two_people_may_choose_the_same_key(client_for: Client, desk: FakeDesk) -> None:
-    tokens = {"li.wei": TOKEN, "wang.fang": TOKEN[::-1]}
+    tokens = {"duty.officer": TOKEN, "engineering-lead": TOKEN[::-1]}
     client = client_for(ApiSettings.model_validate({"tokens": tokens}))
     for token in tokens.values():
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "1"}
         await client.post(f"{INCIDENT}/notes", json={"text": "seen"}, headers=headers)
-    assert [entry.by for entry in desk.entries[1:]] == ["li.wei", "wang.fang"]
+    assert [entry.by for entry in desk.entries[1:]] == ["duty.officer", "engineering-lead"]
 
 
 @pytest.mark.parametrize("key", ["", "a b", "k" * 129, "ключ"])

@@ -161,21 +161,21 @@ async def test_no_token_right_or_wrong_is_ever_logged_or_answered(
 
 
 async def test_with_tokens_and_names_the_names_count_too(client_for: Client) -> None:
-    settings = ApiSettings.model_validate({"tokens": {"li.wei": TOKEN}, "allowed_hosts": ["gateway.lan"]})
+    settings = ApiSettings.model_validate({"tokens": {"duty.officer": TOKEN}, "allowed_hosts": ["gateway.lan"]})
     headers = {"Authorization": f"Bearer {TOKEN}"}
     assert (await client_for(settings, host="gateway.lan").get(LIST, headers=headers)).status_code == 200
     _refused(await client_for(settings, host="evil.example").get(LIST, headers=headers), 421, "wrong_host")
 
 
 def test_each_token_is_its_own_principals() -> None:
-    settings = ApiSettings.model_validate({"tokens": {"li.wei": TOKEN, "wang": TOKEN[::-1]}})
-    assert Tokens(settings).principal(f"Bearer {TOKEN[::-1]}") == Principal("wang")
+    settings = ApiSettings.model_validate({"tokens": {"duty.officer": TOKEN, "engineer": TOKEN[::-1]}})
+    assert Tokens(settings).principal(f"Bearer {TOKEN[::-1]}") == Principal("engineer")
 
 
 def test_only_the_local_principal_can_act_as_somebody_else() -> None:
-    assert LOCAL.acts_as("wang") == "wang"
+    assert LOCAL.acts_as("engineer") == "engineer"
     assert LOCAL.acts_as(None) == "local"
-    assert Principal("li.wei").acts_as("wang") == "li.wei"
+    assert Principal("duty.officer").acts_as("engineer") == "duty.officer"
 
 
 @pytest.mark.parametrize(
@@ -191,10 +191,10 @@ def test_loopback_is_127_and_colon_colon_1(address: str, so: bool) -> None:
 
 
 def test_a_file_of_tokens_names_them() -> None:
-    tokens = read_tokens(f"# night shift\nli.wei {TOKEN}\n\nwang {TOKEN[::-1]}  # until June\n")
+    tokens = read_tokens(f"# night shift\nduty.officer {TOKEN}\n\nengineer {TOKEN[::-1]}  # until June\n")
     assert {name: token.get_secret_value() for name, token in tokens.items()} == {
-        "li.wei": TOKEN,
-        "wang": TOKEN[::-1],
+        "duty.officer": TOKEN,
+        "engineer": TOKEN[::-1],
     }
 
 
@@ -202,7 +202,7 @@ def test_a_token_alone_is_the_operators() -> None:
     assert list(read_tokens(TOKEN + "\n")) == ["operator"]
 
 
-@pytest.mark.parametrize("text", [f"li wei {TOKEN}", f"wang {TOKEN}\nwang {TOKEN}"])
+@pytest.mark.parametrize("text", [f"duty officer {TOKEN}", f"engineer {TOKEN}\nengineer {TOKEN}"])
 def test_a_bad_file_of_tokens_is_refused_without_showing_any(text: str) -> None:
     with pytest.raises(ValueError, match=r"^line \d: ") as refused:
         read_tokens(text)
@@ -211,7 +211,7 @@ def test_a_bad_file_of_tokens_is_refused_without_showing_any(text: str) -> None:
 
 @pytest.mark.parametrize(
     "tokens",
-    [{"li.wei": "short-and-secret"}, {"li.wei": TOKEN + " "}, {"li wei": TOKEN}, {"a": TOKEN, "b": TOKEN}],
+    [{"duty.officer": "short-and-secret"}, {"duty.officer": TOKEN + " "}, {"li wei": TOKEN}, {"a": TOKEN, "b": TOKEN}],
 )
 def test_tokens_unfit_for_use_are_refused_without_showing_them(tokens: dict[str, str]) -> None:
     with pytest.raises(ValidationError) as refused:

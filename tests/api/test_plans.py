@@ -68,7 +68,7 @@ async def test_a_hazard_without_a_plan_is_not_found(client: httpx.AsyncClient, h
 async def test_the_roster_says_who_has_a_role_now_without_their_addresses(
     client: httpx.AsyncClient, desk: FakeDesk
 ) -> None:
-    person = Person("li.wei", "Li Wei", ("duty_officer",), "zh", ("wecom",))
+    person = Person("duty.officer", "Duty officer", ("duty_officer",), "zh", ("wecom",))
     desk.duty = [OnDuty("duty_officer", [person]), OnDuty("engineer", [])]
     assert await _json(client, "/roster", role="duty_officer", site="tower-a") == {
         "items": [
@@ -76,8 +76,8 @@ async def test_the_roster_says_who_has_a_role_now_without_their_addresses(
                 "role": "duty_officer",
                 "people": [
                     {
-                        "id": "li.wei",
-                        "name": "Li Wei",
+                        "id": "duty.officer",
+                        "name": "Duty officer",
                         "roles": ["duty_officer"],
                         "language": "zh",
                         "site": None,
@@ -92,7 +92,7 @@ async def test_the_roster_says_who_has_a_role_now_without_their_addresses(
 
 async def test_the_log_of_messages_reads_in_the_language_asked_for(client: httpx.AsyncClient, desk: FakeDesk) -> None:
     incident = desk.opened()
-    facts = {"what": "notify", "to": "li.wei", "id": "NTF-000001"}
+    facts = {"what": "notify", "to": "duty.officer", "id": "NTF-000001"}
     desk.write(incident, Kind.NOTICE_ISSUED, facts=facts)
     desk.write(incident, Kind.NOTICE_FAILED, facts=facts)
     desk.write(desk.opened(), Kind.NOTICE_DONE, facts=facts)

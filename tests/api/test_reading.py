@@ -154,7 +154,7 @@ async def test_without_either_the_gateways_own_language_decides(client_for: Clie
 async def test_a_timeline_is_read_on_from_the_last_number(client: httpx.AsyncClient, desk: FakeDesk) -> None:
     incident = desk.opened()
     for number in range(4):
-        desk.write(incident, Kind.NOTED, by="wang", facts={"text": str(number)})
+        desk.write(incident, Kind.NOTED, by="engineer", facts={"text": str(number)})
     path = f"{INCIDENTS}/INC-000001/timeline"
     first = await _json(client, path, limit=3)
     assert first["next_after"] == 3

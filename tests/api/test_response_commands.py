@@ -38,7 +38,7 @@ from tests.api.fake_desk import START, FakeDesk
 
 ID = "INC-000001"
 INCIDENT = f"/api/v1/incidents/{ID}"
-WHO = {"by": "li.wei", "role": "duty_officer"}
+WHO = {"by": "duty.officer", "role": "duty_officer"}
 REVIEW = {"cause": "a pan", "measures": "put out", "result": "nobody hurt"}
 
 
@@ -53,7 +53,7 @@ def an_incident(desk: FakeDesk) -> None:
         ("acknowledge", {"note": "here"}, Acknowledge(incident=ID, note="here", **WHO)),
         ("confirm", {"reason": "flames"}, Confirm(incident=ID, reason="flames", **WHO)),
         ("level", {"level": "II", "reason": "out"}, ChangeLevel(incident=ID, level=Level.II, reason="out", **WHO)),
-        ("assign", {"to": "wang.fang"}, Assign(incident=ID, to="wang.fang", **WHO)),
+        ("assign", {"to": "engineering-lead"}, Assign(incident=ID, to="engineering-lead", **WHO)),
         ("respond", {"note": "12F"}, Respond(incident=ID, note="12F", **WHO)),
         ("tasks/see/complete", {"note": "a pan"}, CompleteTask(incident=ID, step="see", note="a pan", **WHO)),
         ("tasks/see/skip", {"reason": "empty"}, SkipTask(incident=ID, step="see", reason="empty", **WHO)),
@@ -71,8 +71,8 @@ def an_incident(desk: FakeDesk) -> None:
         ),
         (
             "review",
-            REVIEW | {"actions": [{"text": "guards", "owner": "wang", "due_at": "2026-12-24T13:00:00+08:00"}]},
-            Review(incident=ID, actions=[Corrective("guards", "wang", 1_798_088_400_000)], **REVIEW, **WHO),
+            REVIEW | {"actions": [{"text": "guards", "owner": "engineer", "due_at": "2026-12-24T13:00:00+08:00"}]},
+            Review(incident=ID, actions=[Corrective("guards", "engineer", 1_798_088_400_000)], **REVIEW, **WHO),
         ),
         ("review", REVIEW, Review(incident=ID, **REVIEW, **WHO)),
     ],
@@ -92,7 +92,7 @@ async def test_a_token_vouches_for_the_name_and_the_caller_names_the_role(
     headers = {"Authorization": f"Bearer {TOKEN}"}
     body = {"by": "the mayor", "role": "safety_officer"}
     await client_for(guarded).post(f"{INCIDENT}/acknowledge", json=body, headers=headers)
-    assert desk.asked == [Acknowledge(incident=ID, by="li.wei", role="safety_officer")]
+    assert desk.asked == [Acknowledge(incident=ID, by="duty.officer", role="safety_officer")]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ async def test_a_token_vouches_for_the_name_and_the_caller_names_the_role(
         ("commands", {"device": "d", "command": "open", "reason": "x", "args": {"s": "x" * 201}}, "body.args.s"),
         ("commands", {"device": "d", "command": "open", "reason": "x", "args": {"s": None}}, "body.args.s"),
         ("review", REVIEW | {"cause": " "}, "body.cause"),
-        ("review", REVIEW | {"actions": [{"text": "x" * 501, "owner": "wang"}]}, "body.actions.0.text"),
+        ("review", REVIEW | {"actions": [{"text": "x" * 501, "owner": "engineer"}]}, "body.actions.0.text"),
         ("review", REVIEW | {"actions": [{"text": "x", "owner": "w", "due_at": "soon"}]}, "body.actions.0.due_at"),
         ("review", REVIEW | {"actions": [{"text": "x", "owner": "w"}] * 51}, "body.actions"),
     ],
@@ -160,18 +160,20 @@ async def test_the_refusals_of_the_engine_leave_with_their_own_code(
 
 async def test_an_incident_shows_how_far_its_response_has_come(client: httpx.AsyncClient, desk: FakeDesk) -> None:
     incident = desk.known[ID]
-    incident.plan, incident.owner, incident.orders = "fire", "li.wei", ["WO-000017"]
-    incident.acknowledgements = [Acknowledged("li.wei", "duty_officer", START)]
-    incident.review = ReviewState("li.wei", START, "a pan", "put out", "nobody hurt", ["CA-000003"])
-    incident.steps = [StepState("see", "task", {"en": "See"}, StepStage.DONE, START, "guard", True, done_by="wang")]
+    incident.plan, incident.owner, incident.orders = "fire", "duty.officer", ["WO-000017"]
+    incident.acknowledgements = [Acknowledged("duty.officer", "duty_officer", START)]
+    incident.review = ReviewState("duty.officer", START, "a pan", "put out", "nobody hurt", ["CA-000003"])
+    incident.steps = [StepState("see", "task", {"en": "See"}, StepStage.DONE, START, "guard", True, done_by="engineer")]
     shown = (await client.get(INCIDENT)).json()
-    assert (shown["plan"], shown["owner"], shown["orders"]) == ("fire", "li.wei", ["WO-000017"])
-    assert shown["acknowledgements"] == [{"by": "li.wei", "role": "duty_officer", "at": "2026-11-24T05:00:00.120Z"}]
+    assert (shown["plan"], shown["owner"], shown["orders"]) == ("fire", "duty.officer", ["WO-000017"])
+    assert shown["acknowledgements"] == [
+        {"by": "duty.officer", "role": "duty_officer", "at": "2026-11-24T05:00:00.120Z"}
+    ]
     assert shown["review"]["actions"] == ["CA-000003"]
     assert (shown["steps"][0]["stage"], shown["steps"][0]["mandatory"], shown["steps"][0]["done_by"]) == (
         "done",
         True,
-        "wang",
+        "engineer",
     )
 
 

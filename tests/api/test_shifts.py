@@ -21,7 +21,7 @@ from rules.requests import (
 from tests.api.fake_desk import START, FakeDesk
 
 API = "/api/v1"
-WHO = {"by": "li.wei", "role": "duty_officer"}
+WHO = {"by": "duty.officer", "role": "duty_officer"}
 
 
 @pytest.fixture(autouse=True)
@@ -44,8 +44,8 @@ async def _ids(client: httpx.AsyncClient, path: str, **params: Any) -> list[str]
         ("/actions/CA-000001/recheck", {"ok": False}, RecheckAction(action="CA-000001", ok=False, **WHO)),
         (
             "/shelves",
-            {"reason": "welding", "device": "tower-a/sd-1", "duration_ms": 60_000, "second": "wang"},
-            PutOnShelf(reason="welding", device="tower-a/sd-1", duration_ms=60_000, second="wang", **WHO),
+            {"reason": "welding", "device": "tower-a/sd-1", "duration_ms": 60_000, "second": "engineer"},
+            PutOnShelf(reason="welding", device="tower-a/sd-1", duration_ms=60_000, second="engineer", **WHO),
         ),
         (
             "/shelves",
@@ -61,7 +61,11 @@ async def _ids(client: httpx.AsyncClient, path: str, **params: Any) -> list[str]
             ),
         ),
         ("/shelves/SH-000001/end", {"reason": "done"}, EndShelf(shelf="SH-000001", reason="done", **WHO)),
-        ("/handovers", {"site": "tower-a", "incoming": "wang"}, FillHandover(site="tower-a", incoming="wang", **WHO)),
+        (
+            "/handovers",
+            {"site": "tower-a", "incoming": "engineer"},
+            FillHandover(site="tower-a", incoming="engineer", **WHO),
+        ),
         ("/handovers/HO-000001/notes", {"text": "key"}, NoteHandover(handover="HO-000001", text="key", **WHO)),
         ("/handovers/HO-000001/sign", {}, SignHandover(handover="HO-000001", **WHO)),
     ],

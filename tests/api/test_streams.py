@@ -77,8 +77,8 @@ async def test_a_last_event_id_that_is_none_is_refused(client: httpx.AsyncClient
 
 async def test_the_stream_of_an_incident_holds_its_entries_alone(desk: FakeDesk) -> None:
     first, second = desk.opened(), desk.opened()
-    desk.write(first, Kind.NOTED, by="wang", facts={"text": "one"})
-    desk.write(second, Kind.NOTED, by="wang", facts={"text": "two"})
+    desk.write(first, Kind.NOTED, by="engineer", facts={"text": "one"})
+    desk.write(second, Kind.NOTED, by="engineer", facts={"text": "two"})
     async with StreamClient(make_app(desk), f"/api/v1/incidents/{second.id}/stream", query="after=0") as stream:
         assert [(await stream.entry())["position"] for _ in range(2)] == [2, 4]
 

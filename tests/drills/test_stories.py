@@ -29,7 +29,6 @@ STORIES: list[tuple[str, Language]] = [(name, "en") for name in shipped()]
 STORIES += [(name, "zh") for name in IN_CHINESE_TOO]
 SECONDS_MAX = 3.0  # of the processor, with all invariants; usually half a second
 REFUSED = {  # what people of a scenario ask for in vain, because it is part of the story
-    "fire-on-12f": ["resolve by duty-officer: not done: reset-systems; neither verified nor handed over: WO-"],
     "lift-entrapment": ["resolve by duty-officer: not done: back-in-service; neither verified nor handed over: WO-"],
     "overload": ["order by engineer-1: engineer-1 repaired it; at level II another verifies"],
 }

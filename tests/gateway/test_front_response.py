@@ -38,8 +38,8 @@ plans:
       - {id: repair, title: {en: Check the detectors}, level: I, work_order: {kind: emergency, role: engineer}}
 """
 PEOPLE = {
-    "li.wei": Person("li.wei", "Li Wei", ("duty_officer",), "zh", ("sms",)),
-    "wang.fang": Person("wang.fang", "Wang Fang", ("engineer",), "zh", ("sms",)),
+    "duty.officer": Person("duty.officer", "Duty officer", ("duty_officer",), "zh", ("sms",)),
+    "engineering-lead": Person("engineering-lead", "Engineering lead", ("engineer",), "zh", ("sms",)),
     "chen.jun": Person("chen.jun", "Chen Jun", ("safety_officer",), "en", ("sms",)),
 }
 ROSTER = Roster(PEOPLE, channels={"sms": Channel()})  # which nobody delivers here
@@ -89,12 +89,12 @@ class House:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def do(self, path: str, by: str = "li.wei", **body: Any) -> Any:
+    async def do(self, path: str, by: str = "duty.officer", **body: Any) -> Any:
         answer = await self.client.post(path, json={"by": by, **body})
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def refused(self, path: str, by: str = "li.wei", **body: Any) -> tuple[int, str]:
+    async def refused(self, path: str, by: str = "duty.officer", **body: Any) -> tuple[int, str]:
         answer = await self.client.post(path, json={"by": by, **body})
         return answer.status_code, answer.json()["code"]
 
@@ -125,8 +125,8 @@ async def test_an_incident_goes_from_smoke_to_its_review(house: House) -> None:
     assert {due["what"] for due in incident["due"]} >= {"escalate", "first_response", "task"}
 
     done = await house.do(f"{FIRE}/acknowledge", note="on my way")
-    assert done["incident"]["acknowledgements"][0]["by"] == "li.wei"
-    done = await house.do(f"{FIRE}/respond", by="wang.fang")
+    assert done["incident"]["acknowledgements"][0]["by"] == "duty.officer"
+    done = await house.do(f"{FIRE}/respond", by="engineering-lead")
     assert done["incident"]["first_response_by"] is None
     await house.do(f"{FIRE}/tasks/see/complete", note="a pan")
     await house.do(f"{FIRE}/tasks/count/skip", reason="the floor is empty")
@@ -140,12 +140,12 @@ async def test_an_incident_goes_from_smoke_to_its_review(house: House) -> None:
     closed = (await house.do(f"{FIRE}/resolve", finding="real", cause="a pan"))["incident"]
     assert (closed["phase"], closed["awaits_review"], closed["due"]) == ("closed", True, [])
 
-    actions = [{"text": "stove guards", "owner": "wang.fang"}]
+    actions = [{"text": "stove guards", "owner": "engineering-lead"}]
     done = await house.do(f"{FIRE}/review", cause="a pan", measures="put out", result="nobody hurt", actions=actions)
     assert done["incident"]["review"]["actions"] == ["CA-000001"]
     assert (await house.ask("/actions", incident="INC-000001", open="true"))["items"][0]["text"] == "stove guards"
-    await house.do("/actions/CA-000001/done", by="wang.fang")
-    assert await house.refused("/actions/CA-000001/recheck", by="wang.fang", ok=True) == (409, "same_person")
+    await house.do("/actions/CA-000001/done", by="engineering-lead")
+    assert await house.refused("/actions/CA-000001/recheck", by="engineering-lead", ok=True) == (409, "same_person")
     done = await house.do("/actions/CA-000001/recheck", ok=True)
     assert done["action"]["open"] is False
     assert (await house.ask("/actions", open="true"))["items"] == []
@@ -157,7 +157,7 @@ async def _repaired(house: House) -> None:
         path = f"/orders/{order['id']}"
         for step in ("accept", "survey", "repair"):
             house.wait(1)
-            await house.do(f"{path}/steps", by="wang.fang", step=step)
+            await house.do(f"{path}/steps", by="engineering-lead", step=step)
         house.wait(1)
         assert await house.refused(f"{path}/steps", step="verify") == (409, "not_normal")
         house.reading(order["asset"].removeprefix("tower-a/"), smoke=0.01)
@@ -168,7 +168,7 @@ async def _repaired(house: House) -> None:
 async def test_an_order_is_not_verified_by_a_device_that_is_only_online(house: House) -> None:
     await house.do("/orders", asset="tower-a/sd-8", fault="head is loose", summary="refit it")
     for step in ("accept", "survey", "repair"):
-        await house.do("/orders/WO-000001/steps", by="wang.fang", step=step)
+        await house.do("/orders/WO-000001/steps", by="engineering-lead", step=step)
     house.wait(1)
     assert house.core is not None
     house.core.ingest.on_messages([(b"tocsin/v1/tower-a/sd-8/status", b"online", 0, 0)], 1)
@@ -182,7 +182,7 @@ async def test_an_order_is_not_verified_by_a_device_that_is_only_online(house: H
 async def test_a_zone_has_no_reading_of_its_own_to_verify_an_order(house: House) -> None:
     await house.do("/orders", asset="tower-a/12F-west", fault="door jams", summary="plane it")
     for step in ("accept", "survey", "repair"):
-        await house.do("/orders/WO-000001/steps", by="wang.fang", step=step)
+        await house.do("/orders/WO-000001/steps", by="engineering-lead", step=step)
     assert await house.refused("/orders/WO-000001/steps", step="verify") == (409, "not_normal")
     done = await house.do("/orders/WO-000001/steps", step="verify", reason="opened and shut it ten times")
     assert done["order"]["records"][-1]["reason"] == "opened and shut it ten times"
@@ -196,7 +196,7 @@ async def test_the_same_fault_again_is_the_same_order(house: House) -> None:
 
 
 async def test_a_command_that_is_repeated_by_its_key_is_carried_out_once(house: House) -> None:
-    body = {"by": "li.wei", "asset": "tower-a/sd-8", "fault": "head is loose", "summary": "refit it"}
+    body = {"by": "duty.officer", "asset": "tower-a/sd-8", "fault": "head is loose", "summary": "refit it"}
     key = {"Idempotency-Key": "7f3a"}
     first, again = [(await house.client.post("/orders", json=body, headers=key)).json() for _ in range(2)]
     assert (first["repeated"], again["repeated"]) == (False, True)
@@ -206,12 +206,12 @@ async def test_a_command_that_is_repeated_by_its_key_is_carried_out_once(house: 
 async def test_a_verification_repeated_by_its_key_is_the_same_whatever_was_measured_since(house: House) -> None:
     await house.do("/orders", asset="tower-a/sd-8", fault="head is loose", summary="refit it")
     for step in ("accept", "survey", "repair"):
-        await house.do("/orders/WO-000001/steps", by="wang.fang", step=step)
+        await house.do("/orders/WO-000001/steps", by="engineering-lead", step=step)
     answers = []
     for _ in range(2):
         house.wait(1)
         house.reading("sd-8", smoke=0.01)
-        body, key = {"by": "li.wei", "step": "verify"}, {"Idempotency-Key": "7f3b"}
+        body, key = {"by": "duty.officer", "step": "verify"}, {"Idempotency-Key": "7f3b"}
         answers.append(await house.client.post("/orders/WO-000001/steps", json=body, headers=key))
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[1].json()["repeated"] is True
@@ -230,9 +230,9 @@ async def test_a_decision_on_what_has_changed_meanwhile_is_refused(house: House,
     await house.do("/handovers", site="tower-a", incoming="chen.jun")
     subject = path.rpartition("/")[0]
     tag = (await house.client.get(subject)).headers["etag"]
-    first = await house.client.post(path, json={"by": "li.wei"} | body, headers={"If-Match": tag})
+    first = await house.client.post(path, json={"by": "duty.officer"} | body, headers={"If-Match": tag})
     assert first.status_code == 200, first.text
-    again = await house.client.post(path, json={"by": "li.wei"} | body, headers={"If-Match": tag})
+    again = await house.client.post(path, json={"by": "duty.officer"} | body, headers={"If-Match": tag})
     assert (again.status_code, again.json()["code"]) == (412, "precondition_failed")
     unknown = await house.client.post(path.replace("-000001", "-000099"), json=body, headers={"If-Match": tag})
     assert unknown.status_code == 404
@@ -242,9 +242,9 @@ async def test_a_shelf_keeps_quiet_until_somebody_ends_it(house: House) -> None:
     done = await house.do("/shelves", device="tower-a/em-1", duration_ms=600_000, reason="rewiring")
     assert (done["shelf"]["id"], done["shelf"]["ended_at"]) == ("SH-000001", None)
     assert [each["id"] for each in (await house.ask("/shelves", open="true"))["items"]] == ["SH-000001"]
-    assert (await house.do("/shelves/SH-000001/end", reason="done"))["shelf"]["ended_by"] == "li.wei"
+    assert (await house.do("/shelves/SH-000001/end", reason="done"))["shelf"]["ended_by"] == "duty.officer"
     assert (await house.ask("/shelves", open="true"))["items"] == []
-    assert (await house.ask("/shelves/SH-000001"))["ended_by"] == "li.wei"
+    assert (await house.ask("/shelves/SH-000001"))["ended_by"] == "duty.officer"
     assert await house.refused("/shelves/SH-000099/end") == (404, "unknown_shelf")
 
 
@@ -282,7 +282,9 @@ async def test_a_command_by_hand_is_for_those_whom_the_plan_names(house: House) 
     house.reading("sd-1", smoke=0.2)
     command = {"device": "tower-a/vent-1", "command": "open", "reason": "smoke in the corridor"}
     done = await house.do(f"{FIRE}/commands", **command)
-    assert [(each["device"], each["by"]) for each in done["incident"]["commands"]] == [("tower-a/vent-1", "li.wei")]
+    assert [(each["device"], each["by"]) for each in done["incident"]["commands"]] == [
+        ("tower-a/vent-1", "duty.officer")
+    ]
     assert await house.refused(f"{FIRE}/commands", by="the mayor", **command) == (409, "not_authorised")
     assert await house.refused(f"{FIRE}/commands", **(command | {"device": "tower-a/vent-99"})) == (
         409,
@@ -296,8 +298,8 @@ async def test_plans_and_roster_are_those_in_force(house: House) -> None:
     assert (await house.client.get("/plans/flood")).json()["code"] == "unknown_plan"
     roster = (await house.ask("/roster"))["items"]
     assert {each["role"]: [person["id"] for person in each["people"]] for each in roster} == {
-        "duty_officer": ["li.wei"],
-        "engineer": ["wang.fang"],
+        "duty_officer": ["duty.officer"],
+        "engineer": ["engineering-lead"],
         "safety_officer": ["chen.jun"],
     }
     assert (await house.ask("/roster", role="gardener", site="tower-a"))["items"] == [

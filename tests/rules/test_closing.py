@@ -130,7 +130,7 @@ def test_optional_tasks_that_are_left_are_left_out_with_the_reason() -> None:
     core.reading("sd-1", smoke=0)
     core.resolve()
     assert stage(core.incident(), "ask") is StepStage.SKIPPED
-    assert core.entry(Kind.TASK_SKIPPED).reason == "resolved by li.wei"
+    assert core.entry(Kind.TASK_SKIPPED).reason == "resolved by duty.officer"
     core.wait("2h")
     assert Kind.OVERDUE not in core.kinds()
 

@@ -176,5 +176,5 @@ def test_a_closed_incident_says_who_closed_it_and_why() -> None:
     core.reading("mcp-1", alarm=False)
     core.resolve(cause="a child")
     text = incident(core)
-    assert "Closed by li.wei: real, cause: a child" in text
+    assert "Closed by duty.officer: real, cause: a child" in text
     assert "cannot be closed" not in text

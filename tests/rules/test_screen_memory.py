@@ -7,7 +7,7 @@ import pytest
 from rules.ruleset import DetectionRule
 from rules.verdict import Verdict
 from tests.support.building import rule, ruleset
-from tests.support.core import Core
+from tests.support.core import START, Core
 
 H, N, X = Verdict.HOLDS, Verdict.DOES_NOT, Verdict.NO_DATA
 
@@ -250,4 +250,14 @@ def test_one_message_is_one_step() -> None:
     core.event("door-1", "denied")
     assert core.held("door-1") is N
     core.event("door-1", "denied")
+    assert core.held("door-1") is H
+
+
+def test_what_falls_due_sooner_is_looked_at_sooner() -> None:
+    core = of("{any: [{schedule: {from: '20:00', to: '21:00'}}, {event: duress}]}", "door")
+    core.event("door-1", "duress")
+    assert core.held("door-1") is H
+    core.wait("60001ms")
+    assert core.held("door-1") is N
+    core.wait_until(START + 12 * 3_600_000)
     assert core.held("door-1") is H

@@ -77,6 +77,30 @@ def test_counts_and_sequences_that_began_before_a_restart_are_completed_after_it
     assert core.held("door-1") is H
 
 
+def test_what_held_before_the_window_is_not_counted_again_after_a_restart() -> None:
+    core = listening(rule("{metric: smoke, above: 1, count: 2, within: 1min}"))
+    for smoke, wait in ((2, "31s"), (2, "10s"), (0, "20s"), (0, "0s")):
+        core.reading("sd-1", smoke=smoke)
+        core.wait(wait)
+    core.restart()
+    core.reading("sd-1", smoke=2)
+    assert core.held("sd-1") is N
+
+
+def test_a_sequence_that_is_over_goes_on_holding_over_a_restart() -> None:
+    core = listening(rule("{sequence: [{event: denied}, {metric: open, is: true}], within: 1min}", device_class="door"))
+    core.event("door-1", "denied")
+    core.wait("50s")
+    core.reading("door-1", open=True)
+    core.wait("40s")
+    core.reading("door-1", forced=False)
+    core.restart()
+    core.reading("door-1", forced=False)
+    assert core.held("door-1") is H
+    core.wait("21s")
+    assert core.held("door-1") is N
+
+
 def test_a_hold_goes_on_over_a_restart() -> None:
     core = listening(rule("{metric: smoke, above: 1, for: 5min}"))
     core.reading("sd-1", smoke=2)
@@ -84,6 +108,20 @@ def test_a_hold_goes_on_over_a_restart() -> None:
     core.restart("1min")
     core.wait("2min")
     assert core.incident().opened_at == core.now
+
+
+@pytest.mark.parametrize("restarted", [True, False])
+def test_a_clear_has_to_be_kept_up_over_a_restart_and_a_reload(restarted: bool) -> None:
+    settling = rule("{metric: smoke, above: 1}", "{metric: smoke, below: 0.5, for: 1min}")
+    core = listening(settling)
+    core.reading("sd-1", smoke=2)
+    core.reading("sd-1", smoke=0)
+    core.wait("20s")
+    core.restart() if restarted else core.reload(ruleset(settling, SILENT))
+    core.wait("20s")
+    core.reading("sd-1", smoke=0.7)
+    core.wait("10min")
+    assert not core.incident("INC-000001").sources_normal
 
 
 def test_a_late_reading_is_not_taken_for_the_latest_after_a_restart() -> None:

@@ -139,6 +139,42 @@ def test_what_a_silent_device_last_said_can_still_be_shown() -> None:
     assert w.believed() == {"smoke": 2.0}
 
 
+# ---- a clear that has to be kept up
+
+
+SETTLING = rule("{metric: smoke, above: 1}", "{metric: smoke, below: 0.5, for: 1min}")
+
+
+@pytest.mark.parametrize(("smoke", "broken_off"), [(0.7, D), (11.0, X), (2.0, H)])
+def test_a_clear_that_is_not_kept_up_does_not_end_the_incident(smoke: float, broken_off: Verdict) -> None:
+    core = listening(SETTLING)
+    core.reading("sd-1", smoke=2)
+    core.reading("sd-1", smoke=0)
+    core.wait("59s")
+    core.reading("sd-1", smoke=smoke)
+    assert core.held("sd-1") is broken_off
+    core.wait("1h")
+    assert not core.incident().sources_normal
+
+
+def test_a_device_that_falls_silent_before_its_clear_was_kept_up_is_no_data() -> None:
+    core = listening(rule("{metric: smoke, above: 1}", "{metric: smoke, below: 0.5, for: 15min}"))
+    core.reading("sd-1", smoke=2)
+    core.reading("sd-1", smoke=0)
+    core.wait("1h")
+    assert verdicts(core) == [("r", H), ("r", N), ("r", X)]
+    assert not core.incident().sources_normal
+
+
+def test_once_a_clear_was_kept_up_the_deadband_is_no_news() -> None:
+    core = listening(SETTLING)
+    core.reading("sd-1", smoke=2)
+    core.reading("sd-1", smoke=0)
+    core.wait("60001ms")
+    assert core.incident().sources_normal
+    assert core.reading("sd-1", smoke=0.7) == []
+
+
 # ---- deafness
 
 

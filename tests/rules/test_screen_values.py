@@ -275,3 +275,10 @@ def test_an_expression_may_use_a_rated_value() -> None:
     assert core.held("em-1") is H
     core.reading("em-1", power_w=900)
     assert core.held("em-1") is N
+
+
+def test_a_device_cannot_say_itself_how_wrong_its_clock_is() -> None:
+    core = Core(ruleset(rule("{metric: clock_skew_s, above: 5}")))
+    core.reading("sd-1", clock_skew_s=60)
+    assert core.held("sd-1") is Verdict.DOES_NOT
+    assert core.faults[-1][0] == "unknown metric"

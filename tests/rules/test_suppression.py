@@ -229,7 +229,7 @@ def test_a_trouble_of_a_smoke_detector_is_shelved_by_one_person() -> None:
 
 
 def test_the_second_person_stands_on_the_roster_where_there_is_one() -> None:
-    people = [Person("wei", "Wei Example", ("engineer",), "en", ()), Person("fang", "Fang", ("duty",), "zh", ())]
+    people = [Person("engineer", "Engineer", ("engineer",), "en", ()), Person("officer", "Officer", ("duty",), "zh", ())]
     core = Core(FIRE, roster=Roster(people={each.id: each for each in people}))
     for second, code in (("nobody", "unknown_person"), ("wei example", "second_person")):
         refused = put(core, by="wei", device="tower-a/sd-1", second=second).refused

@@ -95,9 +95,9 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
         "响应升至 I 级，原 III 级",
     ),
     Kind.ACKNOWLEDGED: (
-        entry(Kind.ACKNOWLEDGED, {"note": "on my way"}, by="li.wei"),
-        "Acknowledged by li.wei: on my way",
-        "li.wei 已接警：on my way",
+        entry(Kind.ACKNOWLEDGED, {"note": "on my way"}, by="duty.officer"),
+        "Acknowledged by duty.officer: on my way",
+        "duty.officer 已接警：on my way",
     ),
     Kind.PHASE_CHANGED: (
         entry(Kind.PHASE_CHANGED, {"from": "responding", "to": "closing"}, reason="all its sources are normal"),
@@ -105,14 +105,14 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
         "进入“收尾”阶段，原为“处置” · 所有报警源均已恢复正常",
     ),
     Kind.NOTED: (
-        entry(Kind.NOTED, {"text": "smoke\nfrom a pan"}, by="wang"),
-        "wang: smoke from a pan",
-        "wang：smoke from a pan",
+        entry(Kind.NOTED, {"text": "smoke\nfrom a pan"}, by="engineer"),
+        "engineer: smoke from a pan",
+        "engineer：smoke from a pan",
     ),
     Kind.REFUSED: (
-        entry(Kind.REFUSED, {"what": "resolve"}, by="wang", reason="two sources still hold"),
-        "Refused: resolve by wang · two sources still hold",
-        "已拒绝：关闭事件 · wang · two sources still hold",
+        entry(Kind.REFUSED, {"what": "resolve"}, by="engineer", reason="two sources still hold"),
+        "Refused: resolve by engineer · two sources still hold",
+        "已拒绝：关闭事件 · engineer · two sources still hold",
     ),
     Kind.COMMAND_ISSUED: (
         entry(Kind.COMMAND_ISSUED, COMMAND),
@@ -140,9 +140,9 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
         "规则已撤销：smoke-high · tower-a/sd-1203",
     ),
     Kind.CLOSED: (
-        entry(Kind.CLOSED, {"finding": "false_alarm", "cause": "burnt toast"}, by="li.wei"),
-        "Closed by li.wei: false alarm, cause: burnt toast",
-        "已关闭 · li.wei：误报，原因：burnt toast",
+        entry(Kind.CLOSED, {"finding": "false_alarm", "cause": "burnt toast"}, by="duty.officer"),
+        "Closed by duty.officer: false alarm, cause: burnt toast",
+        "已关闭 · duty.officer：误报，原因：burnt toast",
     ),
     Kind.CONFIGURATION: (
         entry(Kind.CONFIGURATION, {"what": "rules", "version": "3f2a"}),
@@ -229,13 +229,13 @@ def test_titles_stand_for_ids_where_they_are_known() -> None:
 
 
 def test_a_long_note_is_cut_with_an_ellipsis() -> None:
-    line = text(entry(Kind.NOTED, {"text": "a" * 4_000}, by="wang"))
+    line = text(entry(Kind.NOTED, {"text": "a" * 4_000}, by="engineer"))
     assert len(line) == LINE_CHARACTERS_MAX
     assert line.endswith("…")
 
 
 def test_a_note_that_looks_like_a_template_is_shown_as_it_is() -> None:
-    assert text(entry(Kind.NOTED, {"text": "[{by}] {device}"}, by="wang")) == "wang: [{by}] {device}"
+    assert text(entry(Kind.NOTED, {"text": "[{by}] {device}"}, by="engineer")) == "engineer: [{by}] {device}"
 
 
 def test_only_so_many_measured_values_are_shown() -> None:

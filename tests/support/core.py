@@ -10,7 +10,7 @@ Nothing passes but what a test lets pass. After every step the invariants are as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -151,14 +151,18 @@ class Core:
 
     # ---- what people ask for
 
-    def acknowledge(self, incident: str = "INC-000001", by: str = "li.wei", note: str = "") -> Outcome:
+    def acknowledge(self, incident: str = "INC-000001", by: str = "duty.officer", note: str = "") -> Outcome:
         return self.step(Acknowledge(incident=incident, by=by, note=note))
 
-    def note(self, text: str, incident: str = "INC-000001", by: str = "wang") -> Outcome:
+    def note(self, text: str, incident: str = "INC-000001", by: str = "engineer") -> Outcome:
         return self.step(AddNote(incident=incident, by=by, text=text))
 
     def resolve(
-        self, incident: str = "INC-000001", finding: Finding = Finding.REAL, cause: str = "a cause", by: str = "li.wei"
+        self,
+        incident: str = "INC-000001",
+        finding: Finding = Finding.REAL,
+        cause: str = "a cause",
+        by: str = "duty.officer",
     ) -> Outcome:
         return self.step(Resolve(incident=incident, by=by, finding=finding, cause=cause))
 
@@ -195,11 +199,15 @@ class Core:
     def restart(self, down: str = "0s") -> list[VerdictChanged]:
         """The gateway ends, is away for so long, and comes up from its journal and telemetry."""
         self.now += parse_duration_ms(down)
-        self.engine = Engine(decode_state(encode_state(self.engine.state)), self.documents)
+        self.engine = self.restored(self.engine.state)
         self.step(GatewayStarted("0.1.0"))
         known = [(each.mode, each.rule, each.device, each.verdict) for each in self.engine.state.detections.values()]
         self.screen = self._new_screen(known)
         return self.changes[-len(self._started) :] if self._started else []
+
+    def restored(self, state: State) -> Engine:
+        """An engine that takes up a stored state."""
+        return Engine(decode_state(encode_state(state)), self.documents)
 
     def reload(self, *rules: str | Ruleset, site: Directory | None = None) -> list[VerdictChanged]:
         """New rules or another site are put in force while it runs."""
@@ -249,8 +257,9 @@ class Core:
         return watched.verdict(rule)
 
     def timeline(self, language: Language = "en") -> str:
-        """All entries as a person reads them, with the site's time."""
-        return "".join(f"{line}\n" for line in (self._line(entry, language) for entry in self.entries))
+        """All entries but those of configuration as a person reads them, with the site's time."""
+        shown = (entry for entry in self.entries if entry.kind is not Kind.CONFIGURATION)  # versions are hashes
+        return "".join(f"{self._line(entry, language)}\n" for entry in shown)
 
     def _line(self, entry: Entry, language: Language) -> str:
         local = datetime.fromtimestamp(entry.at / 1000, ZoneInfo("Asia/Shanghai"))
@@ -309,6 +318,3 @@ def _full(device: str) -> str:
 def _ruleset(given: tuple[str | Ruleset, ...]) -> Ruleset:
     made = [each for each in given if isinstance(each, Ruleset)]
     return made[0] if made else building.rules(*(each for each in given if isinstance(each, str)))
-
-
-Story = Callable[[Core], None]

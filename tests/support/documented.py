@@ -14,15 +14,15 @@ IS_CI = "is what CI runs"
 
 RUN_BY = {  # command, without line ends and comments → the test that runs it
     "make demo": "tests/e2e/test_demo_command.py",
-    "tocsin check deploy/example/site.yaml": _HERE,
+    "tocsin check deploy/example": _HERE,
     "tocsin run --config deploy/example/gateway.yaml": _HERE,
     """mosquitto_pub -q 1 -t tocsin/v1/example/mcp-101/telemetry -m '{"values": {"alarm": true}}'""": _HERE,
     "curl -s http://127.0.0.1:8080/api/v1/incidents": _HERE,
     f"curl -s {_INCIDENT}/timeline": _HERE,
     f"curl -s {_INCIDENT}/acknowledge -H 'Content-Type: application/json' "
-    """-d '{"by": "li.wei", "role": "duty_officer", "note": "on my way"}'""": _HERE,
+    """-d '{"by": "duty.officer", "role": "duty_officer", "note": "on my way"}'""": _HERE,
     f"curl -s {_INCIDENT}/acknowledge -H 'Content-Type: application/json' "
-    """-d '{"by": "wang.fang", "role": "engineering_lead"}'""": _HERE,
+    """-d '{"by": "engineering-lead", "role": "engineering_lead"}'""": _HERE,
 }
 RUN_BY |= dict.fromkeys(
     ("tocsin plan list", "tocsin plan show fire --level I", "tocsin plan show lift_entrapment --level II --lang zh"),

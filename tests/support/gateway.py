@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -151,6 +152,11 @@ class RunningGateway:
             after = page["next_after"]
         return items
 
+    def json(self, path: str) -> tuple[int, Any]:
+        """→ (status, document)"""
+        status, body = self.ask(path)
+        return status, json.loads(body)
+
     def post(self, path: str, headers: dict[str, str] | None = None, **body: Any) -> tuple[int, Any]:
         """→ (status, document)"""
         status, answer = self.ask(f"/api/v1/{path}", json.dumps(body).encode(), headers)
@@ -159,7 +165,7 @@ class RunningGateway:
     def ask(
         self, path: str, body: bytes | None = None, headers: dict[str, str] | None = None, **query: Any
     ) -> tuple[int, bytes]:
-        text = "&".join(f"{name}={value}" for name, value in query.items())
+        text = urllib.parse.urlencode(query)
         request = urllib.request.Request(f"{self.url}{path}{'?' if text else ''}{text}", data=body)
         for name, value in ({"Content-Type": "application/json"} | (headers or {})).items():
             request.add_header(name, value)
@@ -177,7 +183,7 @@ class RunningGateway:
 
     def stream(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """The entries of a Server-Sent Events stream, as they come."""
-        text = "&".join(f"{name}={value}" for name, value in query.items())
+        text = urllib.parse.urlencode(query)
         with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{text}", timeout=SECONDS_MAX) as answer:
             yield from entries_of(answer)
 
