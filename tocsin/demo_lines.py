@@ -87,6 +87,8 @@ class Digest:
 
     def feed(self, entry: EntryOut) -> Iterator[Line]:
         if entry.kind in GROUPED:
+            if self._burst and self._burst[-1].kind is Kind.COMMAND_ISSUED:  # all at once, and before anything else
+                yield from self._flush_burst()
             if self._group and _what(self._group[-1]) != _what(entry):
                 yield from self._flush_group()
             self._group.append(entry)
@@ -106,8 +108,7 @@ class Digest:
 
     def flush(self) -> Iterator[Line]:
         """What is known of what was going on."""
-        yield from self._flush_burst()
-        yield from self._flush_group()
+        yield from sorted([*self._flush_burst(), *self._flush_group()], key=lambda line: line.at)
 
     def _flush_group(self) -> Iterator[Line]:
         group, self._group = self._group, []
@@ -158,7 +159,7 @@ def _together(entries: list[EntryOut]) -> str:
     if len(entries) == 1:
         return first.text
     if first.kind is Kind.NOTICE_DONE:
-        return "told: " + ", ".join(dict.fromkeys(str(each.facts.get("to", "?")) for each in entries))
+        return "told: " + ", ".join(dict.fromkeys(map(_receiver, entries)))
     if first.kind is Kind.TASK_ISSUED:
         tasks = (f"{each.facts.get('title_en', '?')} ({each.facts.get('role', '?')})" for each in entries)
         return f"{len(entries)} tasks: " + "; ".join(tasks).replace("_", " ")
@@ -166,6 +167,13 @@ def _together(entries: list[EntryOut]) -> str:
         return f"{len(entries)} work orders {first.facts.get('node', '?')} by {first.by}"
     summaries = dict.fromkeys(str(each.facts.get("summary", "?")) for each in entries)
     return f"{len(entries)} work orders: {'; '.join(summaries)}"
+
+
+def _receiver(entry: EntryOut) -> str:
+    to, what = str(entry.facts.get("to", "?")), entry.facts.get("what")
+    if what == "occupant_notice":
+        return f"everybody of {to} ({entry.facts.get('channel', '?')})"
+    return f"{to.replace('_', ' ')} (CAP)" if what == "authority" else to
 
 
 def _command(entry: EntryOut) -> str:

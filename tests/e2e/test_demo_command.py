@@ -50,7 +50,8 @@ def test_the_fire_is_detected_fought_and_closed_and_nothing_is_left_behind(tmp_p
     output, _ = process.communicate(timeout=110)
     assert process.returncode == 0, output
     story = ["LEVEL II fire alarm", "PRE-ALARM", "Acknowledged by duty-officer", "CONFIRMED", "LEVEL RAISED to I"]
-    story += ["85 commands: release 40, sound 40, start 1, recall 4", "85 of 85 done", "Now closing", "Closed by duty"]
+    story += ["85 commands: release 40, sound 40, start 1, recall 4", "tasks: ", "85 of 85 done", "Now closing"]
+    story += ["work orders: Check the fire systems", "Closed by duty-officer"]
     places = [output.index(part) for part in story]
     assert places == sorted(places)
     assert "MISSING" not in output

@@ -10,8 +10,9 @@ import pytest
 from gateway import desk as desk_module
 from gateway.replay import differences
 from gateway.store import StoreFailed, Verified
-from rules.events import Acknowledge, AddNote, VerdictChanged
+from rules.events import VerdictChanged
 from rules.mode import Mode
+from rules.requests import Acknowledge, AddNote
 from rules.state import encode_state
 from rules.timeline import Kind
 from rules.verdict import Verdict
@@ -64,7 +65,7 @@ def test_time_never_runs_backwards_in_the_journal(stage: Stage) -> None:
     stage.now = START + 60_000
     stage.desk.submit(_alarm())
     stage.now = START  # the clock was set back
-    stage.desk.submit(Acknowledge("INC-000001", "duty.officer"))
+    stage.desk.submit(Acknowledge(incident="INC-000001", by="duty.officer"))
     stage.desk.commit()
     instants = [row.at for row in stage.store.journal()]
     assert instants == sorted(instants)
@@ -88,7 +89,7 @@ def _committed(stage: Stage) -> list[Kind]:
 
 def test_the_state_comes_back_from_the_journal_and_from_a_snapshot_alike(stage: Stage) -> None:
     stage.desk.submit(_alarm())
-    stage.desk.submit(AddNote("INC-000001", "duty.officer", "on my way"))
+    stage.desk.submit(AddNote(incident="INC-000001", by="duty.officer", text="on my way"))
     stage.desk.commit()
     before = encode_state(stage.desk.engine.state)
     replayed, _ = desk_module.recover(stage.store, stage.desk.documents)
@@ -101,7 +102,7 @@ def test_the_state_comes_back_from_the_journal_and_from_a_snapshot_alike(stage: 
 def test_a_start_replays_no_more_than_since_the_last_snapshot(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk_module, "SNAPSHOT_EVERY", 10)
     for seq in range(25):
-        stage.desk.submit(AddNote("INC-000001", "duty.officer", f"note {seq}"))
+        stage.desk.submit(AddNote(incident="INC-000001", by="duty.officer", text=f"note {seq}"))
         stage.desk.commit()
     stage.restart()
     assert stage.desk.replayed < 12

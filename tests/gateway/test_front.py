@@ -13,11 +13,11 @@ from api.ports import BadCursor, DeviceQuery, Done, IncidentQuery, Refused, Unav
 from gateway.front import Front
 from gateway.news import News
 from gateway.store import StoreFailed
-from rules.events import Acknowledge, AddNote, Finding, Resolve
+from rules.requests import Acknowledge, AddNote, Finding, Resolve
 from rules.timeline import Kind
 from tests.support.stage import Stage
 
-ACKNOWLEDGE = Acknowledge("INC-000001", "duty.officer")
+ACKNOWLEDGE = Acknowledge(incident="INC-000001", by="duty.officer")
 
 
 class Running:
@@ -82,13 +82,13 @@ async def test_the_same_key_again_is_answered_again_and_done_once_also_after_a_r
 
 async def test_a_key_that_was_used_for_something_else_is_refused(front: Front) -> None:
     await front.carry_out(ACKNOWLEDGE, "key")
-    refused = await front.carry_out(AddNote("INC-000001", "duty.officer", "other"), "key")
+    refused = await front.carry_out(AddNote(incident="INC-000001", by="duty.officer", text="other"), "key")
     assert isinstance(refused, Refused)
     assert refused.code == "idempotency_key_reused"
 
 
 async def test_a_refusal_is_kept_under_its_key_too(front: Front, stage: Stage) -> None:
-    resolve = Resolve("INC-000001", "duty.officer", Finding.REAL, "fire")
+    resolve = Resolve(incident="INC-000001", by="duty.officer", finding=Finding.REAL, cause="fire")
     refused = [await front.carry_out(resolve, "key") for _ in range(2)]
     assert all(isinstance(each, Refused) for each in refused)
     assert refused[0] == refused[1]
@@ -98,7 +98,7 @@ async def test_a_refusal_is_kept_under_its_key_too(front: Front, stage: Stage) -
 async def test_a_decision_on_an_old_revision_is_refused(front: Front, stage: Stage) -> None:
     revision = (await front.incident("INC-000001")).revision
     assert isinstance(await front.carry_out(ACKNOWLEDGE, if_revision=revision), Done)
-    refused = await front.carry_out(AddNote("INC-000001", "duty.officer", "x"), if_revision=revision)
+    refused = await front.carry_out(AddNote(incident="INC-000001", by="duty.officer", text="x"), if_revision=revision)
     assert isinstance(refused, Refused)
     assert refused.code == "revision_changed"
     assert Kind.NOTED not in stage.kinds()

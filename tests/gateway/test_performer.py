@@ -13,8 +13,8 @@ import aiomqtt
 import pytest
 
 from gateway.broker_process import free_port
+from gateway.command_lane import RETRY_MS_MAX, RETRY_MS_MIN, CommandLane, command_payload, command_topic
 from gateway.link import LinkSettings
-from gateway.performer import RETRY_MS_MAX, RETRY_MS_MIN, Performer, command_payload, command_topic
 from rules.effects import PublishCommand
 from rules.mode import Mode
 from rules.timeline import Kind
@@ -43,7 +43,7 @@ def _fire(stage: Stage) -> None:
 async def _performing(stage: Stage, port: int) -> AsyncIterator[tuple[Performer, list[tuple[bool, str]]]]:
     said: list[tuple[bool, str]] = []
     settings = LinkSettings("127.0.0.1", port, "gateway")
-    performer = Performer(
+    performer = CommandLane(
         stage.desk,
         stage.store,
         settings,
@@ -133,7 +133,7 @@ async def test_an_expired_command_is_not_published(mosquitto: Callable[..., Mosq
 
 async def test_an_attempt_that_failed_is_put_off_longer_each_time(stage: Stage) -> None:
     _fire(stage)
-    performer = Performer(stage.desk, stage.store, LinkSettings("127.0.0.1", 1, "g"), list, lambda: stage.now)
+    performer = CommandLane(stage.desk, stage.store, LinkSettings("127.0.0.1", 1, "g"), list, lambda: stage.now)
     waits = []
     for _ in range(6):
         due = stage.store.outbox_due(stage.now, 10)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rules.events import Finding
 from rules.mode import Mode
+from rules.requests import Finding
 from tests.support.building import FIRE, directory
 from tests.support.core import Core
 

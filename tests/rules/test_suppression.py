@@ -229,13 +229,14 @@ def test_a_trouble_of_a_smoke_detector_is_shelved_by_one_person() -> None:
 
 
 def test_the_second_person_stands_on_the_roster_where_there_is_one() -> None:
-    people = [Person("engineer", "Engineer", ("engineer",), "en", ()), Person("officer", "Officer", ("duty",), "zh", ())]
+    engineer = Person("engineer", "Engineer", ("engineer",), "en", ())
+    people = [engineer, Person("officer", "Officer", ("duty",), "zh", ())]
     core = Core(FIRE, roster=Roster(people={each.id: each for each in people}))
-    for second, code in (("nobody", "unknown_person"), ("wei example", "second_person")):
-        refused = put(core, by="wei", device="tower-a/sd-1", second=second).refused
+    for second, code in (("nobody", "unknown_person"), ("engineer", "second_person")):
+        refused = put(core, by="engineer", device="tower-a/sd-1", second=second).refused
         assert refused is not None
         assert refused.code == code
-    assert put(core, by="wei", device="tower-a/sd-1", second="Fang").refused is None
+    assert put(core, by="engineer", device="tower-a/sd-1", second="Officer").refused is None
 
 
 def test_what_is_part_of_an_open_level_one_incident_is_not_shelved() -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from api.schemas import EntryOut
 from rules.instant import rfc3339
 from rules.timeline import Kind
-from tocsin.demo_expected import EXPECTED, check
+from tocsin.demo_expected import ALSO, EXPECTED, check
 from tocsin.demo_lines import MARKS, Digest
 from tocsin.demo_view import NOTE, Status, banner, check_list, farewell, show
 
@@ -32,6 +32,23 @@ FIRE: list[dict[str, Any]] = [
     {"kind": Kind.PHASE_CHANGED, "facts": {"from": "responding", "to": "closing"}},
     {"kind": Kind.CLOSED, "by": "duty officer", "facts": {"finding": "real", "cause": "a sofa"}},
 ]
+RESPONSE: list[dict[str, Any]] = [
+    {"kind": Kind.TASK_ISSUED, "facts": {"title_en": "Call 119", "role": "duty_officer"}},
+    {"kind": Kind.TASK_ISSUED, "facts": {"title_en": "Lead people out", "role": "customer_service"}},
+    {"kind": Kind.NOTICE_ISSUED, "facts": {"what": "notify", "to": "duty-officer"}},
+    {"kind": Kind.NOTICE_ISSUED, "facts": {"what": "authority", "to": "fire_brigade"}},
+    {"kind": Kind.NOTICE_DONE, "facts": {"what": "notify", "to": "duty-officer"}},
+    {"kind": Kind.NOTICE_DONE, "facts": {"what": "authority", "to": "fire_brigade"}},
+    {"kind": Kind.NOTICE_DONE, "facts": {"what": "occupant_notice", "to": "tower-a", "channel": "lobby"}},
+    {"kind": Kind.RESPONDED, "by": "guard"},
+    {"kind": Kind.TASK_DONE, "by": "guard"},
+    {"kind": Kind.TASK_DONE, "by": "guard"},
+    {"kind": Kind.ORDER_OPENED, "facts": {"summary": "Check the zone"}},
+    {"kind": Kind.ORDER_OPENED, "facts": {"summary": "Check the zone"}},
+    {"kind": Kind.ORDER_STEP, "by": "engineer-1", "facts": {"step": "verify", "node": "verified"}},
+    {"kind": Kind.ORDER_STEP, "by": "engineer-1", "facts": {"step": "verify", "node": "verified"}},
+]
+WHOLE = [*FIRE[:11], *RESPONSE, *FIRE[11:]]
 
 
 def timeline(written: list[dict[str, Any]]) -> list[EntryOut]:
@@ -82,6 +99,21 @@ def test_a_failed_command_has_a_line_of_its_own() -> None:
     assert str(digest.commands) == "commands: 1 issued, 0 sent, 0 done, 1 failed"
 
 
+def test_what_people_are_told_and_have_to_do_is_told_together_after_the_commands() -> None:
+    digest = Digest()
+    lines = [line.text for entry in timeline(WHOLE[8:]) for line in digest.feed(entry)]
+    assert lines[:7] == [
+        "3 commands: release 2, sound 1",
+        "2 tasks: Call 119 (duty officer); Lead people out (customer service)",
+        "told: duty-officer, fire brigade (CAP), everybody of tower-a (lobby)",
+        "responded text",
+        "task_done text",
+        "task_done text",
+        "2 work orders: Check the zone",
+    ]
+    assert "2 work orders verified by engineer-1" in lines
+
+
 def test_what_matters_differs_by_mark_and_not_by_colour_alone() -> None:
     marks = [MARKS[kind][0] for kind in (Kind.OPENED, Kind.PRE_ALARM, Kind.CONFIRMED, Kind.LEVEL_RAISED, Kind.CLOSED)]
     assert len(set(marks)) == len(marks)
@@ -91,9 +123,9 @@ def test_what_matters_differs_by_mark_and_not_by_colour_alone() -> None:
 
 
 def test_the_whole_fire_has_everything() -> None:
-    checked = check(timeline(FIRE))
+    checked = check(timeline(WHOLE))
     assert [each.text for each in checked if each.entry is None] == []
-    assert len(checked) == len(EXPECTED) + 2
+    assert len(checked) == len(EXPECTED) + len(ALSO) + 3
 
 
 @pytest.mark.parametrize(
@@ -136,7 +168,7 @@ def test_the_order_counts() -> None:
 
 
 def test_a_hole_in_the_timeline_is_seen() -> None:
-    entries = timeline(FIRE)
+    entries = timeline(WHOLE)
     del entries[4]
     assert [each.text for each in check(entries) if each.entry is None] == ["no entry of the timeline is missing"]
 

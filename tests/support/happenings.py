@@ -11,9 +11,10 @@ from hashlib import sha256
 from random import Random
 
 from rules.codec import encode
+from rules.effects import PublishCommand
 from rules.engine import Engine
-from rules.events import Finding
 from rules.mode import Mode
+from rules.requests import Finding
 from rules.ruleset import Ruleset
 from rules.site import Directory
 from rules.state import State, encode_state
@@ -68,12 +69,22 @@ rules:
     when: {any: [{event: duress}, {sequence: [{event: denied}, {metric: open, is: true}], within: 30s}]}
 """
 VENTS_AT_III = """
-linkage:
-  - {id: vents, title: {en: Open}, hazard: fire, level: III, same: floor, device_class: smoke_vent, command: open}
+plans:
+  - id: vents
+    title: {en: Vents at the least sign}
+    hazard: fire
+    lead: officer
+    team: [officer]
+    acknowledge: {ladder: [officer]}
+    steps:
+      - id: open
+        title: {en: Open}
+        level: III
+        confirmed: false
+        command: {device_class: smoke_vent, same: floor, command: open, retries: 0}
 """
 RULESETS: tuple[tuple[str, ...], ...] = (
     (building.FIRE, MORE),
-    (building.FIRE, MORE, VENTS_AT_III),
     (building.FIRE.replace("above: 0.15", "above: 0.25"), MORE.replace("for: 10s", "for: 15s")),
     (MORE,),
     (building.FIRE,),
@@ -86,6 +97,7 @@ SITES = (
     {"12F-east": WITHOUT_SD_1, "12F-west": {**WEST, "sd-1": "smoke_detector"}},
     {"12F-east": EAST},
 )
+PLANS = (building.plans(building.FIRE_PLAN), building.plans(VENTS_AT_III), building.plans())
 RULES: tuple[Ruleset, ...] = tuple(building.rules(*texts) for texts in RULESETS)
 DIRECTORIES: tuple[Directory, ...] = tuple(building.directory(zones) for zones in SITES)
 DETECTORS = ("sd-1", "sd-2", "sd-3", "sd-8", "sd-9")
@@ -95,7 +107,7 @@ MODES = (Mode.ACTUAL, Mode.ACTUAL, Mode.ACTUAL, Mode.EXERCISE)
 def run(seed: int, count: int) -> Core:
     """Lets so much happen. Invariants are asserted at every step."""
     chance = Random(seed)
-    core = Core(RULES[0], site=DIRECTORIES[0])
+    core = Core(RULES[0], site=DIRECTORIES[0], plans=PLANS[0])
     core.listen()
     for _ in range(count):
         core.wait(chance.choice((0, 0, 1, 50, 900, 4_000, 10_000, 15_000, 60_000)))
@@ -146,7 +158,7 @@ def _person(core: Core, chance: Random) -> None:
 
 def _command(core: Core, chance: Random) -> None:
     """News of a command: mostly of one that awaits some, mostly from the device it was for."""
-    issued = {effect.id: effect for effect in core.effects}
+    issued = {effect.id: effect for effect in core.effects if isinstance(effect, PublishCommand)}
     id = chance.choice([*core.state.commands, *list(issued)[-2:], "CMD-nonsense"])
     right, news = id in issued and chance.random() < 0.8, chance.randrange(5)
     device = issued[id].device.partition("/")[2] if right else "vent-9"
@@ -166,6 +178,7 @@ def _verdict(core: Core, chance: Random) -> None:
 
 def _reload(core: Core, chance: Random) -> None:
     core.reload(chance.choice(RULES), site=chance.choice(DIRECTORIES))
+    core.follow(chance.choice(PLANS))
 
 
 def _restart(core: Core, chance: Random) -> None:
