@@ -44,7 +44,7 @@ def main(settings_file: str) -> None:
     done("stores")
     desk = Desk(store, now_ms, lambda entries, effects: None)
     done("replay")
-    desk.load(loaded.directory, loaded.ruleset)
+    desk.load(*loaded.documents)
     screen = Screen(loaded.directory, loaded.ruleset, StoredHistory(telemetry, desk), calendars(loaded.directory))
     screen.start([], now_ms())
     done("screen")

@@ -13,9 +13,11 @@ import pytest
 from gateway.broker_process import free_port
 from gateway.config import GatewaySettings
 from gateway.core import Core
+from gateway.library import Loaded
 from gateway.news import News
 from gateway.store import StoreFailed, StoreLocked
 from rules.mode import Mode
+from rules.people import Roster
 from rules.timeline import Kind
 from tests.support import building
 from tests.support.stage import START
@@ -47,7 +49,8 @@ def make(tmp_path: Path, clock: Clock) -> Iterator[Callable[..., Core]]:
     def core(*rules: str, told: Callable[[str, str], None] = lambda part, fault: None) -> Core:
         ruleset = building.rules(*(rules or (building.FIRE,)))
         link = settings.link(settings.broker.url)
-        made.append(Core(settings, link, building.directory(), ruleset, clock, News(), told))
+        loaded = Loaded(building.directory(), ruleset, building.plans(), Roster())
+        made.append(Core(settings, link, loaded, clock, News(), told))
         return made[-1]
 
     yield core
@@ -129,9 +132,16 @@ async def test_new_rules_judge_what_is_known_at_once_and_the_same_rules_change_n
     core = make()
     core.ingest.on_messages([(TOPIC, b'{"values": {"smoke": 0.12}}', 1, 0)], 1)
     core.ingest.flush()
-    assert not core.load(building.directory(), building.rules(building.FIRE))
+    assert not core.load(Loaded(building.directory(), building.rules(building.FIRE), building.plans(), Roster()))
     assert _kinds(core) == []
-    assert core.load(building.directory(), building.rules(building.FIRE.replace("above: 0.15", "above: 0.1")))
+    assert core.load(
+        Loaded(
+            building.directory(),
+            building.rules(building.FIRE.replace("above: 0.15", "above: 0.1")),
+            building.plans(),
+            Roster(),
+        )
+    )
     assert _kinds(core) == [Kind.OPENED, Kind.DETECTED, Kind.PRE_ALARM]
 
 
@@ -140,7 +150,7 @@ async def test_a_device_that_was_taken_out_of_the_site_is_no_more_listened_to(ma
     core.ingest.on_messages([ALARM], 1)
     zones: Any = {zone: dict(devices) for zone, devices in building.ZONES.items()}
     del zones["12F-east"]["sd-1"]
-    core.load(building.directory(zones), building.rules(building.FIRE))
+    core.load(Loaded(building.directory(zones), building.rules(building.FIRE), building.plans(), Roster()))
     core.ingest.on_messages([(TOPIC, b'{"values": {"smoke": 0.5}, "seq": 2}', 2, 0)], 1)
     core.ingest.flush()
     assert [letter.reason for letter in core.store.dead_letters().items] == ["unknown device"]

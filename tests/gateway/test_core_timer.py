@@ -9,7 +9,9 @@ import uvloop
 
 from gateway.config import GatewaySettings
 from gateway.core import Core
+from gateway.library import Loaded
 from gateway.news import News
+from rules.people import Roster
 from rules.timeline import Kind
 from tests.support import building
 from tests.support.stage import START
@@ -30,7 +32,8 @@ def _core(folder: Path, clock: Clock) -> Core:
     settings = GatewaySettings.model_validate({"data": folder, "broker": {"url": "mqtt://127.0.0.1:1"}})
     link = settings.link(settings.broker.url)
     rules = building.rules(building.FIRE)
-    return Core(settings, link, building.directory(), rules, clock, News(), lambda part, fault: None)
+    loaded = Loaded(building.directory(), rules, building.plans(), Roster())
+    return Core(settings, link, loaded, clock, News(), lambda part, fault: None)
 
 
 def _smoke(device: str, smoke: float, seq: int) -> tuple[bytes, bytes, int, int]:

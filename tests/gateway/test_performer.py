@@ -18,6 +18,7 @@ from gateway.link import LinkSettings
 from rules.effects import PublishCommand
 from rules.mode import Mode
 from rules.timeline import Kind
+from tests.support import building
 from tests.support.servers import Mosquitto
 from tests.support.stage import START, Stage
 from tests.support.waiting import until
@@ -27,7 +28,7 @@ STATUS = "tocsin/v1/tower-a/gateway/status"
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    made = Stage(tmp_path)
+    made = Stage(tmp_path, plans=(building.FIRE_PLAN,))
     yield made
     made.close()
 
@@ -40,7 +41,7 @@ def _fire(stage: Stage) -> None:
 
 
 @asynccontextmanager
-async def _performing(stage: Stage, port: int) -> AsyncIterator[tuple[Performer, list[tuple[bool, str]]]]:
+async def _performing(stage: Stage, port: int) -> AsyncIterator[tuple[CommandLane, list[tuple[bool, str]]]]:
     said: list[tuple[bool, str]] = []
     settings = LinkSettings("127.0.0.1", port, "gateway")
     performer = CommandLane(

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from gateway.replay import differences, rebuilt
+from tests.support import building
 from tests.support.stage import Stage
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    made = Stage(tmp_path)
+    made = Stage(tmp_path, plans=(building.FIRE_PLAN,))
     for device in ("sd-1", "sd-2"):
         made.publish(device, smoke=0.4)
         made.deliver()

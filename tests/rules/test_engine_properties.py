@@ -126,6 +126,28 @@ def _digest(seed: int, count: int) -> str:
     return _digests[seed, count]
 
 
+OF_THE_CORE = {Kind.OPENED, Kind.DETECTED, Kind.CLEARED, Kind.NO_DATA, Kind.GIVEN_UP, Kind.PENDING, Kind.NOT_FIRED}
+OF_THE_CORE |= {
+    Kind.CLEARING,
+    Kind.STILL_HOLDS,
+    Kind.PRE_ALARM,
+    Kind.COUNTDOWN_STOPPED,
+    Kind.CONFIRMED,
+    Kind.LEVEL_RAISED,
+}
+OF_THE_CORE |= {
+    Kind.ACKNOWLEDGED,
+    Kind.PHASE_CHANGED,
+    Kind.NOTED,
+    Kind.REFUSED,
+    Kind.COMMAND_ISSUED,
+    Kind.COMMAND_FAILED,
+}
+OF_THE_CORE |= {Kind.COMMAND_PUBLISHED, Kind.COMMAND_DONE, Kind.RULE_WITHDRAWN, Kind.CLOSED, Kind.CONFIGURATION}
+OF_THE_CORE |= {Kind.STARTED, Kind.UNKNOWN, Kind.PLAN, Kind.ESCALATED, Kind.NOTICE_FAILED}
+
+
 def test_a_run_is_long_enough_to_mean_something() -> None:
     core: Core = run(20261124, 400)
-    assert set(Kind) - {entry.kind for entry in core.entries} <= {Kind.COUNTDOWN_STOPPED, Kind.NOT_FIRED}
+    quiet = {Kind.COUNTDOWN_STOPPED, Kind.NOT_FIRED}  # rare, and tested by name
+    assert OF_THE_CORE - {entry.kind for entry in core.entries} <= quiet

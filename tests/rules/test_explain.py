@@ -150,7 +150,7 @@ def test_an_incident_says_why_its_level_is_what_it_is() -> None:
     core = Core(FIRE)
     core.reading("sd-1", smoke=0.3)
     core.wait("20s")
-    assert "LEVEL RAISED to I, was II · not acknowledged within the time allowed" in incident(core)
+    assert "LEVEL RAISED to I, was II · not acknowledged within 15s" in incident(core)
 
 
 def test_what_is_normal_and_done_says_that_only_a_cause_is_missing() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from rules.mode import Mode
 from rules.requests import Finding
-from tests.support.building import FIRE, directory
+from tests.support.building import FIRE, FIRE_PLAN, directory
 from tests.support.core import Core
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -61,7 +61,7 @@ rules:
 
 def confirmed_fire() -> Core:
     """Two detectors, one vent that opens and one that does not, a person who comes, tries too early, and ends it."""
-    core = Core(FIRE)
+    core = Core(FIRE, plans=FIRE_PLAN)
     core.reading("sd-1", smoke=0.18)
     core.wait("8s")
     core.acknowledge(by="duty.officer", note="on my way to 12F")
@@ -85,7 +85,7 @@ def confirmed_fire() -> Core:
 
 def pre_alarm_ignored() -> Core:
     """Nobody looks; the gateway is down when the countdown runs out, and makes up for it."""
-    core = Core(FIRE)
+    core = Core(FIRE, plans=FIRE_PLAN)
     core.reading("sd-1", smoke=0.18)
     core.wait("10s")
     core.restart(down="20s")
@@ -95,7 +95,7 @@ def pre_alarm_ignored() -> Core:
 
 def pre_alarm_false() -> Core:
     """Toast."""
-    core = Core(FIRE)
+    core = Core(FIRE, plans=FIRE_PLAN)
     core.reading("sd-9", smoke=0.16)
     core.wait("11s")
     core.acknowledge(by="engineer")
@@ -123,7 +123,8 @@ def overload_hold() -> Core:
 
 def silent_device() -> Core:
     """A detector alarms and falls silent. No data is not "normal"; whoever resolves it must have been there."""
-    core = Core(FIRE, SILENT, site=directory({"12F-east": {"sd-1": "smoke_detector", "vent-1": "smoke_vent"}}))
+    site = directory({"12F-east": {"sd-1": "smoke_detector", "vent-1": "smoke_vent"}})
+    core = Core(FIRE, SILENT, plans=FIRE_PLAN, site=site)
     core.listen()
     core.reading("sd-1", smoke=0.3)
     core.wait("9s")

@@ -86,9 +86,10 @@ class Timer:
 class Stage:
     """Devices are those of `building.ZONES`. `queue` is the broker's: (packet id, topic, payload, flags)."""
 
-    def __init__(self, folder: Path, *rules: str, batch_ms: float = 5.0) -> None:
+    def __init__(self, folder: Path, *rules: str, plans: tuple[str, ...] = (), batch_ms: float = 5.0) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self.plans = plans
         self.rules, self._batch_ms = rules or (building.FIRE,), batch_ms
         self.now = START
         self.queue: list[tuple[int, bytes, bytes, int]] = []
@@ -113,7 +114,7 @@ class Stage:
         store: Any = FragileStore(self.store, self)
         self.desk = Desk(store, lambda: self.now, lambda entries, effects: None)
         self.desk.submit(GatewayStarted("test"))
-        self.desk.load(directory, ruleset)
+        self.desk.load(directory, ruleset, building.plans(*self.plans))
         history = StoredHistory(self.telemetry, self.desk)
         self.screen = Screen(directory, ruleset, history, calendars(directory))
         self.ingest = Ingest(
