@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from gateway.authority.deliver import Authority, AuthorityPost
 from gateway.clock import now_ms
-from gateway.config import GatewaySettings, OrdersPart, read_secret
+from gateway.config import GatewaySettings, NotifyPart, OrdersPart, read_secret
 from gateway.notify.addresses import Addresses
-from gateway.notify.deliver import AT_ONCE_MAX, Notifier
+from gateway.notify.threads import AT_ONCE_MAX
 from gateway.push import OrderPush
 from gateway.sender import Delivery, Patience, not_set_up
 from rules.effects import Effect, Notify, PushOrder, SendToAuthority, TellOccupants
@@ -20,7 +20,6 @@ PERSISTENT_ATTEMPTS_MAX = 20  # of what has no other way; it expires before that
 def deliveries(settings: GatewaySettings) -> dict[type[Effect], Delivery]:
     """Raises ValueError when a secret's file cannot be read."""
     part = settings.notify
-    notifier = Notifier(Addresses(part.channels_file), part.seconds_max)
     whole = part.seconds_max + 2  # its sockets give up first, and say more
     post = AuthorityPost(
         {
@@ -29,14 +28,25 @@ def deliveries(settings: GatewaySettings) -> dict[type[Effect], Delivery]:
         },
         part.seconds_max,
     )
-    people = Patience(ATTEMPTS_MAX, whole, AT_ONCE_MAX, SECOND_MS, 8 * SECOND_MS)
-    occupants = Patience(PERSISTENT_ATTEMPTS_MAX, whole, 4, SECOND_MS, 60 * SECOND_MS)
     authorities = Patience(PERSISTENT_ATTEMPTS_MAX, whole, 4, 2 * SECOND_MS)
+    return {
+        **_messages(part, whole),
+        SendToAuthority: Delivery(post.send, authorities),
+        PushOrder: _order_push(settings.orders),
+    }
+
+
+def _messages(part: NotifyPart, seconds_max: float) -> dict[type[Effect], Delivery]:
+    people = Patience(ATTEMPTS_MAX, seconds_max, AT_ONCE_MAX, SECOND_MS, 8 * SECOND_MS)
+    occupants = Patience(PERSISTENT_ATTEMPTS_MAX, seconds_max, 4, SECOND_MS, 60 * SECOND_MS)
+    if part.channels_file is None:
+        return {Notify: Delivery(not_set_up, people), TellOccupants: Delivery(not_set_up, occupants)}
+    from gateway.notify.deliver import Notifier  # imports Apprise: a third of a second that not every start has to pay
+
+    notifier = Notifier(Addresses(part.channels_file), part.seconds_max)
     return {
         Notify: Delivery(notifier.notify, people, notifier.begin),
         TellOccupants: Delivery(notifier.tell_occupants, occupants),
-        SendToAuthority: Delivery(post.send, authorities),
-        PushOrder: _order_push(settings.orders),
     }
 
 

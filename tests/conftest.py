@@ -21,6 +21,19 @@ hypothesis.settings.register_profile("tocsin-ci", deadline=None, derandomize=Tru
 hypothesis.settings.load_profile("tocsin-ci" if os.environ.get("CI") else "tocsin")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--rewrite-golden",
+        action="store_true",
+        help="write the golden timelines anew; read the difference before committing",
+    )
+
+
+@pytest.fixture
+def rewrite_golden(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--rewrite-golden"))
+
+
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[Callable[..., Mosquitto]]:
     """`broker = mosquitto("line of mosquitto.conf", …, persistence=…, tls=…, users={…})`: ends with the test."""

@@ -15,11 +15,10 @@ from typing import Any
 import apprise
 
 from gateway.notify.addresses import Addresses, UnknownChannel
-from gateway.notify.threads import Threads
+from gateway.notify.threads import AT_ONCE_MAX, Threads
 from gateway.sender import Undelivered
 from rules.effects import Notify, TellOccupants
 
-AT_ONCE_MAX = 8  # threads; a channel that hangs holds one for as long as its sockets let it
 CONNECT_SECONDS_MAX = 4.0
 _NUMBER = re.compile(r"\berror=(\d{3})\b")
 _OCCUPANTS_LANGUAGES = ("zh", "en")  # the order in which a notice in several languages reads

@@ -9,6 +9,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
+AT_ONCE_MAX = 8  # threads; a channel that hangs holds one for as long as its sockets let it
+
 T = TypeVar("T")
 
 
