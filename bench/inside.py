@@ -144,4 +144,4 @@ def _with_rules(ruleset: Ruleset, more: int) -> Ruleset:
     ]
     rules = RuleFile.model_validate({"rules": written}).rules
     detections = {**ruleset.detections, **{rule.id: rule for rule in rules}}
-    return Ruleset(detections=detections, confirmations=ruleset.confirmations, linkage=ruleset.linkage)
+    return Ruleset(detections=detections, confirmations=ruleset.confirmations)

@@ -15,7 +15,8 @@ from gateway.desk import SNAPSHOT_EVERY, Desk
 from gateway.library import Loaded
 from gateway.store import Group, JournalRow, Store, chain_hash
 from rules.codec import encode
-from rules.events import Acknowledge, Event, Finding, Resolve, VerdictChanged
+from rules.events import Event, VerdictChanged
+from rules.requests import Acknowledge, Finding, Resolve
 from rules.instant import MINUTE_MS, SECOND_MS, Instant
 from rules.mode import Mode
 from rules.state import encode_state
@@ -33,7 +34,7 @@ def write(store: Store, loaded: Loaded, events: int) -> int:
     replayed = min(events // 2, SNAPSHOT_EVERY - LEFT)
     now = [BEGAN]
     desk = Desk(store, lambda: now[0], lambda entries, effects: None)
-    desk.load(*loaded.documents)
+    desk.load(loaded.directory, loaded.ruleset)  # without plans: what they do to a journal is not measured here
     desk.commit()
     now[0] = _write_bulk(store, loaded, desk, events - replayed)
     desk = Desk(store, lambda: now[0], lambda entries, effects: None)
@@ -79,10 +80,12 @@ def _lately(loaded: Loaded, desk: Desk, now: list[Instant]) -> Iterator[Event]:
         yield _verdict(rule, device, Verdict.HOLDS, number, now)
         if rule == "smoke-alarm":
             incident = f"INC-{desk.engine.state.incidents_made:06d}"
-            yield Acknowledge(incident, "duty-officer")
+            yield Acknowledge(incident=incident, by="duty-officer")
         yield _verdict(rule, device, Verdict.DOES_NOT, number, now)
         if rule == "smoke-alarm":
-            yield Resolve(incident, "duty-officer", Finding.FALSE_ALARM, "dust from building work")
+            yield Resolve(
+                incident=incident, by="duty-officer", finding=Finding.FALSE_ALARM, cause="dust from building work"
+            )
 
 
 def _verdict(rule: str, device: str, verdict: Verdict, number: int, now: list[Instant]) -> VerdictChanged:
