@@ -91,7 +91,8 @@ class Traffic:
 def loaded(plan: Plan, more_rules: int = 0) -> Loaded:
     """The shipped classes and rules, a generated site, and so many rules more on a smoke detector's `smoke`."""
     shipped = load([])
-    return Loaded(_directory(plan, shipped.directory), _with_rules(shipped.ruleset, more_rules))
+    ruleset = _with_rules(shipped.ruleset, more_rules)
+    return Loaded(_directory(plan, shipped.directory), ruleset, shipped.plans, shipped.roster)
 
 
 def portfolio_of(devices: int) -> Plan:

@@ -16,9 +16,9 @@ from gateway.library import Loaded
 from gateway.store import Group, JournalRow, Store, chain_hash
 from rules.codec import encode
 from rules.events import Event, VerdictChanged
-from rules.requests import Acknowledge, Finding, Resolve
 from rules.instant import MINUTE_MS, SECOND_MS, Instant
 from rules.mode import Mode
+from rules.requests import Acknowledge, Finding, Resolve
 from rules.state import encode_state
 from rules.verdict import Verdict
 
