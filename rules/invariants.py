@@ -11,6 +11,7 @@ from rules.incident import CommandStage, Confirmation, Incident, Phase, StepStag
 from rules.instant import Instant
 from rules.invariants_orders import check_orders, order_deadlines
 from rules.invariants_sent import check_sent, sent_deadlines
+from rules.mode import Mode
 from rules.outcome import Outcome
 from rules.shelving import SHELVES_MAX
 from rules.state import CURSORS_MAX, State
@@ -217,9 +218,10 @@ class Watch:
         for effect in outcome.effects:
             assert effect.id not in self._effects, f"{effect.id} twice"
             self._effects.add(effect.id)
-            if isinstance(effect, PublishCommand):
-                mode = state.incidents[effect.incident].mode
-                assert effect.mode is mode, f"{effect.id}: {effect.mode.value}, its incident {mode.value}"
+            incident = state.incidents.get(getattr(effect, "incident", None) or "")
+            same = incident is None or effect.mode is incident.mode
+            assert same, f"{effect.id}: {effect.mode.value}, its incident is of another mode"
+            assert effect.mode is not Mode.TEST or isinstance(effect, PublishCommand), f"{effect.id} leaves in a test"
         lowered = {entry.incident for entry in outcome.entries if entry.kind is Kind.LEVEL_LOWERED and entry.by}
         for id, incident in outcome.incidents.items():
             assert incident.level.severity >= self._levels.get(id, 0) or id in lowered, f"{id}: its level fell"

@@ -133,7 +133,7 @@ def run(seed: int, count: int, *, steady: bool = False) -> Core:
     for _ in range(count):
         core.wait(chance.choice((0, 0, 1, 900, 4_000, 15_000, 60_000)))
         chance.choices(kinds, weights)[0](core, chance)
-    core.wait("2h")
+    core.wait("20min")
     return core
 
 
