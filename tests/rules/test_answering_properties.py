@@ -25,11 +25,13 @@ from rules.incident import Confirmation, Incident, Phase
 from rules.invariants import deadlines
 from rules.level import Level
 from rules.mode import Mode
+from rules.requests import Confirm
 from rules.response_plan import PlanStep
 from rules.state import decode_state, encode_state
 from rules.timeline import Kind
 from rules.turn import Turn
-from tests.support.answering import digest, run
+from tests.support.answering import books, digest, rosters, run
+from tests.support.building import FIRE
 from tests.support.core import Core
 from tests.support.happenings import again
 
@@ -185,6 +187,17 @@ def _digest(seed: int, count: int) -> str:
     if (seed, count) not in _digests:
         _digests[seed, count] = digest(seed, count)
     return _digests[seed, count]
+
+
+def test_when_a_person_confirms_a_fire_commands_are_sent_before_anybody_is_told() -> None:
+    core = Core(FIRE, plans=books()[0], roster=rosters()[0])
+    core.reading("sd-1", smoke=0.2)
+    core.wait("5s")
+    outcome = core.step(Confirm(by="duty-officer-1", incident="INC-000001"))
+    kinds = [type(effect).__name__ for effect in outcome.effects]
+    assert kinds[:2] == ["PublishCommand", "PublishCommand"]
+    assert "Notify" in kinds
+    assert "PublishCommand" not in kinds[2:]
 
 
 def test_the_runs_are_long_enough_to_mean_something() -> None:
