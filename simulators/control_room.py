@@ -90,9 +90,10 @@ class ControlRoom:
     async def carry_out(self, act: Act, incident: str, site: str) -> list[Answer]:
         """Do for a person what the scenario says."""
         orders = await self.orders(await self.incident(incident)) if incident else []
-        return [await self._ask(request) for request in act.ask(incident, site, orders)]
+        return [await self.ask(request) for request in act.ask(incident, site, orders)]
 
-    async def _ask(self, request: PersonCommand) -> Answer:
+    async def ask(self, request: PersonCommand) -> Answer:
+        """The request, by its route."""
         body = msgspec.to_builtins(request)
         path = _PATHS[type(request)].format(**body)
         named = {name for _, name, _, _ in Formatter().parse(_PATHS[type(request)]) if name}

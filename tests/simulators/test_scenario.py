@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.library import load
 from rules.instant import HOUR_MS, MINUTE_MS, SECOND_MS
 from rules.site import Directory
+from simulators.crew import write_crew
 from simulators.scenario import locate_faults, read_scenario, scene_of, shipped
 
 GOOD = "scenario: x\ntitle: {en: X}\nlasts: 1min\n"
@@ -46,6 +48,12 @@ def test_a_name_that_is_not_shipped_is_answered_with_those_that_are() -> None:
         ("people:\n  - {when: opened, does: acknowledge}\n", "5 people[0].by: is missing"),
         ("people:\n  - {when: opened, does: pray, by: duty officer}\n", "'pray' is not allowed here"),
         ("people:\n  - {when: normal, does: resolve, by: duty officer}\n", "5 people[0].cause: is missing"),
+        ("people:\n  - {when: opened, does: complete, by: guard}\n", "5 people[0].task: is missing"),
+        ("people:\n  - {when: opened, does: order, step: aprove, by: guard}\n", "'aprove' is not allowed here"),
+        (
+            "people:\n  - {when: begun, does: acknowledge, by: guard}\n",
+            "5 people[0].when: acknowledge needs an incident",
+        ),
         ("hapens: []\n", "did you mean happens?"),
     ],
 )
@@ -73,6 +81,31 @@ def test_what_the_site_does_not_have_is_named(tmp_path: Path, tower: Directory) 
     assert [fault.removeprefix(str(path)).split(":")[1].split()[0] for fault in faults] == ["5", "6", "8"]
     assert "'12F-wst' is not a zone of tower-a" in faults[0]
     assert "did you mean 12F-west?" in faults[0]
+
+
+def test_people_tasks_and_channels_that_are_not_there_are_named(tmp_path: Path, tower: Directory) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        GOOD
+        + "happens:\n  - {at: 1s, undelivered: smss}\n"
+        + "people:\n"
+        + "  - {when: opened, does: complete, task: cal-police, by: guard, hazard: duress}\n"
+        + "  - {when: opened, does: note, text: t, by: gard}\n"
+        + "  - {when: opened, does: note, text: t, by: guard, role: engineer}\n"
+        + "  - {when: opened, does: shelve, device: sd-9999, for: 1h, reason: r, by: guard}\n",
+        encoding="utf-8",
+    )
+    scenario, problems = read_scenario(path)
+    assert scenario is not None, problems
+    shipped_files = load(write_crew(tmp_path / "crew"))
+    faults = locate_faults(path, scenario, tower, "tower-a", shipped_files.plans, shipped_files.roster)
+    said = sorted((str(fault).removeprefix(f"{path}:") for fault in faults), key=lambda line: int(line.split()[0]))
+    assert len(said) == 5
+    assert "5 happens[0].undelivered: 'smss' is not a channel or an authority" in said[0]
+    assert "did you mean call-police?" in said[1]
+    assert "'gard' is not a person of the roster" in said[2]
+    assert "guard does not have the role engineer (security_guard)" in said[3]
+    assert "'sd-9999' is not a device of tower-a" in said[4]
 
 
 def test_a_scene_begins_at_the_local_time_that_the_scenario_says(tower: Directory) -> None:
