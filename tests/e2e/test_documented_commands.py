@@ -92,7 +92,7 @@ def test_the_commands_of_the_readme_lead_from_a_call_point_to_an_incident(
         ("fire", "I", "example/1F-lobby")
     ]
     assert [entry["kind"] for entry in timeline["items"][:3]] == ["opened", "detected", "confirmed"]
-    assert (taken["incident"]["phase"], taken["entries"][0]["by"]) == ("activated", "duty.officer")
+    assert (taken["incident"]["phase"], taken["entries"][0]["by"]) == ("activated", "duty-officer")
     assert (acknowledged["incident"]["phase"], acknowledged["entries"][0]["by"]) == ("responding", "engineering-lead")
 
 

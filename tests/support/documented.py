@@ -20,7 +20,7 @@ RUN_BY = {  # command, without line ends and comments → the test that runs it
     "curl -s http://127.0.0.1:8080/api/v1/incidents": _HERE,
     f"curl -s {_INCIDENT}/timeline": _HERE,
     f"curl -s {_INCIDENT}/acknowledge -H 'Content-Type: application/json' "
-    """-d '{"by": "duty.officer", "role": "duty_officer", "note": "on my way"}'""": _HERE,
+    """-d '{"by": "duty-officer", "role": "duty_officer", "note": "on my way"}'""": _HERE,
     f"curl -s {_INCIDENT}/acknowledge -H 'Content-Type: application/json' "
     """-d '{"by": "engineering-lead", "role": "engineering_lead"}'""": _HERE,
 }
