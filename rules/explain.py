@@ -114,7 +114,7 @@ def _stage(turn: Turn, rule: DetectionRule, detection: Detection) -> Line:
 def _verdict(
     w: Watched, planned: PlannedRule, rule: DetectionRule, says: Verdict, detection: Detection
 ) -> Iterator[Line]:
-    missing = [name for name in planned.metrics if w.values[w.plan.index[name]] is None]
+    missing = [name for name in planned.metrics if w.values[w.plan.places[name]] is None]
     values, values_zh = _values(w, planned.metrics, "en"), _values(w, planned.metrics, "zh")
     en, zh = _SAYS[says]
     about = f" ({values})" if values else ""
