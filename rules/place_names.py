@@ -7,6 +7,8 @@ from typing import NamedTuple
 from rules.places import Placed
 from rules.site import Directory, Title
 
+METRIC = "metric:"  # before a metric's name among titles: metrics are called what phases and findings are called, too
+
 
 class PlaceNames(NamedTuple):
     """Empty where it stands in none."""
@@ -38,7 +40,7 @@ def titles_of(directory: Directory) -> dict[str, Title]:
     for device_class in directory.device_classes.values():
         for metric in device_class.metrics.values():
             metrics.setdefault(metric.name, []).append(metric.title)
-    found = {name: titles[0] for name, titles in metrics.items() if all(each == titles[0] for each in titles)}
+    found = {METRIC + name: titles[0] for name, titles in metrics.items() if all(each == titles[0] for each in titles)}
     for site in directory.sites.values():
         found[site.id] = site.title
         for building in site.buildings:

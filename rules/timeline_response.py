@@ -16,6 +16,7 @@ WORDS_ZH = {
     "siren": "声光警报器",
     "smoke_vent": "排烟窗",
     "exhaust_fan": "排烟风机",
+    "power_switch": "非消防电源开关",
     "gas_detector": "可燃气体探测器",
     "fire_brigade": "消防部门",
     # what devices are told
@@ -26,6 +27,8 @@ WORDS_ZH = {
     "start": "启动",
     "stop": "停止",
     "recall": "迫降",
+    "cut": "切断",
+    "restore": "恢复",
     "resume": "恢复运行",
     "out_of_service": "停用",
     "close_valve": "关闭阀门",

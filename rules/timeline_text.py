@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal, get_args
 
 from rules.mode import Mode
+from rules.place_names import METRIC
 from rules.site import Title
 from rules.template import fill
 from rules.timeline import Entry, Kind
@@ -276,6 +277,9 @@ def _values(entry: Entry, language: Language, named: Callable[[str], str]) -> st
     measured = [
         (name, value) for name, value in entry.facts.items() if name not in expected and not name.startswith("title_")
     ]
-    shown = [f"{named(name)} {value_text(value, language)}" for name, value in measured[:VALUES_SHOWN_MAX]]
+    shown = [
+        f"{named(METRIC + name).removeprefix(METRIC)} {value_text(value, language)}"
+        for name, value in measured[:VALUES_SHOWN_MAX]
+    ]
     rest = ["…"] if len(measured) > VALUES_SHOWN_MAX else []
     return (", " if language == "en" else "、").join(shown + rest)

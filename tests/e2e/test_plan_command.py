@@ -22,7 +22,7 @@ def lines(result: Result) -> list[str]:
 
 def test_the_list_has_a_line_a_plan() -> None:
     shown = lines(plan("list"))
-    assert "fire Fire safety officer 1 min 3 min 0 2 20" in shown
+    assert "fire Fire safety officer 1 min 3 min 0 2 21" in shown
     assert sum(line.startswith(("fire ", "gas ", "device ", "lift_")) for line in shown) == 5
 
 
@@ -35,8 +35,8 @@ def test_the_steps_of_a_fire_are_shown_in_the_order_in_which_they_are_issued() -
     phases = [line for line in shown if line in ("activated", "responding", "closing")]
     assert phases == ["activated", "responding", "closing"]
     actions = [line.split()[1] for line in shown if line[:1].isdigit()]
-    assert actions[:6] == ["command"] * 5 + ["task"]
-    assert "command" not in actions[6:]
+    assert actions[:7] == ["command"] * 6 + ["task"]
+    assert "command" not in actions[7:]
 
 
 def test_a_milder_level_does_less() -> None:

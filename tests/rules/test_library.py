@@ -158,6 +158,7 @@ ORDINARY: dict[str, dict[str, object]] = {
     "siren": {"sounding": False, "fault": False, "battery": 90, "tamper": False},
     "smoke_vent": {"position": "closed", "running": False, "fault": False},
     "exhaust_fan": {"running": False, "current_a": 0, "fault": False, "local_control": False},
+    "power_switch": {"closed": True, "fault": False, "local_control": False},
     "lift": {
         "floor": "3F",
         "at_landing": False,

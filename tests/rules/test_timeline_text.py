@@ -218,10 +218,15 @@ def test_a_deadline_handled_late_says_by_how_much() -> None:
     assert text(late, "zh").endswith("(迟 12 分钟 34 秒)")
 
 
+def test_a_metric_that_is_called_like_a_phase_does_not_name_it() -> None:
+    changed = entry(Kind.PHASE_CHANGED, {"from": "closing", "to": "closed"})
+    assert text(changed, "en", {"metric:closed": {"en": "Power on"}}) == "Now closed, was closing"
+
+
 def test_titles_stand_for_ids_where_they_are_known() -> None:
     titles = {
         DEVICE: {"en": "Smoke detector 1203", "zh": "1203 烟感"},
-        "smoke": {"en": "smoke density", "zh": "烟雾浓度"},
+        "metric:smoke": {"en": "smoke density", "zh": "烟雾浓度"},
     }
     detected = entry(Kind.DETECTED, SMOKE | {"smoke": 0.2}, device=DEVICE)
     assert text(detected, "zh", titles) == "烟雾浓度超过报警阈值：烟雾浓度 0.2 · 1203 烟感"
