@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -193,7 +193,8 @@ class Cut:
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
         for end in self._sockets:
-            end.close()
+            with closing(end), suppress(OSError):  # closing alone would leave a thread that reads from it waiting
+                end.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
 
