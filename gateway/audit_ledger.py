@@ -67,8 +67,11 @@ class Ledger:
     def look(self, now: Instant) -> list[str]:
         """Keys of what is missing since this look; everything that happened before `now` has been told."""
         found = []
+        late_ms = self.tolerance_ms
         for key, expected in self.expected.items():
-            if key not in self.missing and now > self._last_moment(expected.due_at):
+            if now <= expected.due_at + late_ms or key in self.missing:  # most of them: one comparison
+                continue
+            if now > self._last_moment(expected.due_at):
                 self.missing[key] = Finding(expected.what, expected.due_at, None)
                 found.append(key)
         return found
@@ -79,6 +82,8 @@ class Ledger:
         return min(waited, default=None)
 
     def _last_moment(self, due_at: Instant) -> Instant:
+        if not self._down:
+            return due_at + self.tolerance_ms
         up_again = max((until for since, until in self._down if since < due_at + self.tolerance_ms), default=0)
         return max(due_at, up_again) + self.tolerance_ms
 

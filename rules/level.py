@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from enum import Enum
-from functools import total_ordering
 
 
-@total_ordering
 class Level(Enum):
     """I: top management decides, all is mobilised. II: middle management. III: front-line staff."""
 
@@ -19,5 +17,16 @@ class Level(Enum):
         """3 for I, 2 for II, 1 for III: for databases, which do not know Roman numerals."""
         return 4 - len(self.value)
 
+    # each written out: levels are compared in every step, and total_ordering makes one of two
+
     def __lt__(self, other: object) -> bool:
-        return self.severity < other.severity if isinstance(other, Level) else NotImplemented
+        return len(self.value) > len(other.value) if isinstance(other, Level) else NotImplemented
+
+    def __le__(self, other: object) -> bool:
+        return len(self.value) >= len(other.value) if isinstance(other, Level) else NotImplemented
+
+    def __gt__(self, other: object) -> bool:
+        return len(self.value) < len(other.value) if isinstance(other, Level) else NotImplemented
+
+    def __ge__(self, other: object) -> bool:
+        return len(self.value) <= len(other.value) if isinstance(other, Level) else NotImplemented

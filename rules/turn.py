@@ -116,7 +116,7 @@ class Turn:
         self.state.groups.pop(group_key(incident.mode, incident.zone, incident.hazard), None)
         kept_ms = self.plans.reviews.review_within if incident.awaits_review else KEPT_CLOSED_MS
         self.leave(incident, self.now + kept_ms)
-        if incident.awaits_review:  # else there are no more of them than before
+        if incident.awaits_review and len(self.state.incidents) > AWAITED_REVIEWS_MAX:  # else there are not too many
             waiting = [each for each in self.state.incidents.values() if each.awaits_review]
             for longest in sorted(waiting, key=lambda each: each.closed_at or 0)[:-AWAITED_REVIEWS_MAX]:
                 self.leave(longest, self.now)
