@@ -30,7 +30,7 @@ from rules.outcome import Outcome
 from rules.state import State, decode_state, encode_state
 from rules.timeline import Entry
 
-SNAPSHOT_EVERY = 20_000  # journal rows replayed at a start at the most: about a second
+SNAPSHOT_EVERY = 5_000  # journal rows replayed at a start at the most: about a second
 KEYS_REMEMBERED_MAX = 50_000  # of this run; older keys are asked of the store
 
 _LOADED: dict[str, Callable[[str], Event]] = {
