@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 from rules.instant import Instant
@@ -27,7 +28,11 @@ class Expected(NamedTuple):
 
 
 class Ledger:
-    """`missing`: not done, by key. `late`: done, but too late. `kept`: how often something was in time."""
+    """`missing`: not done, by key. `late`: done, but too late. `kept`: how often something was in time.
+
+    A step costs the same however much is expected: what falls due next stands first in a heap, in which what has
+    happened meanwhile is left standing until its moment comes.
+    """
 
     def __init__(self, tolerance_ms: int = TOLERANCE_MS) -> None:
         self.tolerance_ms = tolerance_ms
@@ -36,6 +41,8 @@ class Ledger:
         self.late: list[Finding] = []
         self.kept = 0
         self._down: list[tuple[Instant, Instant]] = []
+        self._moments: list[tuple[Instant, str, Expected]] = []  # the last one in time, as it was known
+        self._of_incident: dict[str, dict[str, None]] = {}  # keys; some may be over
 
     def down(self, since: Instant, until: Instant) -> None:
         """The gateway was down in between; or it was up, had nothing to journal, and then it was stopped: the journal
@@ -45,10 +52,20 @@ class Ledger:
     def expect(self, key: str, what: str, at: Instant, within_ms: float, incident: str | None = None) -> None:
         """From `at` on, in place of what was expected under the same key."""
         self.no_longer(key, at)
-        self.expected[key] = Expected(what, at + round(within_ms), incident)
+        self.expected[key] = expected = Expected(what, at + round(within_ms), incident)
+        heappush(self._moments, (expected.due_at + self.tolerance_ms, key, expected))
+        if incident is not None:
+            self._of_incident.setdefault(incident, {})[key] = None
 
     def happened(self, key: str, at: Instant) -> None:
         self.kept += self._over(key, at)
+
+    def closed(self, incident: str, at: Instant) -> None:
+        """All that was expected of an incident has happened."""
+        for key in self._of_incident.pop(incident, ()):
+            expected = self.expected.get(key)
+            if expected is not None and expected.incident == incident:
+                self.happened(key, at)
 
     def no_longer(self, key: str, at: Instant) -> None:
         """It need not happen any more."""
@@ -67,19 +84,24 @@ class Ledger:
     def look(self, now: Instant) -> list[str]:
         """Keys of what is missing since this look; everything that happened before `now` has been told."""
         found = []
-        late_ms = self.tolerance_ms
-        for key, expected in self.expected.items():
-            if now <= expected.due_at + late_ms or key in self.missing:  # most of them: one comparison
-                continue
-            if now > self._last_moment(expected.due_at):
+        while (moment := self.next_look()) is not None and moment <= now:
+            _, key, expected = heappop(self._moments)
+            last = self._last_moment(expected.due_at)
+            if now > last:
                 self.missing[key] = Finding(expected.what, expected.due_at, None)
                 found.append(key)
+            else:  # the gateway was down: it is given time
+                heappush(self._moments, (last, key, expected))
         return found
 
     def next_look(self) -> Instant | None:
         """When something may be found missing next."""
-        waited = [self._last_moment(each.due_at) + 1 for key, each in self.expected.items() if key not in self.missing]
-        return min(waited, default=None)
+        while self._moments:
+            moment, key, expected = self._moments[0]
+            if self.expected.get(key) is expected and key not in self.missing:
+                return moment + 1
+            heappop(self._moments)
+        return None
 
     def _last_moment(self, due_at: Instant) -> Instant:
         if not self._down:

@@ -176,9 +176,8 @@ class Model:
             self.ledger.happened(f"first response {case.id}", entry.at)
 
     def closed(self, entry: Entry, case: Case | None) -> None:
-        for key, expected in list(self.ledger.expected.items()):
-            if entry.incident is not None and expected.incident == entry.incident:
-                self.ledger.happened(key, entry.at)
+        if entry.incident is not None:
+            self.ledger.closed(entry.incident, entry.at)
         self._cases.pop(entry.incident or "", None)
 
     # ---- detections

@@ -53,9 +53,12 @@ class CommandLane:
         self._desk, self._store, self._settings, self._sites = desk, store, settings, sites
         self._clock, self._changed = clock, changed
         self._awake = asyncio.Event()
+        self._fresh: list[PublishCommand] = []  # committed since the last look into the outbox
         self.published = self.failed = 0
 
-    def wake(self) -> None:
+    def wake(self, commands: Sequence[PublishCommand] = ()) -> None:
+        """`commands`: those just committed, which so need not be read back before they go out."""
+        self._fresh += commands[: AT_ONCE_MAX + 1 - len(self._fresh)]  # with one too many the outbox is read
         self._awake.set()
 
     async def run(self) -> None:
@@ -107,7 +110,7 @@ class CommandLane:
         while True:
             stop_if_told()
             now = self._clock()
-            due = [each for each in self._store.outbox_due(now, AT_ONCE_MAX, KIND) if each.effect.expires_at > now]
+            due = self._due(now)
             if due:
                 results = await asyncio.gather(
                     *(self._publish(client, each.effect) for each in due if isinstance(each.effect, PublishCommand))
@@ -117,6 +120,13 @@ class CommandLane:
                     raise aiomqtt.MqttError("no command was acknowledged by the broker")
             else:
                 await self._rest(now)
+
+    def _due(self, now: Instant) -> list[Due]:
+        """What is fresh, else what the outbox holds. Who reads it knows of all that was fresh by then."""
+        fresh, self._fresh = self._fresh, []
+        if not fresh or len(fresh) > AT_ONCE_MAX:
+            return [each for each in self._store.outbox_due(now, AT_ONCE_MAX, KIND) if each.effect.expires_at > now]
+        return [Due(effect, 0, now) for effect in fresh if effect.expires_at > now]
 
     async def _rest(self, now: Instant) -> None:
         next_try = self._store.outbox_next(now, KIND)

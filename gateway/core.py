@@ -29,6 +29,7 @@ from gateway.news import News
 from gateway.performer import Performer
 from gateway.store import Store, StoreFailed
 from gateway.telemetry import Telemetry
+from rules.effects import Effect
 from rules.events import AuditFailed, AuditPassed, GatewayStarted
 from rules.instant import DAY_MS
 from rules.place_names import titles_of
@@ -153,10 +154,10 @@ class Core:
     def _told(self, part: str, well: bool, reason: str) -> None:
         self._changed(part, "" if well else reason)
 
-    def _on_commit(self, entries: list[Entry], effects: bool) -> None:
-        self._news.publish(entries)
+    def _on_commit(self, entries: list[Entry], effects: list[Effect]) -> None:
         if effects:
-            self.performer.wake()
+            self.performer.wake(effects)  # before those who watch: a command is on its way before its entry is told
+        self._news.publish(entries)
         self.auditor.wake()
         self.__dict__.pop("firing", None)
         self._rearm()
@@ -177,6 +178,7 @@ class Core:
             self.desk.advance()
             if self.desk.pending:
                 self.ingest.flush()
+            self.desk.snapshot_if_due()
         except StoreFailed as error:
             self.fail(error)
             return

@@ -15,6 +15,7 @@ from gateway.documents import KINDS, Document, StoredDocuments
 from gateway.replay import add_outcome
 from gateway.store import Group, JournalRow, Store, StoreFailed, chain_hash
 from rules.codec import decode_event, encode
+from rules.effects import Effect
 from rules.engine import Engine
 from rules.events import (
     DirectoryLoaded,
@@ -30,7 +31,8 @@ from rules.outcome import Outcome
 from rules.state import State, decode_state, encode_state
 from rules.timeline import Entry
 
-SNAPSHOT_EVERY = 5_000  # journal rows replayed at a start at the most: about a second
+SNAPSHOT_EVERY = 5_000  # journal rows replayed at a start: about a second
+SNAPSHOT_ROWS_MAX = 2 * SNAPSHOT_EVERY  # without a quiet moment in between: then an alarm waits for it
 KEYS_REMEMBERED_MAX = 50_000  # of this run; older keys are asked of the store
 
 _LOADED: dict[str, Callable[[str], Event]] = {
@@ -46,7 +48,7 @@ log = logging.getLogger("tocsin.desk")
 class Desk:
     """`on_commit(entries, effects)` is called after each commit, with what it made durable."""
 
-    def __init__(self, store: Store, clock: Clock, on_commit: Callable[[list[Entry], bool], None]) -> None:
+    def __init__(self, store: Store, clock: Clock, on_commit: Callable[[list[Entry], list[Effect]], None]) -> None:
         self._store, self._clock, self._on_commit = store, clock, on_commit
         self.documents = StoredDocuments(store)
         self.engine, self.replayed = recover(store, self.documents)
@@ -113,14 +115,19 @@ class Desk:
         """Raises StoreFailed: then nothing of what was submitted is durable, and this desk must not be used again."""
         if not self._group:
             return
-        if self._index - self._snapshot_index >= SNAPSHOT_EVERY:
+        if self._index - self._snapshot_index >= SNAPSHOT_ROWS_MAX:
             self._group.snapshot = (self._index, encode_state(self.engine.state))
         self._store.commit(self._group)
         if self._group.snapshot is not None:
             self._snapshot_index = self._index
-        entries, effects = list(self._group.entries), bool(self._group.outbox_put)
+        entries, effects = list(self._group.entries), list(self._group.outbox_put)
         self._group.clear()
         self._on_commit(entries, effects)
+
+    def snapshot_if_due(self) -> None:
+        """In a quiet moment: it takes milliseconds, in which nothing else is taken in."""
+        if not self._group and self._index - self._snapshot_index >= SNAPSHOT_EVERY:
+            self.snapshot()
 
     def snapshot(self) -> None:
         """Commits a snapshot now, so that the next start replays nothing."""

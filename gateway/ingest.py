@@ -2,7 +2,8 @@
 
 A message is acknowledged only after the commit that holds what it caused, journal first, telemetry after it: so
 whatever telemetry knows of, the journal knows the consequences of. Messages of one batch are committed together and
-acknowledged in one write. A batch with an emergency in it is committed at once.
+acknowledged in one write. What changes a verdict is in the journal at once; telemetry and acknowledgement follow with
+the batch, so that commands are on their way before them.
 
 Order. A device's messages are ordered by its `seq`, else by its own time. What is newer than all before is *live*.
 What is not is a *replay* if it is stored already (a redelivery after a crash), else *late*: it can raise, never
@@ -100,7 +101,10 @@ class Ingest:
             self._generation, self._ids = generation, []  # the broker sends again what was not acknowledged
         try:
             self._take(messages, self._clock())
-            if self._urgent or self._pace.full(len(self._ids)) or len(self._ids) >= BATCH_MESSAGES_MAX:
+            if self._urgent:
+                self._urgent = False
+                self._desk.commit()
+            if self._pace.full(len(self._ids)) or len(self._ids) >= BATCH_MESSAGES_MAX:
                 self.flush()
             elif self._waiting is None:
                 self._waiting = self._timer.call_later(self._batch_s, self._time_is_up)

@@ -17,15 +17,16 @@ from gateway.lane import Lane
 from gateway.link_settings import LinkSettings
 from gateway.sender import Delivery
 from gateway.store import Store
-from rules.effects import Effect
+from rules.effects import Effect, PublishCommand
 
 RIGHT_OF_WAY_SECONDS = 0.005  # commands are on their way to the broker before the other lanes look into the outbox
 
 
 class Performer:
-    """`run` it as a task; `wake` it when effects were committed. `changed(connected, reason)`: of the commands' broker.
+    """`run` it as a task; `wake` it with effects that were committed.
 
-    `deliveries`: by kind of effect, all but commands. A kind without one stays in the outbox until it expires.
+    `changed(connected, reason)`: of the broker that commands go to. `deliveries`: by kind of effect, all but commands;
+    a kind without one stays in the outbox until it expires.
     """
 
     def __init__(
@@ -39,21 +40,27 @@ class Performer:
         deliveries: Mapping[type[Effect], Delivery] | None = None,
     ) -> None:
         self._commands = CommandLane(desk, store, settings, sites, clock, changed)
-        self._waking = False
+        self._waking: set[str] = set()
         self._lanes = [
             Lane(kind.__name__, delivery, desk, store, clock) for kind, delivery in (deliveries or {}).items()
         ]
 
-    def wake(self) -> None:
-        self._commands.wake()
-        if self._lanes and not self._waking:
-            self._waking = True
+    def wake(self, effects: Sequence[Effect] | None = None) -> None:
+        """`effects`: those just committed; None: whatever the outbox holds."""
+        kinds = {lane.kind for lane in self._lanes} if effects is None else {type(each).__name__ for each in effects}
+        commands = [effect for effect in effects or () if isinstance(effect, PublishCommand)]
+        if commands or effects is None:
+            self._commands.wake(commands)
+        others = kinds - {PublishCommand.__name__}
+        if others and not self._waking:
             asyncio.get_running_loop().call_later(RIGHT_OF_WAY_SECONDS, self._wake_lanes)
+        self._waking |= others
 
     def _wake_lanes(self) -> None:
-        self._waking = False
         for lane in self._lanes:
-            lane.wake()
+            if lane.kind in self._waking:
+                lane.wake()
+        self._waking.clear()
 
     async def run(self) -> None:
         """Until cancelled. Raises StoreFailed."""

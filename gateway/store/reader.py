@@ -34,10 +34,10 @@ class Reader:
         rows = self.rows(statement.limit(1))
         return rows[0][0] if rows else None
 
-    def journal(self, after: int = INDEX_MIN) -> Iterator[Sequence[Any]]:
+    def journal(self, after: int = INDEX_MIN, chunk_rows: int = CHUNK_ROWS) -> Iterator[Sequence[Any]]:
         """Chunks of rows (index, at, key, event, hash) in order of the index. Raises StoreFailed."""
         c = journal.c
-        statement = select(c.index, c.at, c.key, c.event, c.hash).order_by(c.index).limit(CHUNK_ROWS)
+        statement = select(c.index, c.at, c.key, c.event, c.hash).order_by(c.index).limit(chunk_rows)
         while chunk := self.rows(statement.where(c.index > after)):
             yield chunk
             after = chunk[-1][0]

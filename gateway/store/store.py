@@ -17,7 +17,7 @@ from gateway.store.engines import parse_url, sqlite_path
 from gateway.store.errors import StoreFailed
 from gateway.store.group import Group, JournalRow
 from gateway.store.outbox import Due
-from gateway.store.reader import Reader
+from gateway.store.reader import CHUNK_ROWS, Reader
 from gateway.store.schema import (
     actions,
     answers,
@@ -127,9 +127,9 @@ class Store:
             raise StoreFailed(NO_HEAD)
         return rows[0][0], rows[0][1]
 
-    def journal(self, after: int = 0, until: int | None = None) -> Iterator[JournalRow]:
+    def journal(self, after: int = 0, until: int | None = None, chunk_rows: int = CHUNK_ROWS) -> Iterator[JournalRow]:
         """Rows with `after` < index ≤ `until`, in order, read in chunks as they are asked for."""
-        for chunk in self._reader.journal(after):
+        for chunk in self._reader.journal(after, chunk_rows):
             for index, at, key, event, hash_ in chunk:
                 if until is not None and index > until:
                     return

@@ -66,6 +66,7 @@ def _kinds(core: Core) -> list[Kind]:
 async def test_what_it_knew_it_knows_again(make: Callable[..., Core]) -> None:
     with closing(make()) as first:
         first.ingest.on_messages([ALARM], 1)
+        first.ingest.flush()
         assert _kinds(first) == [Kind.OPENED, Kind.DETECTED, Kind.PRE_ALARM]
         assert first.firing == {"tower-a/sd-1": ["smoke-high"]}
     with closing(make()) as second:

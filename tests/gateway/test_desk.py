@@ -100,12 +100,24 @@ def test_the_state_comes_back_from_the_journal_and_from_a_snapshot_alike(stage: 
 
 
 def test_a_start_replays_no_more_than_since_the_last_snapshot(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk_module, "SNAPSHOT_EVERY", 10)
+    monkeypatch.setattr(desk_module, "SNAPSHOT_ROWS_MAX", 10)
     for seq in range(25):
         stage.desk.submit(AddNote(incident="INC-000001", by="duty.officer", text=f"note {seq}"))
         stage.desk.commit()
     stage.restart()
     assert stage.desk.replayed < 12
+
+
+def test_a_quiet_moment_is_used_for_a_snapshot_that_is_due(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk_module, "SNAPSHOT_EVERY", 10)
+    for seq in range(10):
+        stage.desk.submit(AddNote(incident="INC-000001", by="duty.officer", text=f"note {seq}"))
+    stage.desk.snapshot_if_due()  # no quiet moment: something waits to be committed
+    assert stage.store.snapshot() is None
+    stage.desk.commit()
+    stage.desk.snapshot_if_due()
+    stage.restart()
+    assert stage.desk.replayed == 0
 
 
 def test_the_journal_is_a_chain_and_replays_to_what_is_stored(stage: Stage) -> None:

@@ -47,12 +47,12 @@ def test_a_reading_that_changes_nothing_is_acknowledged_when_its_time_is_up(stag
     assert stage.stored("sd-1") == [(-1, QUIET)]
 
 
-def test_a_batch_with_an_alarm_in_it_is_committed_at_once_and_acknowledged_in_one_write(stage: Stage) -> None:
+def test_an_alarm_is_in_the_journal_at_once_and_acknowledged_with_its_batch_in_one_write(stage: Stage) -> None:
     ids = [stage.publish("sd-1", **QUIET), stage.publish("sd-2", **ALARM), stage.publish("sd-3", **QUIET)]
     stage.deliver()
+    assert (stage.kinds(), stage.acknowledged) == (OPENED, [])
+    stage.time_is_up()
     assert stage.acknowledged == [ids]
-    assert stage.kinds() == OPENED
-    assert stage.timer.waiting == []
 
 
 def test_what_a_device_answers_to_a_command_waits_for_its_batch(stage: Stage) -> None:
