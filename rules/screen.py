@@ -50,7 +50,7 @@ class Screen:
     def __init__(self, directory: Directory, ruleset: Ruleset, history: History, calendars: Mapping[str, Calendar]):
         self._history = history
         self._watched: dict[tuple[Mode, str], Watched] = {}
-        self._timers: list[tuple[Instant, int, Watched, int]] = []
+        self._timers: list[tuple[Instant, str, int, int, Watched]] = []  # due, device, rule, order of making, whose
         self._order = count()
         self.ear = Ear()
         self._install(directory, ruleset, calendars)
@@ -284,7 +284,7 @@ class Screen:
         """Looks at what time alone has changed up to `now`."""
         changes: list[VerdictChanged] = []
         while self._timers and self._timers[0][0] <= now:
-            due, _, w, number = heapq.heappop(self._timers)
+            due, _, number, _, w = heapq.heappop(self._timers)
             if self._watched.get((w.mode, w.device.id)) is not w:
                 continue
             if number == SILENCE:
@@ -329,7 +329,8 @@ class Screen:
             self._set_timer(w, number, due)
 
     def _set_timer(self, w: Watched, number: int, due: Instant) -> None:
-        heapq.heappush(self._timers, (due, next(self._order), w, number))
+        """Of one instant by device and rule, whenever they were set: after a restart they fall in the same order."""
+        heapq.heappush(self._timers, (due, w.device.id, number, next(self._order), w))
 
     # ---- hot reload
 
