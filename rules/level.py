@@ -15,18 +15,18 @@ class Level(Enum):
     @property
     def severity(self) -> int:
         """3 for I, 2 for II, 1 for III: for databases, which do not know Roman numerals."""
-        return 4 - len(self.value)
+        return 4 - len(self._value_)
 
-    # each written out: levels are compared in every step, and total_ordering makes one of two
+    # each written out, and without `value`: levels are compared in every step, and both cost a call more
 
     def __lt__(self, other: object) -> bool:
-        return len(self.value) > len(other.value) if isinstance(other, Level) else NotImplemented
+        return len(self._value_) > len(other._value_) if isinstance(other, Level) else NotImplemented
 
     def __le__(self, other: object) -> bool:
-        return len(self.value) >= len(other.value) if isinstance(other, Level) else NotImplemented
+        return len(self._value_) >= len(other._value_) if isinstance(other, Level) else NotImplemented
 
     def __gt__(self, other: object) -> bool:
-        return len(self.value) < len(other.value) if isinstance(other, Level) else NotImplemented
+        return len(self._value_) < len(other._value_) if isinstance(other, Level) else NotImplemented
 
     def __ge__(self, other: object) -> bool:
-        return len(self.value) <= len(other.value) if isinstance(other, Level) else NotImplemented
+        return len(self._value_) <= len(other._value_) if isinstance(other, Level) else NotImplemented
