@@ -34,7 +34,7 @@ def write(store: Store, loaded: Loaded, events: int) -> int:
     replayed = min(events // 2, SNAPSHOT_EVERY - LEFT)
     now = [BEGAN]
     desk = Desk(store, lambda: now[0], lambda entries, effects: None)
-    desk.load(loaded.directory, loaded.ruleset)  # without plans: what they do to a journal is not measured here
+    desk.load(*loaded.documents)
     desk.commit()
     now[0] = _write_bulk(store, loaded, desk, events - replayed)
     desk = Desk(store, lambda: now[0], lambda entries, effects: None)

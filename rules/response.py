@@ -63,9 +63,9 @@ def proceed(turn: Turn, incident: Incident) -> None:
 
 
 def is_due(step: PlanStep, incident: Incident) -> bool:
-    reached = _PHASES.index(incident.phase) >= _PHASES.index(step.phase) and incident.level >= step.level
-    waits = step.waits_for_confirmation and incident.confirmation is Confirmation.PRE_ALARM
-    return reached and not waits
+    if incident.confirmation is Confirmation.PRE_ALARM and step.waits_for_confirmation:
+        return False
+    return incident.level >= step.level and _PHASES.index(incident.phase) >= _PHASES.index(step.phase)
 
 
 def _command(turn: Turn, incident: Incident, step: PlanStep, known: StepState | None) -> None:

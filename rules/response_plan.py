@@ -88,11 +88,13 @@ class PlanStep(FileModel):
     task: TaskAction | None = None
     work_order: WorkOrderAction | None = None
 
-    @property
+    # kept once looked up: both are asked for every step of a plan whenever something happens to an incident
+
+    @cached_property
     def action(self) -> str:
         return next(name for name in ACTIONS if getattr(self, name) is not None)
 
-    @property
+    @cached_property
     def waits_for_confirmation(self) -> bool:
         if self.confirmed is not None:
             return self.confirmed
