@@ -25,6 +25,7 @@ from api import (
     streams,
 )
 from api.attachments import Uploads
+from api.auth import all_name_a_permission
 from api.core import no_parameter_twice
 from api.documented import DocumentedApi
 from api.envelope import Envelope
@@ -96,6 +97,8 @@ def make_app(desk: Desk, settings: ApiSettings | None = None) -> FastAPI:
     )
     put_behind(app, desk, settings)
     add_error_answers(app)
+    for part in (*_PARTS, metrics):
+        all_name_a_permission(part.router.routes)
     for part in _PARTS:
         app.include_router(part.router, prefix=PREFIX)
     for router in (health.router, metrics.router):
