@@ -47,7 +47,7 @@ class Answered(msgspec.Struct, frozen=True):
     refused: Refused | None
 
 
-class Front(FrontStored, FrontKnown, FrontFiles, FrontExplained):
+class Front(FrontKnown, FrontExplained, FrontStored, FrontFiles):
     async def carry_out(
         self, command: PersonCommand, idempotency_key: str | None = None, if_revision: int | None = None
     ) -> Done | Refused:
