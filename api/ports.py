@@ -36,9 +36,10 @@ class Page(Struct, Generic[T], frozen=True):
 
 
 class IncidentQuery(Struct, frozen=True):
-    """Newest first. None: any."""
+    """Newest first. None: any. `sites`: those that the caller may see, whatever they ask for."""
 
     site: str | None = None
+    sites: frozenset[str] | None = None
     zone: str | None = None
     level: Level | None = None
     phase: Phase | None = None
@@ -54,6 +55,7 @@ class IncidentQuery(Struct, frozen=True):
 
 class DeviceQuery(Struct, frozen=True):
     site: str | None = None
+    sites: frozenset[str] | None = None
     zone: str | None = None
     device_class: str | None = None
     silent: bool | None = None
@@ -65,6 +67,7 @@ class OrderQuery(Struct, frozen=True):
     """Newest first. None: any."""
 
     site: str | None = None
+    sites: frozenset[str] | None = None
     zone: str | None = None
     asset: str | None = None
     node: Node | None = None
@@ -82,6 +85,7 @@ class ActionQuery(Struct, frozen=True):
     """Corrective actions, newest first. None: any."""
 
     site: str | None = None
+    sites: frozenset[str] | None = None
     incident: str | None = None
     owner: str | None = None
     open: bool | None = None
@@ -94,6 +98,7 @@ class ShelfQuery(Struct, frozen=True):
     """Newest first. None: any."""
 
     site: str | None = None  # those that keep a rule quiet everywhere are among them
+    sites: frozenset[str] | None = None  # one that keeps a rule quiet everywhere is of all of them
     device: str | None = None
     zone: str | None = None
     rule: str | None = None
@@ -106,6 +111,7 @@ class HandoverQuery(Struct, frozen=True):
     """Newest first. None: any."""
 
     site: str | None = None
+    sites: frozenset[str] | None = None
     done: bool | None = None  # signed by both
     cursor: str | None = None
     limit: int = 50
