@@ -31,4 +31,4 @@ class _Exposition(Response):
 )
 async def metrics(desk: TheDesk, _: Caller, query: Annotated[NoQuery, Query()]) -> Response:
     """With tokens configured this needs one too (`authorization` in the scrape configuration)."""
-    return Response(desk.metrics(), headers={"Content-Type": MEDIA_TYPE})
+    return Response(await desk.metrics(), headers={"Content-Type": MEDIA_TYPE})

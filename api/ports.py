@@ -345,6 +345,6 @@ class Desk(Protocol):
 
     async def health(self) -> Health: ...
 
-    def metrics(self) -> bytes:
+    async def metrics(self) -> bytes:
         """Prometheus text exposition."""
         ...

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from api.ports import BadCursor, Health, Unavailable
 from gateway.attachments import Attachments
 from gateway.clock import Clock, now_ms
 from gateway.config import GatewaySettings
-from gateway.core import Core
 from gateway.news import News
 from gateway.store import Store, StoreFailed
+
+if TYPE_CHECKING:
+    from gateway.core import Core  # a process apart has none, and need not read the modules that make one
 
 T = TypeVar("T")
 
@@ -28,7 +30,9 @@ class Reading(Protocol):
     """The gateway, as far as whoever reads what is stored needs it."""
 
     news: News
-    settings: GatewaySettings
+
+    @property
+    def settings(self) -> GatewaySettings: ...
 
     @property
     def core(self) -> Stored | None: ...

@@ -90,7 +90,7 @@ class FrontKnown(FrontCore):
     async def health(self) -> Health:
         return self._gateway.health()
 
-    def metrics(self) -> bytes:
+    async def metrics(self) -> bytes:
         return self._gateway.metrics()
 
 

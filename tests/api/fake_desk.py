@@ -259,7 +259,7 @@ class FakeDesk(FakeResponse):
     def titles(self) -> dict[str, dict[str, str]]:
         return self.titled
 
-    def metrics(self) -> bytes:
+    async def metrics(self) -> bytes:
         return b"# TYPE tocsin_readings counter\ntocsin_readings_total 7.0\n"
 
 
