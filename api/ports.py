@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from msgspec import Struct
 
+from api.port_basics import BadCursor as BadCursor  # part of this port, as what follows
+from api.port_basics import Page as Page
+from api.port_basics import Unavailable as Unavailable
+from api.port_basics import Unknown as Unknown
+from api.port_basics import UnknownDevice as UnknownDevice
+from api.readings_port import ReadingsDesk
+from api.rules_port import RulesDesk
 from rules.explain import Line
 from rules.handover import Handover
 from rules.incident import Incident, Phase
@@ -24,15 +31,6 @@ from rules.signal import Signal
 from rules.site import Title
 from rules.state import ActionState
 from rules.timeline import Entry
-
-T = TypeVar("T")
-
-
-class Page(Struct, Generic[T], frozen=True):
-    """Some of a list. `next_cursor` is opaque; None at the end."""
-
-    items: list[T]
-    next_cursor: str | None = None
 
 
 class IncidentQuery(Struct, frozen=True):
@@ -193,16 +191,10 @@ class Done(Struct, frozen=True):
     action: ActionState | None = None
     shelf: Shelf | None = None
     handover: Handover | None = None
-
-
-class Unknown(LookupError):
-    """Nothing of this kind has this id, which is the argument."""
+    letters: int | None = None  # how many topics and reasons of messages not understood were cleared
 
 
 class UnknownIncident(Unknown): ...
-
-
-class UnknownDevice(Unknown): ...
 
 
 class UnknownOrder(Unknown): ...
@@ -225,15 +217,7 @@ class UnknownAttachment(Unknown):
     """No file that is kept has this hash."""
 
 
-class Unavailable(RuntimeError):
-    """The core cannot answer now: it is starting, or its store has failed. The text says which."""
-
-
-class BadCursor(ValueError):
-    """A cursor that no page has given."""
-
-
-class Desk(Protocol):
+class Desk(RulesDesk, ReadingsDesk, Protocol):
     """Everything the API may ask of the core. Instants are Unix milliseconds UTC.
 
     Lists raise BadCursor; everything but `health` and `metrics` raises Unavailable.
@@ -317,6 +301,10 @@ class Desk(Protocol):
 
     async def on_duty(self, role: str | None = None, site: str | None = None) -> list[OnDuty]:
         """By the roster, now. `role` None: every role that anybody has; `site` None: of any site."""
+        ...
+
+    async def roles_of(self, person: str) -> frozenset[str]:
+        """That the roster gives a person, on duty or not; empty for somebody it does not know."""
         ...
 
     async def notices(self, query: NoticeQuery) -> Page[Entry]: ...
