@@ -193,6 +193,15 @@ documents = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+# Of a version in `documents`: the site's own files that made it, as they were written. The first that did.
+file_texts = Table(
+    "file_texts",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # JSON: name → text
+)
+
 snapshots = Table(
     "snapshots",
     metadata,
