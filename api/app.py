@@ -34,6 +34,7 @@ from api.gate import Gate
 from api.ports import Desk
 from api.settings import ApiSettings
 from api.streams import Streams
+from api.turnstile import Turnstile
 
 PREFIX = "/api/v1"
 GZIP_BYTES_MIN = 1_000  # a smaller answer fits one packet either way
@@ -128,5 +129,6 @@ def _middleware(settings: ApiSettings) -> list[Middleware]:
     return [
         Middleware(Envelope),
         Middleware(Gate, settings=settings),
+        Middleware(Turnstile),
         Middleware(GZipMiddleware, minimum_size=GZIP_BYTES_MIN, compresslevel=GZIP_LEVEL),
     ]

@@ -19,6 +19,7 @@ from gateway.serving import serve
 
 NICE = 5  # where there are too few cores, who looks waits for who raises alarms
 log = logging.getLogger("tocsin.api")
+SWITCH_SECONDS = 0.0005  # a thread that reads keeps the one that answers, and pushes alarms, waiting no longer
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -49,6 +50,7 @@ async def _run(listening: socket.socket, core: socket.socket) -> None:
 def main(arguments: list[str]) -> None:
     listening, core = (socket.socket(fileno=int(each)) for each in arguments)
     os.nice(NICE)
+    sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the gateway says when to stop
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(listening, core))
