@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.attempt import AnAttempt, command_answers
-from api.auth import Caller
+from api.auth import Caller, needs
 from api.core import TheDesk
 from api.documented import answers
 from api.errors import Code
 from api.ids import ActionId, action_id, etag
+from api.permissions import Permission
 from api.requests import NoQuery
 from api.response_examples import ACTION, ACTION_DONE, ACTIONS
 from api.response_requests import ActionDoneIn, ActionsQuery, RecheckIn
@@ -21,13 +22,20 @@ from rules.requests import ActionDone, RecheckAction
 router = APIRouter(prefix="/actions", tags=["reviews"])
 
 
-@router.get("", summary="Corrective actions, newest first", responses=answers(ACTIONS))
+@router.get(
+    "", summary="Corrective actions, newest first", responses=answers(ACTIONS), dependencies=[needs(Permission.READ)]
+)
 async def list_actions(desk: TheDesk, _: Caller, query: Annotated[ActionsQuery, Query()]) -> ActionsOut:
     """All filters must hold. Follow `next_cursor` for more."""
     return ActionsOut.model_validate(await desk.actions(query.question()))
 
 
-@router.get("/{action}", summary="One corrective action", responses=answers(ACTION, Code.UNKNOWN_ACTION, etag=True))
+@router.get(
+    "/{action}",
+    summary="One corrective action",
+    responses=answers(ACTION, Code.UNKNOWN_ACTION, etag=True),
+    dependencies=[needs(Permission.READ)],
+)
 async def get_action(
     desk: TheDesk, _: Caller, action: ActionId, query: Annotated[NoQuery, Query()], response: Response
 ) -> ActionOut:
@@ -43,6 +51,7 @@ async def get_action(
     responses=command_answers(
         ACTION_DONE, Code.UNKNOWN_ACTION, refusal=("already_done", "CA-000003 was done by engineering-lead")
     ),
+    dependencies=[needs(Permission.CORRECT)],
 )
 async def action_done(action: ActionId, body: ActionDoneIn, caller: Caller, attempt: AnAttempt) -> Response:
     """It is over once another person has found that it helped."""
@@ -61,6 +70,7 @@ async def action_done(action: ActionId, body: ActionDoneIn, caller: Caller, atte
         Code.UNKNOWN_ACTION,
         refusal=("same_person", "engineering-lead has done CA-000003; another person rechecks"),
     ),
+    dependencies=[needs(Permission.CORRECT)],
 )
 async def recheck_action(action: ActionId, body: RecheckIn, caller: Caller, attempt: AnAttempt) -> Response:
     """`ok: false`, with a note that says why, opens it again with a new limit."""

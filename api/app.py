@@ -25,6 +25,7 @@ from api import (
     streams,
 )
 from api.attachments import Uploads
+from api.auth import all_name_a_permission
 from api.core import no_parameter_twice
 from api.documented import DocumentedApi
 from api.envelope import Envelope
@@ -33,6 +34,7 @@ from api.gate import Gate
 from api.ports import Desk
 from api.settings import ApiSettings
 from api.streams import Streams
+from api.turnstile import Turnstile
 
 PREFIX = "/api/v1"
 GZIP_BYTES_MIN = 1_000  # a smaller answer fits one packet either way
@@ -96,6 +98,8 @@ def make_app(desk: Desk, settings: ApiSettings | None = None) -> FastAPI:
     )
     put_behind(app, desk, settings)
     add_error_answers(app)
+    for part in (*_PARTS, metrics):
+        all_name_a_permission(part.router.routes)
     for part in _PARTS:
         app.include_router(part.router, prefix=PREFIX)
     for router in (health.router, metrics.router):
@@ -125,5 +129,6 @@ def _middleware(settings: ApiSettings) -> list[Middleware]:
     return [
         Middleware(Envelope),
         Middleware(Gate, settings=settings),
+        Middleware(Turnstile),
         Middleware(GZipMiddleware, minimum_size=GZIP_BYTES_MIN, compresslevel=GZIP_LEVEL),
     ]

@@ -8,11 +8,12 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.auth import Caller
+from api.auth import Caller, needs
 from api.bodies import FILE_TYPES, begins_as, media_type_of
 from api.core import TheDesk
 from api.documented import Responses, answers
 from api.errors import RETRY_AFTER, Code, ProblemRaised, invalid
+from api.permissions import Permission
 from api.ports import UnknownAttachment
 from api.requests import NoQuery
 from api.response_examples import ATTACHMENT
@@ -59,6 +60,7 @@ def _upload_answers() -> Responses:
     summary="Send a file for a work order",
     responses=_upload_answers(),
     openapi_extra={"requestBody": _BODY},
+    dependencies=[needs(Permission.WORK_ON_ORDERS)],
 )
 async def keep_attachment(
     request: Request, desk: TheDesk, _: Caller, query: Annotated[AttachmentQuery, Query()]
@@ -86,7 +88,13 @@ def _file_answers() -> Responses:
     return responses
 
 
-@router.get("/{sha256}", summary="A file of a work order", response_class=_File, responses=_file_answers())
+@router.get(
+    "/{sha256}",
+    summary="A file of a work order",
+    response_class=_File,
+    responses=_file_answers(),
+    dependencies=[needs(Permission.READ)],
+)
 async def get_attachment(
     desk: TheDesk,
     _: Caller,

@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from api.attempt import AnAttempt, command_answers
-from api.auth import Caller
+from api.auth import Caller, needs
 from api.documented import Responses
 from api.errors import Code
 from api.examples import DONE
 from api.ids import IncidentId, incident_id
+from api.permissions import Permission
 from api.requests import (
     AcknowledgeIn,
     AssignIn,
@@ -63,6 +64,7 @@ def _answers(code: str = "incident_closed", reason: str = "INC-000042 was closed
     summary="Acknowledge an incident",
     response_model=DoneOut,
     responses=_answers("already_acknowledged", "duty-officer has it since 2026-11-24T05:00:09.480Z"),
+    dependencies=[needs(Permission.ACKNOWLEDGE)],
 )
 async def acknowledge(incident: IncidentId, body: AcknowledgeIn, caller: Caller, attempt: AnAttempt) -> Response:
     """Somebody has it now: the countdown of a pre-alarm is stopped or moves on to investigation.
@@ -75,7 +77,13 @@ async def acknowledge(incident: IncidentId, body: AcknowledgeIn, caller: Caller,
     )
 
 
-@router.post("/notes", summary="Add a note to an incident", response_model=DoneOut, responses=_answers())
+@router.post(
+    "/notes",
+    summary="Add a note to an incident",
+    response_model=DoneOut,
+    responses=_answers(),
+    dependencies=[needs(Permission.NOTE)],
+)
 async def add_note(incident: IncidentId, body: NoteIn, caller: Caller, attempt: AnAttempt) -> Response:
     """A note becomes an entry of the timeline, and can no more be altered than any other."""
     by = caller.acts_as(body.by)
@@ -87,6 +95,7 @@ async def add_note(incident: IncidentId, body: NoteIn, caller: Caller, attempt: 
     summary="Confirm that an incident is real",
     response_model=DoneOut,
     responses=_answers("already_confirmed", "INC-000042 is confirmed"),
+    dependencies=[needs(Permission.CONFIRM)],
 )
 async def confirm(incident: IncidentId, body: ConfirmIn, caller: Caller, attempt: AnAttempt) -> Response:
     """A person on site says so: the pre-alarm ends, and what waits for confirmation is done."""
@@ -99,6 +108,7 @@ async def confirm(incident: IncidentId, body: ConfirmIn, caller: Caller, attempt
     summary="Raise or lower the level",
     response_model=DoneOut,
     responses=_answers("same_level", "INC-000042 has level II"),
+    dependencies=[needs(Permission.CHANGE_LEVEL)],
 )
 async def change_level(incident: IncidentId, body: LevelIn, caller: Caller, attempt: AnAttempt) -> Response:
     """A level falls only this way, and only with a reason."""
@@ -108,7 +118,13 @@ async def change_level(incident: IncidentId, body: LevelIn, caller: Caller, atte
     )
 
 
-@router.post("/assign", summary="Name who has an incident", response_model=DoneOut, responses=_answers())
+@router.post(
+    "/assign",
+    summary="Name who has an incident",
+    response_model=DoneOut,
+    responses=_answers(),
+    dependencies=[needs(Permission.ASSIGN)],
+)
 async def assign(incident: IncidentId, body: AssignIn, caller: Caller, attempt: AnAttempt) -> Response:
     """A shift with an incident of level I that nobody has cannot be handed over."""
     by = caller.acts_as(body.by)
@@ -120,6 +136,7 @@ async def assign(incident: IncidentId, body: AssignIn, caller: Caller, attempt: 
     summary="Say that the first responder is on site",
     response_model=DoneOut,
     responses=_answers("already_responded", "engineering-lead was on site at 2026-11-24T05:04:00.000Z"),
+    dependencies=[needs(Permission.RESPOND)],
 )
 async def respond(incident: IncidentId, body: RespondIn, caller: Caller, attempt: AnAttempt) -> Response:
     """The first response is met: its limit runs no longer."""
@@ -131,7 +148,11 @@ _TASK_REFUSAL = ("unknown_task", "INC-000042 has no task investigate")
 
 
 @router.post(
-    "/tasks/{step}/complete", summary="Tick a task", response_model=DoneOut, responses=_answers(*_TASK_REFUSAL)
+    "/tasks/{step}/complete",
+    summary="Tick a task",
+    response_model=DoneOut,
+    responses=_answers(*_TASK_REFUSAL),
+    dependencies=[needs(Permission.RESPOND)],
 )
 async def complete_task(
     incident: IncidentId, step: StepId, body: CompleteIn, caller: Caller, attempt: AnAttempt
@@ -147,6 +168,7 @@ async def complete_task(
     summary="Leave a task out, with a reason",
     response_model=DoneOut,
     responses=_answers(*_TASK_REFUSAL),
+    dependencies=[needs(Permission.RESPOND)],
 )
 async def skip_task(incident: IncidentId, step: StepId, body: SkipIn, caller: Caller, attempt: AnAttempt) -> Response:
     """Mandatory ones too: the reason stands on the timeline."""
@@ -161,6 +183,7 @@ async def skip_task(incident: IncidentId, step: StepId, body: SkipIn, caller: Ca
     summary="Send a command to a device by hand",
     response_model=DoneOut,
     responses=_answers("unknown_device", "there is no device tower-a/door-99"),
+    dependencies=[needs(Permission.COMMAND)],
 )
 async def send_command(incident: IncidentId, body: CommandIn, caller: Caller, attempt: AnAttempt) -> Response:
     """Past the plan, never past the mode: in an exercise it goes to the exercise's topics."""
@@ -181,6 +204,7 @@ async def send_command(incident: IncidentId, body: CommandIn, caller: Caller, at
     summary="Resolve an incident",
     response_model=DoneOut,
     responses=_answers("sources_not_normal", "still holds: smoke-high at tower-a/sd-1203"),
+    dependencies=[needs(Permission.RESOLVE)],
 )
 async def resolve(incident: IncidentId, body: ResolveIn, caller: Caller, attempt: AnAttempt) -> Response:
     """Closes it, with what it turned out to be and why. A refusal lists everything that is missing."""
@@ -200,6 +224,7 @@ async def resolve(incident: IncidentId, body: ResolveIn, caller: Caller, attempt
     summary="Review a closed incident",
     response_model=DoneOut,
     responses=_answers("already_reviewed", "INC-000042 was reviewed by duty-officer"),
+    dependencies=[needs(Permission.REVIEW)],
 )
 async def review(incident: IncidentId, body: ReviewIn, caller: Caller, attempt: AnAttempt) -> Response:
     """Cause, measures, result, and corrective actions, each with an owner and a limit."""

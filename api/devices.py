@@ -7,11 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from api.auth import Caller
+from api.auth import Caller, needs
 from api.core import TheDesk
 from api.documented import answers
 from api.errors import Code
 from api.examples import DEVICE, DEVICES, ZONES
+from api.permissions import Permission
 from api.ports import UnknownDevice
 from api.requests import NAME_CHARACTERS_MAX, DevicesQuery, NoQuery, ZonesQuery
 from api.schemas import DeviceOut, DevicesOut, ZoneOut, ZonesOut
@@ -31,20 +32,35 @@ def device_id(site: str, name: str) -> str:
     return device
 
 
-@router.get("/devices", summary="Devices and their latest values", responses=answers(DEVICES))
+@router.get(
+    "/devices",
+    summary="Devices and their latest values",
+    responses=answers(DEVICES),
+    dependencies=[needs(Permission.READ)],
+)
 async def list_devices(desk: TheDesk, _: Caller, query: Annotated[DevicesQuery, Query()]) -> DevicesOut:
     """Values are those of the actual mode; an exercise does not show here."""
     return DevicesOut.model_validate(await desk.devices(query.question()))
 
 
-@router.get("/devices/{site}/{name}", summary="One device", responses=answers(DEVICE, Code.UNKNOWN_DEVICE))
+@router.get(
+    "/devices/{site}/{name}",
+    summary="One device",
+    responses=answers(DEVICE, Code.UNKNOWN_DEVICE),
+    dependencies=[needs(Permission.READ)],
+)
 async def get_device(
     desk: TheDesk, _: Caller, site: SiteName, name: DeviceName, query: Annotated[NoQuery, Query()]
 ) -> DeviceOut:
     return DeviceOut.model_validate(await desk.device(device_id(site, name)))
 
 
-@router.get("/zones", summary="Zones, with their worst open incident", responses=answers(ZONES))
+@router.get(
+    "/zones",
+    summary="Zones, with their worst open incident",
+    responses=answers(ZONES),
+    dependencies=[needs(Permission.READ)],
+)
 async def list_zones(desk: TheDesk, _: Caller, query: Annotated[ZonesQuery, Query()]) -> ZonesOut:
     """All zones at once: a building has tens of them."""
     return ZonesOut(items=[ZoneOut.model_validate(zone) for zone in await desk.zones(query.site)])

@@ -14,7 +14,14 @@ from api.errors import CONFLICT_TITLE, MEDIA_TYPE, STATUSES, TYPE_PREFIX, Code, 
 Responses = dict[int | str, dict[str, Any]]
 
 _SCHEMA_PATH = "#/components/schemas/{model}"
-EVERYWHERE = (Code.UNAUTHENTICATED, Code.NOT_LOCAL, Code.FOREIGN_ORIGIN, Code.WRONG_HOST, Code.INVALID_REQUEST)
+EVERYWHERE = (
+    Code.UNAUTHENTICATED,
+    Code.FORBIDDEN,
+    Code.NOT_LOCAL,
+    Code.FOREIGN_ORIGIN,
+    Code.WRONG_HOST,
+    Code.INVALID_REQUEST,
+)
 EXAMPLES: dict[str, BaseModel] = {
     name: value for name, value in (vars(examples) | vars(response_examples)).items() if isinstance(value, BaseModel)
 }

@@ -41,6 +41,7 @@ class Code(Enum):
 
     UNAUTHENTICATED = "unauthenticated"
     NOT_LOCAL = "not_local"
+    FORBIDDEN = "forbidden"
     FOREIGN_ORIGIN = "foreign_origin"
     NOT_FOUND = "not_found"
     UNKNOWN_INCIDENT = "unknown_incident"
@@ -70,6 +71,7 @@ class Code(Enum):
 STATUSES: dict[Code, tuple[int, str]] = {
     Code.UNAUTHENTICATED: (401, "A valid bearer token is needed"),
     Code.NOT_LOCAL: (403, "Without tokens only this machine is served"),
+    Code.FORBIDDEN: (403, "This is not for the caller to do"),
     Code.FOREIGN_ORIGIN: (403, "Another site's page asks"),
     Code.NOT_FOUND: (404, "No such path"),
     Code.UNKNOWN_INCIDENT: (404, "No such incident"),

@@ -6,12 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.auth import Caller
+from api.auth import Caller, needs
 from api.core import TheDesk, language_of
 from api.devices import DeviceName, SiteName, device_id
 from api.documented import answers
 from api.errors import Code
 from api.ids import IncidentId, incident_id
+from api.permissions import Permission
 from api.requests import LanguageQuery
 from api.response_examples import EXPLANATION, NOTIFICATIONS
 from api.response_requests import NotificationsQuery
@@ -21,7 +22,12 @@ from api.schemas import entry_out
 router = APIRouter(tags=["explanations"])
 
 
-@router.get("/notifications", summary="The log of messages, newest first", responses=answers(NOTIFICATIONS))
+@router.get(
+    "/notifications",
+    summary="The log of messages, newest first",
+    responses=answers(NOTIFICATIONS),
+    dependencies=[needs(Permission.READ_MESSAGES)],
+)
 async def list_notifications(
     request: Request, response: Response, desk: TheDesk, _: Caller, query: Annotated[NotificationsQuery, Query()]
 ) -> NotificationsOut:
@@ -41,6 +47,7 @@ async def list_notifications(
     "/explain/incidents/{incident}",
     summary="Why an incident is as it is",
     responses=answers(EXPLANATION, Code.UNKNOWN_INCIDENT),
+    dependencies=[needs(Permission.READ)],
 )
 async def explain_incident(
     request: Request,
@@ -60,6 +67,7 @@ async def explain_incident(
     "/explain/devices/{site}/{name}",
     summary="Why a device raises something, or does not",
     responses=answers(EXPLANATION, Code.UNKNOWN_DEVICE),
+    dependencies=[needs(Permission.READ)],
 )
 async def explain_device(
     request: Request,

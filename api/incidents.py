@@ -6,19 +6,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.auth import Caller
+from api.auth import Caller, needs
 from api.core import TheDesk, language_of
 from api.documented import answers
 from api.errors import Code
 from api.examples import INCIDENT, INCIDENTS, TIMELINE
 from api.ids import IncidentId, etag, incident_id
+from api.permissions import Permission
 from api.requests import IncidentsQuery, NoQuery, TimelineQuery
 from api.schemas import IncidentOut, IncidentsOut, TimelineOut, entry_out
 
 router = APIRouter(prefix="/incidents", tags=["incidents"])
 
 
-@router.get("", summary="Incidents, newest first", responses=answers(INCIDENTS))
+@router.get("", summary="Incidents, newest first", responses=answers(INCIDENTS), dependencies=[needs(Permission.READ)])
 async def list_incidents(desk: TheDesk, _: Caller, query: Annotated[IncidentsQuery, Query()]) -> IncidentsOut:
     """All filters must hold. Follow `next_cursor` for more."""
     return IncidentsOut.model_validate(await desk.incidents(query.question()))
@@ -28,6 +29,7 @@ async def list_incidents(desk: TheDesk, _: Caller, query: Annotated[IncidentsQue
     "/{incident}",
     summary="One incident",
     responses=answers(INCIDENT, Code.UNKNOWN_INCIDENT, etag=True),
+    dependencies=[needs(Permission.READ)],
 )
 async def get_incident(
     desk: TheDesk, _: Caller, incident: IncidentId, query: Annotated[NoQuery, Query()], response: Response
@@ -42,6 +44,7 @@ async def get_incident(
     "/{incident}/timeline",
     summary="The timeline of an incident",
     responses=answers(TIMELINE, Code.UNKNOWN_INCIDENT),
+    dependencies=[needs(Permission.READ)],
 )
 async def get_timeline(
     request: Request,

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api.auth import Caller
+from api.auth import Caller, needs
 from api.core import TheDesk
 from api.documented import answers
 from api.examples import METRICS
+from api.permissions import Permission
 from api.requests import NoQuery
 
 router = APIRouter(tags=["health"])
@@ -26,7 +27,8 @@ class _Exposition(Response):
     summary="Figures in the Prometheus text format",
     response_class=_Exposition,
     responses=answers(METRICS, media_type="text/plain"),
+    dependencies=[needs(Permission.READ_METRICS)],
 )
 async def metrics(desk: TheDesk, _: Caller, query: Annotated[NoQuery, Query()]) -> Response:
     """With tokens configured this needs one too (`authorization` in the scrape configuration)."""
-    return Response(desk.metrics(), headers={"Content-Type": MEDIA_TYPE})
+    return Response(await desk.metrics(), headers={"Content-Type": MEDIA_TYPE})

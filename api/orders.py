@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.attempt import AnAttempt, Unconditional, command_answers
-from api.auth import Caller
+from api.auth import Caller, needs
 from api.core import TheDesk
 from api.documented import Responses, answers
 from api.errors import Code, invalid
 from api.ids import OrderId, etag, order_id
+from api.permissions import Permission
 from api.ports import Desk, UnknownAttachment
 from api.requests import NoQuery
 from api.response_examples import ORDER, ORDER_DONE, ORDERS
@@ -34,7 +35,7 @@ def _answers(code: str = "order_ended", reason: str = "WO-000017 is verified") -
     return command_answers(ORDER_DONE, Code.UNKNOWN_ORDER, refusal=(code, reason))
 
 
-@router.get("", summary="Work orders, newest first", responses=answers(ORDERS))
+@router.get("", summary="Work orders, newest first", responses=answers(ORDERS), dependencies=[needs(Permission.READ)])
 async def list_orders(desk: TheDesk, _: Caller, query: Annotated[OrdersQuery, Query()]) -> OrdersOut:
     """All filters must hold. Follow `next_cursor` for more."""
     return OrdersOut.model_validate(await desk.orders(query.question()))
@@ -47,6 +48,7 @@ async def list_orders(desk: TheDesk, _: Caller, query: Annotated[OrdersQuery, Qu
     responses=command_answers(
         ORDER_DONE, conditional=False, refusal=("unknown_asset", "tower-a/sd-9999 is neither a device nor a zone")
     ),
+    dependencies=[needs(Permission.OPEN_ORDERS)],
 )
 async def open_order(body: OpenOrderIn, caller: Caller, attempt: Unconditional) -> Response:
     """Where an order of the same asset and fault is open, that one takes it in, and is the answer."""
@@ -63,7 +65,12 @@ async def open_order(body: OpenOrderIn, caller: Caller, attempt: Unconditional) 
     return await attempt.carry_out(command, "order", new=True)
 
 
-@router.get("/{order}", summary="One work order", responses=answers(ORDER, Code.UNKNOWN_ORDER, etag=True))
+@router.get(
+    "/{order}",
+    summary="One work order",
+    responses=answers(ORDER, Code.UNKNOWN_ORDER, etag=True),
+    dependencies=[needs(Permission.READ)],
+)
 async def get_order(
     desk: TheDesk, _: Caller, order: OrderId, query: Annotated[NoQuery, Query()], response: Response
 ) -> OrderOut:
@@ -78,6 +85,7 @@ async def get_order(
     summary="Accept, survey, repair, verify, reject or cancel",
     response_model=OrderDoneOut,
     responses=_answers("not_normal", "no normal reading of tower-a/sd-1203 since the repair; verify with a reason"),
+    dependencies=[needs(Permission.WORK_ON_ORDERS)],
 )
 async def advance_order(
     desk: TheDesk, order: OrderId, body: OrderStepIn, caller: Caller, attempt: AnAttempt
@@ -108,7 +116,13 @@ async def _attached(desk: Desk, number: int, attached: AttachedIn) -> Attachment
     return Attachment(name=attached.name, sha256=kept.sha256, bytes=kept.bytes, media_type=kept.media_type)
 
 
-@router.post("/{order}/assign", summary="Name who does a work order", response_model=OrderDoneOut, responses=_answers())
+@router.post(
+    "/{order}/assign",
+    summary="Name who does a work order",
+    response_model=OrderDoneOut,
+    responses=_answers(),
+    dependencies=[needs(Permission.DIRECT_ORDERS)],
+)
 async def assign_order(order: OrderId, body: AssignOrderIn, caller: Caller, attempt: AnAttempt) -> Response:
     by = caller.acts_as(body.by)
     return await attempt.carry_out(AssignOrder(order=order_id(order), by=by, role=body.role, to=body.to), "order")
@@ -119,6 +133,7 @@ async def assign_order(order: OrderId, body: AssignOrderIn, caller: Caller, atte
     summary="Hand a work order over to somebody outside",
     response_model=OrderDoneOut,
     responses=_answers(),
+    dependencies=[needs(Permission.DIRECT_ORDERS)],
 )
 async def hand_over_order(order: OrderId, body: HandOverOrderIn, caller: Caller, attempt: AnAttempt) -> Response:
     """It stays open, but its incidents may be closed without it."""

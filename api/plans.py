@@ -6,10 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from api.auth import Caller
+from api.auth import Caller, needs
 from api.core import TheDesk
 from api.documented import answers
 from api.errors import Code
+from api.permissions import Permission
 from api.requests import NoQuery
 from api.response_examples import PLAN, PLANS, ROSTER
 from api.response_requests import PlanQuery, RosterQuery
@@ -18,13 +19,20 @@ from api.response_schemas import OnDutyOut, PlanOut, PlansOut, RosterOut, plan_o
 router = APIRouter(tags=["plans"])
 
 
-@router.get("/plans", summary="Response plans in force", responses=answers(PLANS))
+@router.get(
+    "/plans", summary="Response plans in force", responses=answers(PLANS), dependencies=[needs(Permission.READ)]
+)
 async def list_plans(desk: TheDesk, _: Caller, query: Annotated[NoQuery, Query()]) -> PlansOut:
     """One a hazard; all at once."""
     return PlansOut(items=[plan_summary_out(plan) for plan in await desk.plans()])
 
 
-@router.get("/plans/{hazard}", summary="What a plan would do", responses=answers(PLAN, Code.UNKNOWN_PLAN))
+@router.get(
+    "/plans/{hazard}",
+    summary="What a plan would do",
+    responses=answers(PLAN, Code.UNKNOWN_PLAN),
+    dependencies=[needs(Permission.READ)],
+)
 async def get_plan(
     desk: TheDesk,
     _: Caller,
@@ -35,7 +43,9 @@ async def get_plan(
     return plan_out(await desk.plan(hazard), query.level)
 
 
-@router.get("/roster", summary="Who has which role now", responses=answers(ROSTER))
+@router.get(
+    "/roster", summary="Who has which role now", responses=answers(ROSTER), dependencies=[needs(Permission.READ_ROSTER)]
+)
 async def get_roster(desk: TheDesk, _: Caller, query: Annotated[RosterQuery, Query()]) -> RosterOut:
     """By shifts, rota and absences, at this moment; whoever is told first stands first."""
     return RosterOut(items=[OnDutyOut.model_validate(each) for each in await desk.on_duty(query.role, query.site)])

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from msgspec import Struct
 
+from api.port_basics import BadCursor as BadCursor  # part of this port, as what follows
+from api.port_basics import Page as Page
+from api.port_basics import Unavailable as Unavailable
+from api.port_basics import Unknown as Unknown
+from api.port_basics import UnknownDevice as UnknownDevice
+from api.readings_port import ReadingsDesk
+from api.rules_port import RulesDesk
 from rules.explain import Line
 from rules.handover import Handover
 from rules.incident import Incident, Phase
@@ -25,20 +32,12 @@ from rules.site import Title
 from rules.state import ActionState
 from rules.timeline import Entry
 
-T = TypeVar("T")
-
-
-class Page(Struct, Generic[T], frozen=True):
-    """Some of a list. `next_cursor` is opaque; None at the end."""
-
-    items: list[T]
-    next_cursor: str | None = None
-
 
 class IncidentQuery(Struct, frozen=True):
-    """Newest first. None: any."""
+    """Newest first. None: any. `sites`: those that the caller may see, whatever they ask for."""
 
     site: str | None = None
+    sites: frozenset[str] | None = None
     zone: str | None = None
     level: Level | None = None
     phase: Phase | None = None
@@ -54,6 +53,7 @@ class IncidentQuery(Struct, frozen=True):
 
 class DeviceQuery(Struct, frozen=True):
     site: str | None = None
+    sites: frozenset[str] | None = None
     zone: str | None = None
     device_class: str | None = None
     silent: bool | None = None
@@ -65,6 +65,7 @@ class OrderQuery(Struct, frozen=True):
     """Newest first. None: any."""
 
     site: str | None = None
+    sites: frozenset[str] | None = None
     zone: str | None = None
     asset: str | None = None
     node: Node | None = None
@@ -82,6 +83,7 @@ class ActionQuery(Struct, frozen=True):
     """Corrective actions, newest first. None: any."""
 
     site: str | None = None
+    sites: frozenset[str] | None = None
     incident: str | None = None
     owner: str | None = None
     open: bool | None = None
@@ -94,6 +96,7 @@ class ShelfQuery(Struct, frozen=True):
     """Newest first. None: any."""
 
     site: str | None = None  # those that keep a rule quiet everywhere are among them
+    sites: frozenset[str] | None = None  # one that keeps a rule quiet everywhere is of all of them
     device: str | None = None
     zone: str | None = None
     rule: str | None = None
@@ -106,6 +109,7 @@ class HandoverQuery(Struct, frozen=True):
     """Newest first. None: any."""
 
     site: str | None = None
+    sites: frozenset[str] | None = None
     done: bool | None = None  # signed by both
     cursor: str | None = None
     limit: int = 50
@@ -187,16 +191,10 @@ class Done(Struct, frozen=True):
     action: ActionState | None = None
     shelf: Shelf | None = None
     handover: Handover | None = None
-
-
-class Unknown(LookupError):
-    """Nothing of this kind has this id, which is the argument."""
+    letters: int | None = None  # how many topics and reasons of messages not understood were cleared
 
 
 class UnknownIncident(Unknown): ...
-
-
-class UnknownDevice(Unknown): ...
 
 
 class UnknownOrder(Unknown): ...
@@ -219,15 +217,7 @@ class UnknownAttachment(Unknown):
     """No file that is kept has this hash."""
 
 
-class Unavailable(RuntimeError):
-    """The core cannot answer now: it is starting, or its store has failed. The text says which."""
-
-
-class BadCursor(ValueError):
-    """A cursor that no page has given."""
-
-
-class Desk(Protocol):
+class Desk(RulesDesk, ReadingsDesk, Protocol):
     """Everything the API may ask of the core. Instants are Unix milliseconds UTC.
 
     Lists raise BadCursor; everything but `health` and `metrics` raises Unavailable.
@@ -313,6 +303,10 @@ class Desk(Protocol):
         """By the roster, now. `role` None: every role that anybody has; `site` None: of any site."""
         ...
 
+    async def roles_of(self, person: str) -> frozenset[str]:
+        """That the roster gives a person, on duty or not; empty for somebody it does not know."""
+        ...
+
     async def notices(self, query: NoticeQuery) -> Page[Entry]: ...
 
     async def explain_incident(self, incident: str) -> list[Line]:
@@ -339,6 +333,6 @@ class Desk(Protocol):
 
     async def health(self) -> Health: ...
 
-    def metrics(self) -> bytes:
+    async def metrics(self) -> bytes:
         """Prometheus text exposition."""
         ...

@@ -13,12 +13,13 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
-from api.auth import Caller
+from api.auth import Caller, needs
 from api.core import TheDesk, language_of
 from api.documented import answers
 from api.errors import RETRY_AFTER, Code, invalid, problem_response
 from api.examples import STREAM
 from api.ids import IncidentId, incident_id
+from api.permissions import Permission
 from api.ports import Desk
 from api.requests import POSITION_MAX, StreamQuery
 from api.schemas import entry_out
@@ -145,6 +146,7 @@ _STREAM_CODES = (Code.TOO_MANY_STREAMS, Code.SHUTTING_DOWN)
     summary="All timelines as they grow",
     response_class=EventSourceResponse,
     responses=answers(STREAM, *_STREAM_CODES, media_type="text/event-stream"),
+    dependencies=[needs(Permission.READ)],
 )
 async def stream_all(
     request: Request,
@@ -166,6 +168,7 @@ async def stream_all(
     summary="The timeline of one incident as it grows",
     response_class=EventSourceResponse,
     responses=answers(STREAM, Code.UNKNOWN_INCIDENT, *_STREAM_CODES, media_type="text/event-stream"),
+    dependencies=[needs(Permission.READ)],
 )
 async def stream_incident(
     request: Request,

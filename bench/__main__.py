@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType, ModuleType
 
-from bench import latency, memory, scaling, start, throughput
+from bench import latency, memory, polling, scaling, start, throughput
 from bench.children import Failed
 from bench.report import console, machine
 
@@ -21,15 +21,18 @@ BENCHES: dict[str, ModuleType] = {
     "memory": memory,
     "start": start,
 }
+OF_THE_API: dict[str, ModuleType] = {
+    "polling": polling,
+}
+ALL = BENCHES | OF_THE_API
 INTERRUPTED = 130
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make bench", description="What Tocsin costs on this machine.")
     parser.add_argument("--quick", action="store_true", help="a minute instead of six: smaller, less exact")
-    parser.add_argument(
-        "--only", nargs="+", choices=BENCHES, default=list(BENCHES), metavar="NAME", help=", ".join(BENCHES)
-    )
+    parser.add_argument("--only", nargs="+", choices=ALL, default=list(BENCHES), metavar="NAME", help=", ".join(ALL))
+    parser.add_argument("--api", dest="only", action="store_const", const=list(OF_THE_API), help="those of the API")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     began = time.perf_counter()
@@ -46,7 +49,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(name: str, quick: bool) -> bool:
-    bench = BENCHES[name]
+    bench = ALL[name]
     size = bench.QUICK if quick else bench.FULL
     try:
         with TemporaryDirectory(prefix=f"tocsin-bench-{name}-") as folder, console.status(f"measuring {name} …"):

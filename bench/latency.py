@@ -150,7 +150,7 @@ def run(size: Size, folder: Path) -> list[Table]:
         broker = start_broker("mosquitto", folder / "broker")
         stack.enter_context(broker.child)
         sites = [write_portfolio(folder / "site.yaml", BACKGROUND_DEVICES)]
-        sites.append(_write_houses(folder / "houses.yaml", size.pairs * len(size.loads)))
+        sites.append(write_houses(folder / "houses.yaml", size.pairs * len(size.loads)))
         tocsin = Tocsin(folder / "tocsin", broker.url, sites)
         gateway = stack.enter_context(tocsin.start_ready())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -168,13 +168,13 @@ async def _steps(size: Size, broker: Broker, tocsin: Tocsin, folder: Path) -> li
         steps = []
         for number, per_s in enumerate(size.loads):
             names = [f"h{number * size.pairs + each:05d}" for each in range(size.pairs)]
-            steps.append(await _under_load(per_s, houses, names, broker, tocsin, folder))
+            steps.append(await under_load(per_s, houses, names, broker, tocsin, folder))
         return steps
     finally:
         houses.close()
 
 
-async def _under_load(
+async def under_load(
     per_s: int, houses: Houses, names: list[str], broker: Broker, tocsin: Tocsin, folder: Path
 ) -> Step:
     step = Step(per_s)
@@ -223,7 +223,7 @@ async def _a_moment() -> None:
     await asyncio.sleep(random.uniform(*PAUSE_SECONDS))
 
 
-def _write_houses(path: Path, count: int) -> Path:
+def write_houses(path: Path, count: int) -> Path:
     classes = {
         "sd1": "smoke_detector",
         "sd2": "smoke_detector",

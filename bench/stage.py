@@ -88,14 +88,14 @@ def _greets(port: int) -> bool:
 class Tocsin:
     """The gateway through `tocsin run`, with its settings, data and log in `folder`."""
 
-    def __init__(self, folder: Path, broker_url: str, sites: list[Path]) -> None:
+    def __init__(self, folder: Path, broker_url: str, sites: list[Path], http: dict[str, Any] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.port = folder, free_port(HOST)
         settings = {
             "data": "data",
             "sites": [str(site) for site in sites],
             "broker": {"url": broker_url, "client_id": "tocsin-bench"},
-            "http": {"host": HOST, "port": self.port},
+            "http": {"host": HOST, "port": self.port, **(http or {})},
         }
         (folder / "settings.yaml").write_text(json.dumps(settings))  # JSON is YAML
         self._runs = 0

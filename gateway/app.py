@@ -6,14 +6,14 @@ import asyncio
 import gc
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-import uvicorn
-
-from api.app import close_streams, make_app
 from api.ports import Health
+from gateway.apart.core_end import CoreEnd
+from gateway.apart.stand_in import StandIn
+from gateway.apart.supervisor import Supervisor
 from gateway.broker import Broker, BrokerFailed, BrokerSettings
 from gateway.clock import Clock, monotonic_s, now_ms
 from gateway.config import EMBEDDED, GatewaySettings
@@ -21,6 +21,7 @@ from gateway.core import Core
 from gateway.front import Front
 from gateway.library import Loaded, load
 from gateway.link import backoff_seconds
+from gateway.listening import listen, url_of
 from gateway.metrics import GatewayCollector, exposition
 from gateway.news import News
 from gateway.reload import changes
@@ -29,7 +30,8 @@ from gateway.store import StoreFailed, StoreLocked
 STARTING = "starting"
 STEADY_SECONDS = 60.0  # a core that lived so long did not fail of what the last one failed of
 NEEDED = ("store", "broker", "commands")  # without these nothing is ready; "rules" only tells of files not in force
-PARTS = (*NEEDED, "rules")
+API = "api"
+PARTS = (*NEEDED, "rules", API)
 
 log = logging.getLogger("tocsin")
 
@@ -44,8 +46,12 @@ class Gateway:
         on_ready: Callable[[str], None] = lambda url: None,
     ) -> None:
         self.settings, self._clock, self._on_ready = settings, clock, on_ready
-        self.news = News()
+        self._front = Front(self, clock)
+        self._core_end = CoreEnd(self._front, settings)
+        self.news = News(self._core_end.told)
         self.core: Core | None = None
+        self._announced = False  # that it is ready
+        self._asked = False  # the API has been up: that it is started again is nothing to announce
         self.http_url = ""
         self.broker_url = settings.broker.url
         self._parts = dict.fromkeys(PARTS, STARTING)
@@ -56,13 +62,14 @@ class Gateway:
     async def run(self) -> None:
         """Until cancelled. Raises BadFiles, BrokerFailed, StoreLocked, ValueError for what cannot be started with."""
         self.settings.data.mkdir(parents=True, exist_ok=True)
-        self._loaded = load(self.settings.files)
-        _remark(self._loaded)
-        self._parts["rules"] = ""
-        async with self._broker(), asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._serve())
-            tasks.create_task(self._keep_core())
-            tasks.create_task(self._follow_files())
+        self.settings.api()  # what is wrong with tokens is said at once
+        async with self._api():
+            self._loaded = await asyncio.to_thread(load, self.settings.files)
+            _remark(self._loaded)
+            self._parts["rules"] = ""
+            async with self._broker(), asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_core())
+                tasks.create_task(self._follow_files())
 
     @asynccontextmanager
     async def _broker(self) -> AsyncIterator[None]:
@@ -113,6 +120,7 @@ class Gateway:
         try:
             self.core = self._collector.core = core
             self._changed("store", "")
+            self._core_end.stands()
             await core.run()
         except asyncio.CancelledError:
             orderly = True
@@ -120,6 +128,7 @@ class Gateway:
         finally:
             gc.unfreeze()
             self.core = self._collector.core = None
+            self._core_end.stands()
             core.close(snapshot=orderly)
 
     def store_failed(self, error: StoreFailed) -> None:
@@ -132,6 +141,9 @@ class Gateway:
         self._parts[part] = fault
         was, self._collector.ready = self._collector.ready, self.ready
         if self.ready and not was:
+            self._announced = False
+        if self.ready and not self._announced and (self._parts[API] == "" or self._asked):
+            self._announced = self._asked = True
             log.info("ready: %s", self.http_url)
             self._on_ready(self.http_url)
 
@@ -160,37 +172,40 @@ class Gateway:
                     self.store_failed(error)
                     continue
                 log.info("files read again: %s", "now in force" if changed else "nothing has changed")
+                self._core_end.stands()
 
     # ---- the API
 
-    async def _serve(self) -> None:
+    @asynccontextmanager
+    async def _api(self) -> AsyncIterator[None]:
+        """Begun first, since its process takes the longest to start; ended last."""
         part = self.settings.http
-        app = make_app(Front(self, self._clock), self.settings.api())
-        config = uvicorn.Config(
-            app,
-            part.host,
-            part.port,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # who asks is who connects
-            ws="none",
-        )
-        server = _Server(config)
-        family = socket.AF_INET6 if ":" in part.host else socket.AF_INET
-        listening = socket.create_server((part.host, part.port), family=family)
-        host, port = listening.getsockname()[:2]
-        self.http_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        try:
-            await asyncio.shield(serving)
-        finally:
-            close_streams(app)  # the server waits for open answers
-            self.news.close()
-            server.should_exit = True
-            await serving
-            listening.close()
+        with await listen(part.host, part.port) as listening:
+            self.http_url = url_of(listening)
+            serve = self._serve_here if part.process == "shared" else self._serve_apart
+            async with asyncio.TaskGroup() as tasks:
+                serving = tasks.create_task(serve(listening))
+                try:
+                    yield
+                finally:
+                    serving.cancel()
+
+    async def _serve_apart(self, listening: socket.socket) -> None:
+        """In a process of its own: who looks does not hold up who raises alarms (docs/adr/0012)."""
+        stand_in = StandIn(listening, self.health)
+        supervisor = Supervisor(listening, self._core_end, stand_in, lambda fault: self._changed(API, fault))
+        self._collector.api = supervisor
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._core_end.run())
+            tasks.create_task(supervisor.run())
+
+    async def _serve_here(self, listening: socket.socket) -> None:
+        from gateway.serving import serve  # a second of imports that the core has no other use for
+
+        async def started() -> None:
+            self._changed(API, "")
+
+        await serve(self._front, self.settings.api(), listening, self.news, started)
 
     def health(self) -> Health:
         parts = {part: fault or "ok" for part, fault in self._parts.items()}
@@ -203,14 +218,6 @@ class Gateway:
 def _remark(loaded: Loaded) -> None:
     for remark in loaded.remarks:
         log.warning("%s", remark)
-
-
-class _Server(uvicorn.Server):
-    """Signals are the command line's to handle."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 __all__ = ["BrokerFailed", "Gateway", "StoreLocked"]

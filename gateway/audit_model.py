@@ -188,10 +188,10 @@ class Model:
 
     def decided(self, entry: Entry, case: Case | None) -> None:
         self.ledger.happened(_detection(entry), entry.at)
-        source = (entry.rule, entry.device)
+        source = (entry.rule, None if entry.kind in _REPORTS else entry.device)
         if case is None:
             return
-        if entry.kind is Kind.DETECTED and source not in case.holding:
+        if entry.kind in _HOLDS and source not in case.holding:
             response = self.ledger.expected.get(f"first response {case.id}")
             if not case.holding and response is not None and response.due_at <= entry.at:
                 self.ledger.no_longer(f"first response {case.id}", response.due_at)  # all was normal then
@@ -286,8 +286,10 @@ def _task(entry: Entry) -> str:
     return f"task {entry.incident} {_title(entry)}"
 
 
-_OVER = (Kind.CLEARED, Kind.GIVEN_UP, Kind.RULE_WITHDRAWN)
-_DECIDED = (Kind.DETECTED, Kind.SUPPRESSED, Kind.NOT_FIRED, Kind.STILL_HOLDS, *_OVER)
+_HOLDS = (Kind.DETECTED, Kind.REPORTED)
+_OVER = (Kind.CLEARED, Kind.GIVEN_UP, Kind.RULE_WITHDRAWN, Kind.REPORT_ENDED)
+_REPORTS = (Kind.REPORTED, Kind.REPORT_ENDED)  # one an incident, whatever device is named
+_DECIDED = (*_HOLDS, Kind.SUPPRESSED, Kind.NOT_FIRED, Kind.STILL_HOLDS, *_OVER)
 
 _FOLLOW: dict[Kind, Callable[[Model, Entry, Case | None], None]] = {
     Kind.OPENED: Model.opened,
@@ -310,6 +312,7 @@ _FOLLOW: dict[Kind, Callable[[Model, Entry, Case | None], None]] = {
     Kind.COMMAND_ISSUED: Model.commanded,
     Kind.COMMAND_DONE: Model.commanded_over,
     Kind.COMMAND_FAILED: Model.commanded_over,
+    Kind.COMMAND_WITHDRAWN: Model.commanded_over,
     Kind.TASK_ISSUED: Model.task,
     Kind.TASK_DONE: Model.task_over,
     Kind.TASK_SKIPPED: Model.task_over,

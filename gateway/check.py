@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
 from gateway.file_kinds import kind_of
-from gateway.files import Document, locate, read_file, validate
+from gateway.files import Document, locate, read_document, read_file, validate
 from gateway.remarks import remarks
 from rules.class_file import ClassFile, build_classes
 from rules.notice import NoticeBook
@@ -47,6 +47,7 @@ class Checked:
     plans: PlanBook | None = None
     roster: Roster | None = None
     remarks: list[str] = field(default_factory=list)  # what is no fault and should be known all the same
+    texts: dict[str, dict[str, str]] = field(default_factory=dict)  # RULES and PLANS → label → the file as it stands
     files: int = 0
     sites: int = 0
     devices: int = 0
@@ -65,20 +66,34 @@ class _Gathered:
         return {name: content for name, content in self.contents.items() if isinstance(content, model)}
 
 
-def check(paths: Iterable[Path], *, with_library: bool = True) -> Checked:
+class Given(NamedTuple):
+    """A file to check. `label`: its name without the folders that only this machine has."""
+
+    name: str
+    label: str
+    path: Path | None = None
+    text: str = ""  # where there is no path
+
+
+def check(paths: Iterable[Path], *, with_library: bool = True, posted: Mapping[str, str] | None = None) -> Checked:
     """Read the files and the shipped library, and check them one by one and against each other.
 
     A folder stands for all .yaml files below it. What cannot be opened is a problem, too: nothing is raised.
     `with_library=False` leaves out the shipped rules and plans; the shipped device classes and notices are always
     there.
+
+    `posted`: files that are on no disk, name → text. One stands in for the file of `paths` whose path it ends; and
+    where there are any (or an empty mapping), problems name the others by their labels.
     """
     gathered = _Gathered()
     checked = Checked()
-    given = dict(_files(paths, gathered.problems))
+    given = [each for each in _files(paths, gathered.problems) if not _stood_in_for(each, posted or {})]
+    given += [Given(name, name, None, text) for name, text in (posted or {}).items()]
     folders = (CLASSES, NOTICES, RULES, PLANS) if with_library else (CLASSES, NOTICES)
-    _gather_library(folders, {path.resolve() for path in given.values()}, gathered)
-    for name, path in given.items():
-        _gather(name, path, gathered)
+    _gather_library(folders, {each.path.resolve() for each in given if each.path}, gathered)
+    for each in given:
+        _gather(each.name if posted is None else each.label, each, gathered)
+        _keep_text(each, gathered, checked)
     checked.files = len(given)
     sites = [document.value for document in gathered.documents.values() if document.value and "site" in document.value]
     checked.sites = len(sites)
@@ -156,8 +171,8 @@ def _located(problems: Iterable[Problem], gathered: _Gathered) -> Iterator[Probl
         yield from locate([problem], gathered.documents[problem.file])
 
 
-def _files(paths: Iterable[Path], problems: list[Problem]) -> Iterator[tuple[str, Path]]:
-    """Name and path of each file, once, in the order of the paths and of names within a folder."""
+def _files(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Given]:
+    """Each file, once, in the order of the paths and of names within a folder."""
     seen: set[Path] = set()
     for path in paths:
         found = [path]
@@ -168,12 +183,28 @@ def _files(paths: Iterable[Path], problems: list[Problem]) -> Iterator[tuple[str
         for each in found:
             if (resolved := each.resolve()) not in seen:
                 seen.add(resolved)
-                yield str(each), each
+                label = each.relative_to(path.parent) if path.is_dir() else Path(each.name)
+                yield Given(str(each), str(label), each)
 
 
-def _gather(name: str, path: Path, gathered: _Gathered) -> None:
+def _stood_in_for(given: Given, posted: Mapping[str, str]) -> bool:
+    parts = Path(given.name).parts
+    return any(parts[-len(wanted) :] == wanted for wanted in (Path(name).parts for name in posted) if wanted)
+
+
+def _keep_text(given: Given, gathered: _Gathered, checked: Checked) -> None:
+    """Of rules and plans: what was in force is to be seen as it was written."""
+    for name in (given.name, given.label):
+        content = gathered.contents.get(name)
+        kind = {RuleFile: RULES, PlanFile: PLANS}.get(type(content))
+        if kind is not None:
+            checked.texts.setdefault(kind, {})[given.label] = gathered.documents[name].text
+            return
+
+
+def _gather(name: str, given: Given, gathered: _Gathered) -> None:
     try:
-        document = read_file(path, name)
+        document = read_file(given.path, name) if given.path else read_document(given.text, name)
     except OSError as fault:
         gathered.problems.append(Problem((), f"cannot be read: {fault.strerror}", name))
         return
@@ -198,7 +229,8 @@ def _gather_library(folders: Iterable[str], given: set[Path], gathered: _Gathere
     with as_file(files("rules") / "library") as library:
         for path in sorted(path for folder in folders for path in (library / folder).rglob("*.yaml")):
             if path.resolve() not in given:
-                _gather(f"{LIBRARY}{path.relative_to(library)}", path, gathered)
+                name = f"{LIBRARY}{path.relative_to(library)}"
+                _gather(name, Given(name, name, path), gathered)
 
 
 def _count_devices(value: Any) -> int:

@@ -77,6 +77,7 @@ class Core:
     def _start(self, link: LinkSettings, loaded: Loaded) -> None:
         self.desk.submit(GatewayStarted(version("tocsin")))
         self.desk.load(*loaded.documents)
+        self.desk.keep_texts(loaded.texts)
         history = StoredHistory(self.telemetry, self.desk)
         self.screen = Screen(loaded.directory, loaded.ruleset, history, calendars(loaded.directory))
         self.link = Link(link, self._on_messages, self._on_link)
@@ -212,6 +213,7 @@ class Core:
         self.ingest.flush()
         if not self.desk.load(*loaded.documents):
             return False
+        self.desk.keep_texts(loaded.texts)
         self.desk.commit()
         directory = loaded.directory
         for change in self.screen.reload(directory, loaded.ruleset, calendars(directory), self._clock()):

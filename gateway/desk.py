@@ -8,7 +8,7 @@ fails the desk is of no more use: its memory is ahead of the store. Whoever runs
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from gateway.clock import Clock
 from gateway.documents import KINDS, Document, StoredDocuments
@@ -56,6 +56,7 @@ class Desk:
         self._snapshot_index = self._index - self.replayed
         self._group = Group()
         self._keys: dict[str, None] = {}
+        self._texts_kept: set[str] = set()  # of this run; a version more with every change of files
 
     @property
     def pending(self) -> bool:
@@ -101,6 +102,14 @@ class Desk:
                 self.submit(_LOADED[kind](version))
                 changed = True
         return changed
+
+    def keep_texts(self, texts: Mapping[str, Mapping[str, str]]) -> None:
+        """How the documents in force are written: kind → file → text. Durable after the next `commit`."""
+        for kind, files in texts.items():
+            version = getattr(self.engine.state, kind)
+            if version and version not in self._texts_kept:
+                self._texts_kept.add(version)
+                self._group.texts.append((version, kind, encode(dict(files))))
 
     def advance(self) -> None:
         """Lets the engine see that time has passed, if a deadline has."""

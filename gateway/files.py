@@ -38,6 +38,7 @@ class Document:
     value: Any = None
     problems: tuple[Problem, ...] = ()
     marks: Marks = field(default_factory=lambda: Marks(1))
+    text: str = ""
 
     def line(self, path: tuple[Step, ...]) -> int:
         """The line of the key or item that `path` leads to; of the nearest thing above it, if it does not exist."""
@@ -74,7 +75,7 @@ def read_document(text: str, file: str) -> Document:
     except Unreadable as stop:
         problems.append(stop.args[0])
     placed = tuple(problem._replace(file=file) for problem in problems)
-    return Document(file, value, placed, builder.marks)
+    return Document(file, value, placed, builder.marks, text)
 
 
 def read_file(path: Path, name: str = "") -> Document:

@@ -47,7 +47,12 @@ class Answered(msgspec.Struct, frozen=True):
     refused: Refused | None
 
 
-class Front(FrontStored, FrontKnown, FrontFiles, FrontExplained):
+class Front(FrontKnown, FrontExplained, FrontStored, FrontFiles):
+    def stands(self) -> tuple[bool, int]:
+        """Whether a core runs, and the position of its latest entry."""
+        core = self._gateway.core
+        return core is not None, core.desk.engine.state.entries_made if core is not None else 0
+
     async def carry_out(
         self, command: PersonCommand, idempotency_key: str | None = None, if_revision: int | None = None
     ) -> Done | Refused:

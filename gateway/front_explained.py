@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api.ports import UnknownDevice, UnknownIncident
 from gateway.core import Core
-from gateway.front_core import FrontCore
+from gateway.front_core import FrontCore, Stored
 from rules.explain import Line, explain_device
 from rules.explain_incident import explain_incident
 from rules.in_force import InForce, in_force
@@ -42,7 +42,7 @@ def _force(core: Core) -> InForce:
     return in_force(core.desk.engine.state, core.desk.documents)
 
 
-def _timeline(core: Core, incident: str) -> list[Entry]:
+def _timeline(core: Stored, incident: str) -> list[Entry]:
     found: list[Entry] = []
     while chunk := core.store.entries_of(incident, len(found), CHUNK_ENTRIES):
         found += chunk

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from api.ports import Unavailable, UnknownAttachment
 from gateway.attachments import Attachments, NotKept
-from gateway.front_core import FrontCore
+from gateway.front_core import FrontReads
 from rules.order import Attachment
 
 T = TypeVar("T")
@@ -16,7 +16,7 @@ T = TypeVar("T")
 FOLDER = "attachments"
 
 
-class FrontFiles(FrontCore):
+class FrontFiles(FrontReads):
     async def keep_attachment(self, name: str, media_type: str, content: bytes) -> Attachment:
         return await self._with_files(lambda files: files.keep(name, media_type, content))
 

@@ -90,7 +90,7 @@ class FrontKnown(FrontCore):
     async def health(self) -> Health:
         return self._gateway.health()
 
-    def metrics(self) -> bytes:
+    async def metrics(self) -> bytes:
         return self._gateway.metrics()
 
 
@@ -157,6 +157,7 @@ def _zone_state(zone: Zone, devices: int, silent: int, incidents: list[Incident]
 def _matches(state: DeviceState, query: DeviceQuery) -> bool:
     return (
         query.site in (None, state.site)
+        and (query.sites is None or state.site in query.sites)
         and query.zone in (None, state.zone)
         and query.device_class in (None, state.device_class)
         and query.silent in (None, state.silent)

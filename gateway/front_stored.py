@@ -21,8 +21,7 @@ from api.ports import (
     UnknownOrder,
     UnknownShelf,
 )
-from gateway.core import Core
-from gateway.front_core import FrontCore
+from gateway.front_core import FrontReads, Stored
 from rules.handover import Handover
 from rules.incident import Incident
 from rules.order import WorkOrder
@@ -39,7 +38,7 @@ LOOKED_AT_MAX = 10 * CHUNK_ENTRIES  # entries a page of messages is sought in: s
 CURSOR_DIGITS_MAX = 18
 
 
-class FrontStored(FrontCore):
+class FrontStored(FrontReads):
     async def incidents(self, query: IncidentQuery) -> Page[Incident]:
         return await self._read(lambda core: core.store.incidents(query))
 
@@ -53,7 +52,7 @@ class FrontStored(FrontCore):
         return Page(entries[:limit], str(entries[limit - 1].number) if more else None)
 
     async def watch(self, after: int | None = None, incident: str | None = None) -> AsyncIterator[Entry]:
-        position = self._core().desk.engine.state.entries_made if after is None else after
+        position = self._latest() if after is None else after
 
         async def older(position: int, limit: int) -> list[Entry]:
             return await self._read(lambda core: core.store.entries_after(position, limit))
@@ -89,18 +88,19 @@ class FrontStored(FrontCore):
         return await self._one(lambda core: core.store.handover(handover), UnknownHandover(handover))
 
     async def notices(self, query: NoticeQuery) -> Page[Entry]:
-        return await self._read(lambda core: _notices(core, query))
+        latest = self._latest()
+        return await self._read(lambda core: _notices(core, query, latest))
 
-    async def _one(self, read: Callable[[Core], T | None], unknown: Unknown) -> T:
+    async def _one(self, read: Callable[[Stored], T | None], unknown: Unknown) -> T:
         found = await self._read(read)
         if found is None:
             raise unknown
         return found
 
 
-def _notices(core: Core, query: NoticeQuery) -> Page[Entry]:
+def _notices(core: Stored, query: NoticeQuery, latest: int) -> Page[Entry]:
     """Raises ValueError for a cursor that is none: it is the position that the page before has got to."""
-    before = _position(query.cursor) if query.cursor else core.desk.engine.state.entries_made + 1
+    before = _position(query.cursor) if query.cursor else latest + 1
     backwards = _of_incident(core, query.incident, before) if query.incident else _of_all(core, before)
     wanted = NOTICES if query.failed is None else NOT_ARRIVED if query.failed else NOTICES - NOT_ARRIVED
     found: list[Entry] = []
@@ -118,7 +118,7 @@ def _position(cursor: str) -> int:
     return int(cursor)
 
 
-def _of_all(core: Core, before: int) -> Iterator[Entry]:
+def _of_all(core: Stored, before: int) -> Iterator[Entry]:
     """Entries below a position, the newest first. Positions have no gaps."""
     while before > 1:
         first = max(1, before - CHUNK_ENTRIES)
@@ -126,7 +126,7 @@ def _of_all(core: Core, before: int) -> Iterator[Entry]:
         before = first
 
 
-def _of_incident(core: Core, incident: str, before: int) -> Iterator[Entry]:
+def _of_incident(core: Stored, incident: str, before: int) -> Iterator[Entry]:
     entries: list[Entry] = []
     while chunk := core.store.entries_of(incident, entries[-1].number if entries else 0, CHUNK_ENTRIES):
         entries += chunk

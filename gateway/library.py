@@ -7,8 +7,8 @@ The gateway calls this when it starts and whenever one of the files has changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.check import check
@@ -29,6 +29,7 @@ class Loaded:
     plans: PlanBook
     roster: Roster
     remarks: tuple[str, ...] = ()
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # "rules", "plans" → file → as written
 
     @property
     def documents(self) -> tuple[Document, ...]:
@@ -44,14 +45,14 @@ class BadFiles(ValueError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def load(paths: Iterable[Path], *, with_library: bool = True) -> Loaded:
+def load(paths: Iterable[Path], *, with_library: bool = True, posted: Mapping[str, str] | None = None) -> Loaded:
     """Files of every kind, or folders of them, in any order. Raises BadFiles; never OSError.
 
     `with_library=False` leaves out the shipped rules and plans, for tests of one's own; the shipped device classes
-    and notices stay.
+    and notices stay. `posted`: as `gateway.check.check` takes it.
     """
-    checked = check(sorted(paths), with_library=with_library)
+    checked = check(sorted(paths), with_library=with_library, posted=posted)
     directory, ruleset, plans, roster = checked.directory, checked.ruleset, checked.plans, checked.roster
     if checked.problems or directory is None or ruleset is None or plans is None or roster is None:
         raise BadFiles(checked.problems)
-    return Loaded(directory, ruleset, plans, roster, tuple(checked.remarks))
+    return Loaded(directory, ruleset, plans, roster, tuple(checked.remarks), checked.texts)

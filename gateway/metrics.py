@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -13,15 +14,23 @@ from rules.level import Level
 from rules.mode import Mode
 
 
+class ApiProcess(Protocol):
+    @property
+    def starts(self) -> int: ...
+
+
 class GatewayCollector(Collector):
     """Of the core that runs now; without one only `tocsin_ready` 0."""
 
     def __init__(self) -> None:
         self.core: Core | None = None
         self.ready = False
+        self.api: ApiProcess | None = None
 
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("tocsin_ready", "1: readings are taken, judged and stored.", float(self.ready))
+        if self.api is not None:
+            yield CounterMetricFamily("tocsin_api_starts", "Times the API's process was started.", self.api.starts)
         if self.core is not None:
             yield from _counters(self.core)
             yield from _gauges(self.core)

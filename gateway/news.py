@@ -13,18 +13,30 @@ READ_ENTRIES = 500
 
 
 class News:
-    """A reader costs nothing but its position: it pulls, so a slow one falls back on the store."""
+    """A reader costs nothing but its position: it pulls, so a slow one falls back on the store.
 
-    def __init__(self) -> None:
+    `told(entries)` is called with each batch, before any reader.
+    """
+
+    def __init__(self, told: Callable[[list[Entry]], None] = lambda entries: None) -> None:
         self._latest: deque[Entry] = deque(maxlen=KEPT_ENTRIES)
         self._changed = asyncio.Event()
         self._closed = False
+        self._told = told
 
     def publish(self, entries: list[Entry]) -> None:
-        """Entries that were committed, in order."""
+        """Entries that were committed, in order. What does not follow on those before is a new beginning."""
         if entries:
+            if self._latest and self._latest[-1].position + 1 != entries[0].position:
+                self._latest.clear()
             self._latest.extend(entries)
+            self._told(entries)
             self._wake()
+
+    def skip(self) -> None:
+        """More was committed than was published: it is in the store."""
+        self._latest.clear()
+        self._wake()
 
     def close(self) -> None:
         """Every watcher ends."""

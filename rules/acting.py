@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rules import correlation, escalation, linkage
+from rules import correlation, escalation, linkage, reported
 from rules.incident import Confirmation, Incident, Step, StepStage, StepState
 from rules.level import Level
 from rules.outcome import Refused
@@ -16,9 +16,11 @@ from rules.requests import (
     ChangeLevel,
     CompleteTask,
     Confirm,
+    EndReport,
     OverrideCommand,
     Respond,
     SkipTask,
+    WithdrawCommand,
 )
 from rules.timeline import Kind
 from rules.trouble import title_facts
@@ -169,7 +171,20 @@ def override(turn: Turn, incident: Incident, request: OverrideCommand) -> Refuse
     return None
 
 
-def _may_not(turn: Turn, incident: Incident, request: OverrideCommand) -> Refused | None:
+def withdraw(turn: Turn, incident: Incident, request: WithdrawCommand) -> Refused | None:
+    refused = _may_not(turn, incident, request)
+    if refused is not None:
+        return refused
+    command = next((each for each in incident.commands if each.id == request.command), None)
+    if command is None:
+        return Refused("no_such_command", f"{incident.id} has no command {request.command}")
+    if command.id not in turn.state.commands:
+        return Refused("command_ended", f"{command.id} is {command.stage.value}; there is nothing to take back")
+    linkage.withdraw(turn, incident, command, request.by, request.reason)
+    return None
+
+
+def _may_not(turn: Turn, incident: Incident, request: OverrideCommand | WithdrawCommand) -> Refused | None:
     plan = turn.plans.by_hazard.get(incident.hazard)
     may = [plan.lead, *plan.team, *plan.may_override] if plan else []
     if not set(may) & set(escalation.roles_of(turn, request.by, request.role)):
@@ -198,4 +213,6 @@ CARRY_OUT: dict[type, Callable[[Turn, Incident, Any], Refused | None]] = {
     CompleteTask: complete,
     SkipTask: skip,
     OverrideCommand: override,
+    WithdrawCommand: withdraw,
+    EndReport: reported.over,
 }

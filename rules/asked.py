@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rules import acting, afterwards, closing, escalation, orders, suppression
+from rules import acting, afterwards, closing, escalation, housekeeping, orders, reported, suppression
 from rules.incident import Incident
 from rules.instant import Instant, format_duration
 from rules.outcome import Refused
@@ -19,8 +19,10 @@ from rules.requests import (
     Assign,
     AssignOrder,
     ChangeLevel,
+    ClearDeadLetters,
     CompleteTask,
     Confirm,
+    EndReport,
     EndShelf,
     FillHandover,
     HandOverOrder,
@@ -30,11 +32,13 @@ from rules.requests import (
     PersonCommand,
     PutOnShelf,
     RecheckAction,
+    ReportIncident,
     Resolve,
     Respond,
     Review,
     SignHandover,
     SkipTask,
+    WithdrawCommand,
 )
 from rules.timeline import Kind
 from rules.turn import Turn
@@ -52,6 +56,8 @@ _ELSEWHERE: dict[type, Callable[[Turn, Any], None]] = {
     HandOverOrder: orders.asked,
     PutOnShelf: suppression.asked,
     EndShelf: suppression.asked,
+    ReportIncident: reported.ask,
+    ClearDeadLetters: housekeeping.cleared,
 }
 _WHAT: dict[type, str] = {
     Acknowledge: "acknowledge",
@@ -64,6 +70,8 @@ _WHAT: dict[type, str] = {
     CompleteTask: "complete_task",
     SkipTask: "skip_task",
     OverrideCommand: "override_command",
+    WithdrawCommand: "withdraw_command",
+    EndReport: "end_report",
 }
 NUMBER_DIGITS_MAX = 12  # of an incident somebody asks for; int() refuses thousands of digits
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules import correlation, discipline, escalation, orders, response, sending
+from rules import correlation, discipline, escalation, orders, reported, response, sending
 from rules.incident import Incident, Phase, Step, StepStage, StepState
 from rules.outcome import Refused
 from rules.reading import Value
@@ -18,6 +18,7 @@ def missing(turn: Turn, incident: Incident, request: Resolve) -> Refused | None:
     """Everything that keeps it from being closed; the code is that of the first. None: nothing does."""
     found: list[tuple[str, str]] = []
     holding = [f"{each.rule} at {each.device}" for each in correlation.holding(turn, incident) if not each.blind]
+    holding += reported.holding(incident)
     if holding:
         found.append(("sources_not_normal", f"still holds: {', '.join(holding)}"))
     tasks = open_tasks(turn, incident, request.finding)
@@ -79,6 +80,7 @@ def by_itself(turn: Turn, incident: Incident) -> None:
     """Closes it if its sources are normal, all their rules allow it and nothing mandatory is open."""
     rules = [turn.ruleset.detections.get(each.rule) for each in incident.evidence if not each.internal]
     may = all(rule is not None and rule.closes == "when_normal" for rule in rules)
+    may = may and not reported.is_reported(incident)
     if not (incident.open and incident.sources_normal and may) or discipline.unsettled(turn, incident):
         return
     if open_tasks(turn, incident) or orders.blocking(turn, incident):

@@ -24,7 +24,7 @@ def annunciated(turn: Turn, incident: Incident, detection: Detection) -> None:
     """A detection became evidence: counted for chattering and flood; the first one of an incident sets its stale
     limit."""
     seen = not _folding(turn, detection.key)
-    _watch_for_stale(turn, incident)
+    watch_for_stale(turn, incident)
     _count_changes(turn, incident, detection)
     if seen and detection.mode is Mode.ACTUAL:
         _count_at_site(turn, incident.site)
@@ -146,7 +146,7 @@ def stale_over(turn: Turn, id: str, due: Instant) -> None:
     _set_stale_limit(turn, incident)
 
 
-def _watch_for_stale(turn: Turn, incident: Incident) -> None:
+def watch_for_stale(turn: Turn, incident: Incident) -> None:
     """From the first evidence on, and anew when it was normal in between."""
     if sum(evidence.holds for evidence in incident.evidence) == 1 or incident.stale_at is None:
         _set_stale_limit(turn, incident)

@@ -59,6 +59,7 @@ class CommandStage(Enum):
     PUBLISHED = "published"
     DONE = "done"
     FAILED = "failed"
+    WITHDRAWN = "withdrawn"  # a person has taken it back
 
 
 class Evidence(Struct):

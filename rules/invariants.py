@@ -21,6 +21,7 @@ from rules.turn import group_key
 
 HELD_STAGES = (Stage.PENDING, Stage.CLEARING)
 AWAITED_STAGES = (CommandStage.ISSUED, CommandStage.PUBLISHED)
+GIVEN_UP_STAGES = (CommandStage.FAILED, CommandStage.WITHDRAWN)
 
 
 def check(state: State) -> None:
@@ -122,7 +123,7 @@ def _check_commands(state: State, incident: Incident) -> None:
     issued = Counter((command.linkage, command.device, command.attempt) for command in planned)
     assert all(times == 1 for times in issued.values()), f"{incident.id}: a command twice"
     for command in incident.commands:
-        awaited, failed = command.stage in AWAITED_STAGES, command.stage is CommandStage.FAILED
+        awaited, failed = command.stage in AWAITED_STAGES, command.stage in GIVEN_UP_STAGES
         assert (state.commands.get(command.id) == incident.id) is awaited, f"{command.id}: {command.stage.value}"
         assert (state.given_up.get(command.id) == incident.id) is failed, f"{command.id}: {command.stage.value}"
 

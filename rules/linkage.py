@@ -66,6 +66,16 @@ def override(
     return _send(turn, incident, sent, reason)
 
 
+def withdraw(turn: Turn, incident: Incident, command: CommandState, by: str, reason: str) -> None:
+    """Takes back a command that awaits its answer. One that the device has obeyed already is done when it says so."""
+    turn.state.given_up[command.id] = turn.state.commands.pop(command.id)
+    turn.outcome.settled.append(command.id)
+    command.stage, command.detail = CommandStage.WITHDRAWN, f"taken back by {by}: {reason}"
+    facts: dict[str, Value] = {"command": command.command, "id": command.id}
+    turn.write(Kind.COMMAND_WITHDRAWN, incident, device=command.device, by=by, facts=facts, reason=reason)
+    _settle_step(turn, incident, command.linkage)
+
+
 def _send(turn: Turn, incident: Incident, command: CommandState, reason: str) -> str:
     """Gives the command its id and has it published."""
     turn.state.commands_made += 1
@@ -201,8 +211,10 @@ def _settle_step(turn: Turn, incident: Incident, id: str) -> None:
     if any(command.id in turn.state.commands for command in commands):
         return
     failed = [each for each in commands if each.stage is CommandStage.FAILED and not _done(incident, each)]
-    step.stage, step.done_at = (StepStage.FAILED, None) if failed else (StepStage.DONE, turn.now)
-    step.note = "; ".join(f"{each.device}: {each.detail}" for each in failed)
+    withdrawn = [each for each in commands if each.stage is CommandStage.WITHDRAWN]
+    ended = StepStage.SKIPPED if len(withdrawn) == len(commands) else StepStage.DONE
+    step.stage, step.done_at = (StepStage.FAILED, None) if failed else (ended, turn.now)
+    step.note = "; ".join(f"{each.device}: {each.detail}" for each in (*failed, *withdrawn))
 
 
 def _source(command: CommandState) -> str:

@@ -12,8 +12,10 @@ from msgspec import Struct
 
 from rules.instant import Instant
 from rules.level import Level
+from rules.mode import Mode
 from rules.order import Attachment, OrderKind, OrderStep
 from rules.reading import Value
+from rules.signal import Signal
 
 TEXT_CHARACTERS_MAX = 4_000  # a note, a cause: two typed pages
 
@@ -98,6 +100,21 @@ class OverrideCommand(Request, frozen=True, tag=True):
     args: dict[str, Value] = {}
 
 
+class WithdrawCommand(Request, frozen=True, tag=True):
+    """A command that nobody has answered yet is taken back: not published any more, not tried again."""
+
+    incident: str
+    command: str  # "CMD-000007"
+    reason: str
+
+
+class EndReport(Request, frozen=True, tag=True):
+    """What a person has reported is over."""
+
+    incident: str
+    note: str = ""
+
+
 class Resolve(Request, frozen=True, tag=True):
     """A person closes the incident, with its cause. Refused with the list of what is missing."""
 
@@ -105,6 +122,19 @@ class Resolve(Request, frozen=True, tag=True):
     finding: Finding
     cause: str
     note: str = ""
+
+
+class ReportIncident(Request, frozen=True, tag=True):
+    """A person has seen what no device has: an incident of this zone ("site/zone") and hazard, or more evidence for
+    the one that is open. `device` ("site/name"): the one concerned, if any."""
+
+    zone: str
+    hazard: str
+    level: Level
+    note: str
+    signal: Signal = Signal.ALARM
+    device: str | None = None
+    mode: Mode = Mode.ACTUAL
 
 
 # ---- after the incident
@@ -221,6 +251,21 @@ class SignHandover(Request, frozen=True, tag=True):
     handover: str
 
 
+# ---- the gateway's own
+
+
+class ClearDeadLetters(Request, frozen=True, tag=True):
+    """Messages that were not understood have been looked at and are forgotten. Both None: all of them.
+
+    `letters`: how many topics and reasons it concerns, which the shell fills in.
+    """
+
+    reason: str
+    topic: str | None = None
+    fault: str | None = None  # why they were not understood
+    letters: int = 0
+
+
 AboutIncident = (
     Acknowledge
     | AddNote
@@ -231,11 +276,14 @@ AboutIncident = (
     | CompleteTask
     | SkipTask
     | OverrideCommand
+    | WithdrawCommand
+    | EndReport
     | Resolve
     | Review
 )
 PersonCommand = (
     AboutIncident
+    | ReportIncident
     | ActionDone
     | RecheckAction
     | OpenOrder
@@ -247,4 +295,5 @@ PersonCommand = (
     | FillHandover
     | NoteHandover
     | SignHandover
+    | ClearDeadLetters
 )

@@ -33,6 +33,10 @@ class Kind(Enum):
     COMMAND_PUBLISHED = "command_published"
     COMMAND_DONE = "command_done"
     COMMAND_FAILED = "command_failed"
+    COMMAND_WITHDRAWN = "command_withdrawn"
+    REPORTED = "reported"  # by a person, what no device has detected
+    REPORT_ENDED = "report_ended"
+    LETTERS_CLEARED = "letters_cleared"  # messages that were not understood are forgotten
     LEVEL_LOWERED = "level_lowered"
     ASSIGNED = "assigned"
     ESCALATED = "escalated"  # the next one of the ladder is told

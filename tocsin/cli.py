@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typer
 
-from tocsin import audit, check, demo, explain, journal, plan, run, schema, simulate
+from tocsin import audit, backup, check, demo, explain, journal, plan, run, schema, simulate
 
 app = typer.Typer(
     name="tocsin",
@@ -23,6 +23,8 @@ app.command("schema")(schema.schema)
 app.command("verify-log")(journal.verify_log)
 app.command("replay")(journal.replay)
 app.command("audit")(audit.audit)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("explain")(explain.explain)
 app.add_typer(plan.app, name="plan")
 app.command("simulate")(simulate.simulate)

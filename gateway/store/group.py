@@ -45,6 +45,7 @@ class Group(Struct):
     outbox_drop: list[str] = []
     answers: list[tuple[str, bytes, Instant]] = []  # (idempotency key, body, at)
     documents: list[tuple[str, str, bytes]] = []  # (hash, kind, body)
+    texts: list[tuple[str, str, bytes]] = []  # (version, kind, body): the files of a document as they were written
     snapshot: tuple[int, bytes] | None = None  # (index of the last event it contains, body)
     detections_open: list[Detection] = []
     detections_closed: list[Detection] = []
@@ -62,6 +63,7 @@ class Group(Struct):
             or self.outbox_drop
             or self.answers
             or self.documents
+            or self.texts
             or self.snapshot
             or self.detections_open
             or self.detections_closed
@@ -76,6 +78,7 @@ class Group(Struct):
         self.outbox_drop.clear()
         self.answers.clear()
         self.documents.clear()
+        self.texts.clear()
         self.snapshot = None
         self.detections_open.clear()
         self.detections_closed.clear()

@@ -8,16 +8,20 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from gateway.store.errors import StoreFailed
 
-HEAD = "0002"  # the newest file in gateway/migrations/versions
+HEAD = "0007"  # the newest file in gateway/migrations/versions
 SCRIPTS = Path(__file__).parent.parent / "migrations"
 
 
 def version_of(engine: Engine) -> str | None:
     """The schema version a database has; None: it has none yet."""
     with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return version_seen(connection)
+
+
+def version_seen(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def bring_to_head(engine: Engine) -> None:
@@ -41,12 +45,12 @@ def refuse_other(version: str | None) -> None:
         raise StoreFailed(f"the database has schema {version}, not {HEAD}; start the gateway once to bring it there")
 
 
-def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Runs what is missing, inside the caller's transaction."""
+def upgrade(connection: Connection, revision: str = "head", scripts: Path = SCRIPTS) -> None:
+    """Runs what is missing of those migrations, inside the caller's transaction."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("script_location", str(scripts))
     config.attributes["connection"] = connection
     command.upgrade(config, revision)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import Select, Table, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Table, or_, select, tuple_
 
 from api.ports import ActionQuery, HandoverQuery, IncidentQuery, OrderQuery, ShelfQuery
 from gateway.store.schema import actions, entries, handovers, incidents, orders, shelves
@@ -29,7 +29,7 @@ def incidents_page(query: IncidentQuery) -> Select[Any]:
         "hazard": query.hazard,
         "open": query.open,
     }
-    statement = _page(incidents, "opened_at", wanted, query.cursor, query.limit)
+    statement = _page(incidents, "opened_at", wanted, query)
     if query.since is not None:
         statement = statement.where(incidents.c.opened_at >= query.since)
     if query.until is not None:
@@ -51,40 +51,59 @@ def orders_page(query: OrderQuery) -> Select[Any]:
         "open": query.open,
         "overdue": query.overdue,
     }
-    return _page(orders, "opened_at", wanted, query.cursor, query.limit)
+    return _page(orders, "opened_at", wanted, query)
 
 
 def actions_page(query: ActionQuery) -> Select[Any]:
     """Rows (asked_at, id, body)."""
     names = ("incident", "site", "owner", "open", "overdue")
     wanted = {name: getattr(query, name) for name in names}
-    return _page(actions, "asked_at", wanted, query.cursor, query.limit)
+    return _page(actions, "asked_at", wanted, query)
 
 
 def handovers_page(query: HandoverQuery) -> Select[Any]:
     """Rows (filled_at, id, body)."""
     wanted = {name: getattr(query, name) for name in ("site", "done")}
-    return _page(handovers, "filled_at", wanted, query.cursor, query.limit)
+    return _page(handovers, "filled_at", wanted, query)
 
 
 def shelves_page(query: ShelfQuery) -> Select[Any]:
     """Rows (since, id, body). One that keeps a rule quiet everywhere is of every site."""
     wanted = {name: getattr(query, name) for name in ("device", "zone", "rule", "open")}
-    statement = _page(shelves, "since", wanted, query.cursor, query.limit)
+    statement = _page(shelves, "since", wanted, query)
     if query.site is not None:
         statement = statement.where(or_(shelves.c.site == query.site, shelves.c.site.is_(None)))
     return statement
 
 
-def _page(table: Table, beginning: str, wanted: dict[str, Any], cursor: str | None, limit: int) -> Select[Any]:
+class _Asked(Protocol):
+    """What all questions have."""
+
+    @property
+    def sites(self) -> frozenset[str] | None: ...
+    @property
+    def cursor(self) -> str | None: ...
+    @property
+    def limit(self) -> int: ...
+
+
+def _page(table: Table, beginning: str, wanted: dict[str, Any], query: _Asked) -> Select[Any]:
     """Newest first, by the column `beginning` and the id; `wanted`: column → value, None: any."""
     since, id_ = table.c[beginning], table.c.id
     statement = select(since, id_, table.c.body)
     statement = statement.where(*(table.c[name] == value for name, value in wanted.items() if value is not None))
-    if cursor is not None:
-        instant, (name,) = read_cursor(cursor)
+    if query.sites is not None:
+        statement = statement.where(_of_sites(table, query.sites))
+    if query.cursor is not None:
+        instant, (name,) = read_cursor(query.cursor)
         statement = statement.where(tuple_(since, id_) < (instant, name))
-    return statement.order_by(since.desc(), id_.desc()).limit(clamp(limit) + 1)
+    return statement.order_by(since.desc(), id_.desc()).limit(clamp(query.limit) + 1)
+
+
+def _of_sites(table: Table, sites: frozenset[str]) -> ColumnElement[bool]:
+    """A shelf without a site keeps a rule quiet everywhere: whoever works anywhere has to know."""
+    theirs = table.c.site.in_(sorted(sites))
+    return or_(theirs, table.c.site.is_(None)) if table is shelves else theirs
 
 
 def make_cursor(instant: Instant, *names: str) -> str:

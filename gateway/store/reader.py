@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Engine, Select, select
@@ -14,6 +15,12 @@ from gateway.store.schema import journal
 
 CHUNK_ROWS = 5_000  # a few MB of events; each chunk is a read of its own, so that a long one holds no log back
 INDEX_MIN = -(2**63)  # below any that a tamperer could have put in
+
+Ask = Callable[[Select[Any]], Sequence[Any]]
+_ONE_MOMENT: dict[str, dict[str, Any]] = {
+    "sqlite": {},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
 
 
 class Reader:
@@ -41,6 +48,19 @@ class Reader:
         while chunk := self.rows(statement.where(c.index > after)):
             yield chunk
             after = chunk[-1][0]
+
+    @contextmanager
+    def at_once(self) -> Iterator[Ask]:
+        """Several questions, all answered as of one moment. Raises StoreFailed."""
+        try:
+            with self.engine.connect() as fresh:
+                connection = fresh.execution_options(**_ONE_MOMENT[self.engine.dialect.name])
+                with connection.begin():
+                    if self.engine.dialect.name == "sqlite":
+                        connection.exec_driver_sql("BEGIN")  # the driver is told to begin nothing by itself
+                    yield lambda statement: connection.execute(statement).all()
+        except SQLAlchemyError as error:
+            raise StoreFailed(f"{self._name}: {error}") from error
 
     def close(self) -> None:
         self.engine.dispose()

@@ -175,6 +175,8 @@ def write_rest(cursor: DBAPICursor, sql: Statements, group: Group) -> None:
         cursor.executemany(sql.answers, group.answers)
     if group.documents:
         cursor.executemany(sql.documents, group.documents)
+    if group.texts:
+        cursor.executemany(sql.texts, group.texts)
     if group.snapshot is not None:
         index, body = group.snapshot
         cursor.execute(sql.snapshot, (index, body, sha256(body).digest()))

@@ -68,6 +68,7 @@ class Statements:
         )
         self.answers = keep_first(schema.answers)
         self.documents = keep_first(schema.documents)
+        self.texts = keep_first(schema.file_texts)
         self.snapshot = keep_last(schema.snapshots, "body", "hash")
         letters = schema.dead_letters
         self.dead_letters = _count_dead_letter(upsert, sql)

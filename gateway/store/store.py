@@ -17,7 +17,7 @@ from gateway.store.engines import parse_url, sqlite_path
 from gateway.store.errors import StoreFailed
 from gateway.store.group import Group, JournalRow
 from gateway.store.outbox import Due
-from gateway.store.reader import CHUNK_ROWS, Reader
+from gateway.store.reader import CHUNK_ROWS, Ask, Reader
 from gateway.store.schema import (
     actions,
     answers,
@@ -229,6 +229,11 @@ class Store:
     def entries_after(self, position: int, limit: int = 500) -> list[Entry]:
         """Entries of all timelines with `position` above the given one, in order."""
         return [decode_entry(row[0]) for row in self._reader.rows(queries.entries_after(position, limit))]
+
+    def look(self, look: Callable[[Ask], T]) -> T:
+        """What `look` makes of the answers to its questions, which are all of one moment. Short: it holds the log."""
+        with self._reader.at_once() as ask:
+            return look(ask)
 
     # Orders, corrective actions, handovers, shelves: newest first; ValueError for a cursor that is none
 

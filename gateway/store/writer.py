@@ -149,5 +149,5 @@ def _write(cursor: DBAPICursor, statements: Statements, group: Group) -> None:
     if group.journal:
         write_journal(cursor, statements, group.journal)
     write_projections(cursor, statements, group)
-    if group.answers or group.documents or group.snapshot is not None:
+    if group.answers or group.documents or group.texts or group.snapshot is not None:
         write_rest(cursor, statements, group)

@@ -29,7 +29,7 @@ from rules.mode import Mode
 from rules.requests import Acknowledge, AddNote, FillHandover, OpenOrder, PersonCommand, PutOnShelf, Resolve
 from rules.signal import Signal
 from rules.timeline import Entry, Kind
-from tests.api.fake_response import DETECTOR, START, FakeResponse, has, page_of
+from tests.api.fake_response import DETECTOR, START, FakeResponse, has, of_sites, page_of
 
 _MAKES: dict[type, str] = {OpenOrder: "order", PutOnShelf: "shelf", FillHandover: "handover"}
 SMOKE = {"en": "Smoke above alarm threshold", "zh": "烟雾浓度超过报警阈值"}
@@ -234,7 +234,7 @@ class FakeDesk(FakeResponse):
     async def devices(self, query: DeviceQuery) -> Page[DeviceState]:
         self._check()
         wanted = {name: getattr(query, name) for name in ("site", "zone", "device_class", "silent")}
-        found = [state for state in self.device_states if has(state, wanted)]
+        found = [state for state in self.device_states if has(state, wanted) and of_sites(state, query.sites)]
         return page_of(found, query.cursor, query.limit)
 
     async def device(self, device: str) -> DeviceState:
@@ -259,7 +259,7 @@ class FakeDesk(FakeResponse):
     def titles(self) -> dict[str, dict[str, str]]:
         return self.titled
 
-    def metrics(self) -> bytes:
+    async def metrics(self) -> bytes:
         return b"# TYPE tocsin_readings counter\ntocsin_readings_total 7.0\n"
 
 
@@ -303,6 +303,7 @@ def _matches(incident: Incident, query: IncidentQuery) -> bool:
     names = ("site", "zone", "level", "phase", "signal", "mode", "hazard", "open")
     return (
         has(incident, {name: getattr(query, name) for name in names})
+        and of_sites(incident, query.sites)
         and (query.since is None or incident.opened_at >= query.since)
         and (query.until is None or incident.opened_at < query.until)
     )

@@ -188,14 +188,22 @@ class FakeResponse:
 
     def _list(self, known: dict[str, Any], query: Any, but: tuple[str, ...] = ()) -> Page[Any]:
         self._check()
-        names = [name for name in query.__struct_fields__ if name not in ("cursor", "limit", *but)]
+        names = [name for name in query.__struct_fields__ if name not in ("sites", "cursor", "limit", *but)]
         wanted = {name: getattr(query, name) for name in names}
-        found = [each for each in reversed(known.values()) if has(each, wanted)]
+        found = [each for each in reversed(known.values()) if has(each, wanted) and of_sites(each, query.sites)]
         return page_of(found, query.cursor, query.limit)
 
 
 def has(value: object, wanted: dict[str, Any]) -> bool:
     return all(want is None or getattr(value, name) == want for name, want in wanted.items())
+
+
+def of_sites(value: Any, sites: frozenset[str] | None) -> bool:
+    """A shelf has no site of its own: its device or zone has one, and one for a rule alone is of all sites."""
+    if isinstance(value, Shelf):
+        place = value.device or value.zone
+        return sites is None or place is None or place.partition("/")[0] in sites
+    return sites is None or value.site in sites
 
 
 def page_of(found: list[Any], cursor: str | None, limit: int) -> Page[Any]:

@@ -54,4 +54,4 @@ async def test_with_a_token_ready_says_what_is_wrong(client_for: Client, desk: F
 async def test_metrics_are_served_as_prometheus_expects_them(client: httpx.AsyncClient, desk: FakeDesk) -> None:
     answer = await client.get("/metrics")
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-    assert answer.content == desk.metrics()
+    assert answer.content == await desk.metrics()

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from rules.level import Level
 from rules.mode import Mode
-from rules.requests import Finding
+from rules.requests import Acknowledge, EndReport, Finding, ReportIncident, WithdrawCommand
 from tests.support.building import FIRE, FIRE_PLAN, directory
 from tests.support.core import Core
 
@@ -155,6 +156,33 @@ def duress() -> Core:
     return core
 
 
+def reported_fire() -> Core:
+    """A guard sees what no detector has: the plan runs all the same. A detector comes later, a vent is called off."""
+    core = Core(FIRE, plans=FIRE_PLAN)
+    east = "tower-a/12F-east"
+    core.step(ReportIncident(by="guard", role="security_guard", zone=east, hazard="fire", level=Level.II, note=" "))
+    core.step(ReportIncident(by="guard", zone=east, hazard="fire", level=Level.II, note="smoke under the door of 1203"))
+    core.wait("20s")
+    core.reading("sd-1", smoke=0.3)
+    core.wait("10s")
+    core.step(ReportIncident(by="guard", zone=east, hazard="fire", level=Level.I, note="flames"))
+    core.published("CMD-000001")
+    core.step(
+        WithdrawCommand(
+            incident="INC-000001", by="duty.officer", role="duty_officer", command="CMD-000001", reason="it is jammed"
+        )
+    )
+    core.answer("CMD-000002", "vent-2")
+    core.step(Acknowledge(incident="INC-000001", by="duty.officer", role="duty_officer"))
+    core.wait("2min")
+    core.reading("sd-1", smoke=0.02)
+    core.resolve(by="duty.officer", cause="a candle")
+    core.step(EndReport(incident="INC-000001", by="guard", note="put out"))
+    core.wait("1min")
+    core.resolve(by="duty.officer", cause="a candle")
+    return core
+
+
 STORIES: tuple[Callable[[], Core], ...] = (
     confirmed_fire,
     pre_alarm_ignored,
@@ -162,6 +190,7 @@ STORIES: tuple[Callable[[], Core], ...] = (
     overload_hold,
     silent_device,
     duress,
+    reported_fire,
 )
 
 

@@ -21,11 +21,14 @@ from rules.requests import (
     ChangeLevel,
     CompleteTask,
     Confirm,
+    EndReport,
     Finding,
     OverrideCommand,
+    ReportIncident,
     Resolve,
     Respond,
     SkipTask,
+    WithdrawCommand,
 )
 from rules.state import State, encode_state
 from rules.timeline import Kind
@@ -137,6 +140,25 @@ DOINGS = st.one_of(
     ),
     asking(
         st.builds(
+            lambda i, by, number: WithdrawCommand(
+                incident=i, by=by, role=by, command=f"CMD-{number:06d}", reason="why"
+            ),
+            INCIDENT,
+            BY,
+            st.integers(1, 9),
+        )
+    ),
+    asking(
+        st.builds(
+            lambda by, zone, level: ReportIncident(by=by, zone=zone, hazard="fire", level=level, note="smoke"),
+            BY,
+            st.sampled_from(["tower-a/12F-east", "tower-a/12F-west"]),
+            st.sampled_from(Level),
+        )
+    ),
+    asking(st.builds(lambda i, by: EndReport(incident=i, by=by), INCIDENT, BY)),
+    asking(
+        st.builds(
             lambda i, by, finding: Resolve(incident=i, by=by, finding=finding, cause="a cause"),
             INCIDENT,
             BY,
@@ -172,7 +194,7 @@ def assert_somebody_is_told(core: Core) -> None:
 
 def assert_nothing_expires_silently(core: Core) -> None:
     """Every command and every task has an end on the timeline, or is still awaited."""
-    ended = {Kind.COMMAND_DONE, Kind.COMMAND_FAILED}
+    ended = {Kind.COMMAND_DONE, Kind.COMMAND_FAILED, Kind.COMMAND_WITHDRAWN}
     told = {entry.facts["id"] for entry in core.entries if entry.kind in ended}
     for effect in core.effects:
         assert effect.id in told or effect.id in core.state.commands, effect.id

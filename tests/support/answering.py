@@ -25,9 +25,11 @@ from rules.requests import (
     Assign,
     AssignOrder,
     ChangeLevel,
+    ClearDeadLetters,
     CompleteTask,
     Confirm,
     Corrective,
+    EndReport,
     EndShelf,
     FillHandover,
     Finding,
@@ -38,13 +40,16 @@ from rules.requests import (
     PersonCommand,
     PutOnShelf,
     RecheckAction,
+    ReportIncident,
     Resolve,
     Respond,
     Review,
     SignHandover,
     SkipTask,
+    WithdrawCommand,
 )
 from rules.response_plan import PlanBook
+from rules.signal import Signal
 from rules.state import encode_state
 from tests.support import building, happenings
 from tests.support.core import Core
@@ -244,6 +249,14 @@ def _asset(chance: Random) -> str:
     return chance.choice(("tower-a/sd-1", "tower-a/em-1", "tower-a/12F-east", "tower-a/nothing"))
 
 
+def _withdrawal(core: Core, chance: Random) -> WithdrawCommand:
+    """Mostly by one who may, of a command that awaits its answer."""
+    command = _of(chance, core.state.commands, "CMD")
+    who = {"by": "safety-officer-1", "role": ""} if chance.random() < 0.8 else _who(chance)
+    incident = core.state.commands.get(command, "INC-000999")
+    return WithdrawCommand(**who, incident=incident, command=command, reason=_why(chance))
+
+
 _REQUESTS: tuple[Callable[[Core, Random], PersonCommand], ...] = (
     lambda core, chance: Acknowledge(**_about(core, chance)),
     lambda core, chance: Acknowledge(**_about(core, chance)),
@@ -257,6 +270,22 @@ _REQUESTS: tuple[Callable[[Core, Random], PersonCommand], ...] = (
     lambda core, chance: OverrideCommand(
         **_about(core, chance), device="tower-a/vent-9", command=chance.choice(("open", "fly")), reason=_why(chance)
     ),
+    _withdrawal,
+    lambda core, chance: ReportIncident(
+        **_who(chance),
+        zone=chance.choice(("tower-a/12F-east", "tower-a/12F-west", "tower-a/nowhere")),
+        hazard=chance.choice(("fire", "power", "device", "boredom")),
+        level=chance.choice(list(Level)),
+        signal=chance.choice(list(Signal)),
+        note=_why(chance),
+        device=chance.choice((None, None, "tower-a/sd-1")),
+        mode=chance.choice(happenings.MODES),
+    ),
+    lambda core, chance: EndReport(
+        **_who(chance),
+        incident=_of(chance, {each: 1 for key, each in core.state.troubles.items() if "|report/" in key}, "INC"),
+    ),
+    lambda core, chance: ClearDeadLetters(**_who(chance), reason=_why(chance), letters=3),
     lambda core, chance: Resolve(
         **_about(core, chance), finding=chance.choice(list(Finding)), cause=chance.choice(("", "a cause"))
     ),
@@ -279,7 +308,7 @@ _REQUESTS: tuple[Callable[[Core, Random], PersonCommand], ...] = (
     lambda core, chance: PutOnShelf(
         **_who(chance),
         reason=_why(chance),
-        duration_ms=chance.choice((60_000, 600_000, 10**9)),
+        duration_ms=chance.choice((60_000, 600_000, 600_000, 10**9)),
         device=chance.choice((None, "tower-a/sd-1", "tower-a/em-1", "tower-a/nothing")),
         one_shot=chance.random() < 0.3,
         second=chance.choice((None, "safety-officer-1")),

@@ -86,8 +86,17 @@ class Timer:
 class Stage:
     """Devices are those of `building.ZONES`. `queue` is the broker's: (packet id, topic, payload, flags)."""
 
-    def __init__(self, folder: Path, *rules: str, plans: tuple[str, ...] = (), batch_ms: float = 5.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *rules: str,
+        plans: tuple[str, ...] = (),
+        batch_ms: float = 5.0,
+        url: str | None = None,
+    ) -> None:
+        """`url`: of another store than the SQLite file in the folder."""
         self.folder = folder
+        self.url = url or f"sqlite:///{folder / 'journal.sqlite'}"
         folder.mkdir(parents=True, exist_ok=True)
         self.plans = plans
         self.rules, self._batch_ms = rules or (building.FIRE,), batch_ms
@@ -109,7 +118,7 @@ class Stage:
         directory, ruleset = building.directory(), building.rules(*self.rules)
         self.generation += 1
         self.timer = Timer()
-        self.store = Store.open(f"sqlite:///{self.folder / 'journal.sqlite'}")
+        self.store = Store.open(self.url)
         self.telemetry = FragileTelemetry(self.folder / "telemetry", self)
         store: Any = FragileStore(self.store, self)
         self.desk = Desk(store, lambda: self.now, lambda entries, effects: None)

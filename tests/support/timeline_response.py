@@ -18,6 +18,32 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
         "LEVEL LOWERED to III, was I · by duty-1 · only a pan",
         "响应降至 III 级，原 I 级 · duty-1 · only a pan",
     ),
+    Kind.COMMAND_WITHDRAWN: (
+        _entry(
+            Kind.COMMAND_WITHDRAWN,
+            {"command": "start", "id": "CMD-000007"},
+            device="tower-a/fan-1",
+            by="duty-1",
+            reason="it feeds the fire",
+        ),
+        "Command start taken back from tower-a/fan-1 · by duty-1 · it feeds the fire · CMD-000007",
+        "撤回指令 启动 · tower-a/fan-1 · duty-1 · it feeds the fire · CMD-000007",
+    ),
+    Kind.REPORTED: (
+        _entry(Kind.REPORTED, {"note": "smoke under the door", "role": "security_guard"}, by="guard-1"),
+        "Reported by guard-1 as security guard: smoke under the door",
+        "guard-1（保安） 人工报告：smoke under the door",
+    ),
+    Kind.REPORT_ENDED: (
+        _entry(Kind.REPORT_ENDED, {"note": "it is out"}, by="guard-1"),
+        "What was reported is over · by guard-1: it is out",
+        "所报险情已解除 · guard-1：it is out",
+    ),
+    Kind.LETTERS_CLEARED: (
+        _entry(Kind.LETTERS_CLEARED, {"count": 3.0, "fault": "bad json"}, by="engineer-1", reason="mended"),
+        "Messages not understood were cleared: 3 · bad json · by engineer-1 · mended",
+        "已清除无法识别的消息：3 条 · bad json · engineer-1 · mended",
+    ),
     Kind.ASSIGNED: (
         _entry(Kind.ASSIGNED, {"to": "safety-1"}, by="duty-1"),
         "Assigned to safety-1 by duty-1",

@@ -1,0 +1,1 @@
+"""Reports and exports: what is read for them, and one renderer a format."""

@@ -1,0 +1,55 @@
+"""The incident report (事件全过程记录): time, place, cause, measures, result, and everything that proves it."""
+
+from __future__ import annotations
+
+from rules import report_people, report_sections
+from rules.place_names import title_in
+from rules.report import Report, Section, stamp_of
+from rules.report_facts import ReportFacts, Telling
+from rules.report_timeline import timeline
+from rules.timeline_text import Language
+
+
+def incident_report(facts: ReportFacts, language: Language = "en") -> Report:
+    telling = Telling(facts, language)
+    sections = (
+        report_sections.summary(telling),
+        report_sections.course(telling),
+        report_sections.times(telling),
+        report_sections.evidence(telling),
+        report_sections.control(telling),
+        report_people.tasks(telling),
+        report_people.told(telling),
+        report_people.people(telling),
+        report_people.orders(telling),
+        report_people.review(telling),
+        report_people.actions(telling),
+        report_people.signatures(
+            telling, ("sign_prepared", ""), ("sign_command", facts.incident.owner or ""), ("sign_approved", "")
+        ),
+        timeline(telling),
+    )
+    return put_together("incident", telling, sections)
+
+
+def put_together(kind: str, telling: Telling, sections: tuple[Section | None, ...]) -> Report:
+    """`kind`: also the name of the title in `report_words`. Sections that are None are left out."""
+    facts, language, incident = telling.facts, telling.language, telling.incident
+    site = facts.directory.sites.get(incident.site)
+    return Report(
+        kind=kind,
+        subject=incident.id,
+        language=language,
+        title=telling.say(kind),
+        headline=f"{telling.title(incident.title)} · {report_sections.place(telling)}",
+        mode=incident.mode,
+        stamp=stamp_of(incident.mode, language),
+        interim=incident.open,
+        site=title_in(site.title, language, site.id) if site else incident.site,
+        timezone=telling.local.name(facts.timezone, incident.opened_at),
+        prepared_at=facts.now,
+        prepared=telling.say("prepared", at=telling.local.text(facts.now), version=facts.version),
+        sections=tuple(section for section in sections if section is not None),
+        footing=facts.footing,
+        notice=telling.say("notice"),
+    )
