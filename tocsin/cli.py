@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typer
 
-from tocsin import audit, backup, check, demo, explain, journal, plan, run, schema, simulate
+from tocsin import audit, backup, check, console, demo, explain, journal, plan, run, schema, simulate
 
 app = typer.Typer(
     name="tocsin",
@@ -18,6 +18,7 @@ app = typer.Typer(
 
 app.command("run")(run.run)
 app.command("demo")(demo.demo)
+app.command("console")(console.console)
 app.command("check")(check.check)
 app.command("schema")(schema.schema)
 app.command("verify-log")(journal.verify_log)

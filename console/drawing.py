@@ -1,0 +1,89 @@
+"""Templates (`templates/`): pure functions of what is known to HTML. Every text is escaped that no template made."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from console.client import Json
+from console.settings import Language
+from console.words import say, title
+
+TEMPLATES = Path(__file__).parent / "templates"
+LEVELS = ("I", "II", "III")
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"ms": ms, "clock": clock, "day_and_clock": day_and_clock}
+    return made
+
+
+def draw(template: str, language: Language, **known: Any) -> Markup:
+    """`t(key)` says a word, `named(titles, otherwise)` a title."""
+    words = {
+        "language": language,
+        "t": lambda key, **filled: say(key, language, **filled),
+        "named": lambda titles, otherwise="": title(titles, language, otherwise),
+    }
+    return Markup(_environment().get_template(template).render(known | words))  # noqa: S704 - the templates escape
+
+
+def ms(instant: str | None) -> int:
+    """RFC 3339 → Unix milliseconds; 0 for none."""
+    return 0 if instant is None else round(datetime.fromisoformat(instant).timestamp() * 1000)
+
+
+def clock(instant: str | None, zone: str = "", seconds: bool = True) -> str:
+    """Of day, in the zone of a site; in that of the console's machine without one."""
+    if instant is None:
+        return "–"
+    at = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone) if zone else None)
+    return at.strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def day_and_clock(instant: str | None, zone: str = "") -> str:
+    if instant is None:
+        return "–"
+    at = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone) if zone else None)
+    return at.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def worst_first(incidents: list[Json]) -> list[Json]:
+    """By level; of one level what nobody has taken before what somebody has, alarms before the rest, then the newest.
+
+    An exercise comes after all that is real.
+    """
+    return sorted(
+        incidents,
+        key=lambda each: (
+            each["mode"] != "actual",
+            LEVELS.index(each["level"]),
+            not unanswered(each),
+            ("alarm", "supervisory", "trouble").index(each["signal"]),
+            -ms(each["opened_at"]),
+        ),
+    )
+
+
+def unanswered(incident: Json) -> bool:
+    return bool(incident["open"]) and incident["acknowledged_at"] is None
+
+
+def sounding(incidents: list[Json]) -> str:
+    """The level to sound for: the worst real I or II that nobody has acknowledged; empty: quiet."""
+    waiting = {each["level"] for each in incidents if unanswered(each) and each["mode"] == "actual"}
+    return next((level for level in ("I", "II") if level in waiting), "")

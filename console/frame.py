@@ -1,0 +1,97 @@
+"""What every page has around it: where one can go, whether the gateway is heard, the sound, and one's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from console.client import Problem, SignedOut, Unreachable
+from console.clock import now_ms
+from console.drawing import draw, sounding
+from console.live import Live
+from console.session import Session
+from console.words import say
+
+REDRAWN_SECONDS = 0.4  # a page is drawn anew at the most so often, whatever happens
+
+
+class Place(NamedTuple):
+    key: str  # on the keyboard
+    name: str
+    path: str
+
+
+PLACES = (
+    Place("1", "wall", "/"),
+    Place("2", "orders", "/orders"),
+    Place("3", "devices", "/devices"),
+    Place("4", "energy", "/energy"),
+    Place("5", "rules", "/rules"),
+    Place("6", "drills", "/drills"),
+    Place("7", "handover", "/handover"),
+    Place("8", "kpis", "/kpis"),
+    Place("9", "users", "/users"),
+    Place("0", "audit", "/audit"),
+)
+
+
+@contextmanager
+def frame(session: Session, live: Live, here: str) -> Iterator[None]:
+    """`here`: the name of a place, or "" for a page beside them."""
+    ui.html(draw("frame.html", session.language, places=PLACES, here=here, name=session.name), sanitize=False)
+    try:
+        yield
+    finally:
+        ui.html(f'<p class="foot">{say("supplementary", session.language)}</p>', sanitize=False)
+    ui.timer(1.0, lambda: _beat(live))
+
+
+def _beat(live: Live) -> None:
+    if live.signed_out:
+        ui.navigate.to("/sign-in")
+        return
+    siren = sounding(list(live.incidents.values()))
+    stale = "true" if live.stale else "false"
+    ui.run_javascript(f"tocsinBeat({now_ms()}, {stale}, {round(live.silent_seconds * 1000)}, '{siren}')")
+
+
+def keep_drawn(live: Live, draw_it: Callable[[], str], element: ui.html) -> None:
+    """Draws an element anew when something has changed, at most every REDRAWN_SECONDS, and only if it looks other."""
+    drawn = [-1]
+
+    def look() -> None:
+        if live.version != drawn[0]:
+            drawn[0] = live.version
+            made = draw_it()
+            if made != element.content:
+                element.set_content(made)
+
+    look()
+    ui.timer(REDRAWN_SECONDS, look)
+
+
+def on_act(handle: Callable[[dict[str, Any]], Any]) -> None:
+    """`handle(what)`: a button with `data-act` was pressed; `what` are its data attributes."""
+
+    def acted(event: GenericEventArguments) -> Any:
+        args = event.args[0] if isinstance(event.args, list) else event.args
+        return handle({str(name): value for name, value in dict(args).items()})
+
+    ui.on("act", acted)
+
+
+@contextmanager
+def told(session: Session) -> Iterator[None]:
+    """What the API refuses, or that it does not answer, is said to the person; nothing is swallowed."""
+    try:
+        yield
+    except SignedOut:
+        ui.navigate.to("/sign-in")
+    except Problem as error:
+        ui.notify(say("refused", session.language, why=error.detail), type="negative", multi_line=True, timeout=10_000)
+    except Unreachable:
+        ui.notify(say("unreachable", session.language), type="negative", timeout=10_000)

@@ -1,0 +1,1 @@
+"""One module a page. Each has `add(gate)`, which registers it."""

@@ -1,0 +1,111 @@
+"""Who sits before which browser: their tokens, their language, and what is kept up to date for them.
+
+In memory alone: nothing of it is written down, and with the end of the console everybody is signed out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from console.client import Api, Problem, SignedOut, Unreachable
+from console.live import Live
+from console.settings import ConsoleSettings, Language
+
+SESSIONS_MAX = 1_000  # browsers; the one that was used longest ago goes first
+
+log = logging.getLogger("tocsin.console")
+
+
+@dataclass
+class Session:
+    api: Api
+    language: Language
+    name: str = ""  # who; empty: nobody signed in, or a gateway that has no users
+    open: bool = False  # pages may be shown
+    permissions: frozenset[str] = frozenset()
+    live: Live | None = None
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def may(self, permission: str) -> bool:
+        """Whether a page offers it; the API decides. Without users there is nothing to go by."""
+        return not self.permissions or permission in self.permissions
+
+
+class Sessions:
+    """By the id in a browser's signed cookie."""
+
+    def __init__(self, settings: ConsoleSettings, make_api: Callable[[str, str], Api] = Api) -> None:
+        self.settings, self._make_api = settings, make_api
+        self._known: dict[str, Session] = {}
+
+    def of(self, id: str, accepted: str = "") -> Session:
+        """`accepted`: the browser's Accept-Language, for the first time it comes."""
+        found = self._known.pop(id, None)
+        if found is None:
+            language = preferred(accepted, self.settings.language)
+            found = Session(self._make_api(self.settings.api_url, language), language)
+        self._known[id] = found
+        while len(self._known) > SESSIONS_MAX:
+            self._forget(next(iter(self._known)))
+        return found
+
+    async def enter(self, session: Session) -> bool:
+        """Whether pages may be shown: somebody has signed in, or the gateway has no users. Raises Unreachable."""
+        if session.open and session.live is not None and not session.live.signed_out:
+            return True
+        try:
+            account = await session.api.get("/account")
+        except SignedOut:
+            session.open = False
+            return False
+        except Problem as error:
+            if error.status not in (403, 404):
+                raise
+            account = {}
+        session.name = str(account.get("name") or session.name)
+        session.permissions = frozenset(account.get("permissions") or ())
+        self._begin(session)
+        return True
+
+    def speak(self, session: Session, language: Language) -> None:
+        session.language = session.api.language = language
+
+    async def leave(self, session: Session) -> None:
+        """Signs out."""
+        try:
+            await session.api.sign_out()
+        except (Problem, Unreachable) as error:
+            log.warning("not signed out at the gateway: %s", error)
+        self._end(session)
+
+    async def close(self) -> None:
+        for session in self._known.values():
+            self._end(session)
+            await session.api.close()
+
+    def _begin(self, session: Session) -> None:
+        self._end(session)
+        session.live, session.open = Live(session.api), True
+        session.tasks = [asyncio.create_task(session.live.run())]
+
+    def _end(self, session: Session) -> None:
+        for task in session.tasks:
+            task.cancel()
+        session.tasks, session.open, session.live = [], False, None
+
+    def _forget(self, id: str) -> None:
+        self._end(self._known.pop(id))
+
+
+def preferred(accepted: str, otherwise: Language) -> Language:
+    """The first of the languages that the console speaks: `zh-CN,zh;q=0.9,en;q=0.8` → zh."""
+    for part in accepted.split(","):
+        tongue = part.split(";")[0].strip().lower()
+        if tongue.startswith("zh"):
+            return "zh"
+        if tongue.startswith("en"):
+            return "en"
+    return otherwise
