@@ -27,6 +27,10 @@ class ApiSettings(BaseModel):
     tokens: dict[PrincipalName, SecretStr] = Field(
         default={}, max_length=TOKENS_MAX, description="who may ask → the bearer token that proves it; see read_tokens"
     )
+    open_until_first_user: bool = Field(
+        default=True,
+        description="without tokens and users, this machine may do all but make users",
+    )
     allowed_hosts: tuple[Host, ...] = Field(
         default=(), description="names this API is called by, besides localhost; without tokens others are refused"
     )

@@ -56,7 +56,7 @@ class Front(FrontKnown, FrontExplained, FrontStored, FrontFiles):
     async def carry_out(
         self, command: PersonCommand, idempotency_key: str | None = None, if_revision: int | None = None
     ) -> Done | Refused:
-        core, body = self._core(), encode(command)
+        core, body = self._core(), encode(msgspec.structs.replace(command, whence=""))  # the same from elsewhere
         if idempotency_key is not None:
             known = core.store.answer(idempotency_key)
             if known is not None:

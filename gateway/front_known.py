@@ -83,6 +83,10 @@ class FrontKnown(FrontCore):
         roles = [role] if role is not None else _roles(roster)
         return [OnDuty(each, who(roster, each, site, now, zone)) for each in roles]
 
+    async def roles_of(self, person: str) -> frozenset[str]:
+        known = _roster(self._core()).people.get(person)
+        return frozenset(known.roles) if known is not None else frozenset()
+
     def titles(self) -> Mapping[str, Title]:
         core = self._gateway.core
         return core.titles if core is not None else {}

@@ -44,6 +44,7 @@ class FakeDesk(FakeResponse):
     state: Health = field(default_factory=lambda: Health(True, {"broker": "ok", "store": "ok"}, "0.1.0", START))
     refusal: Refused | None = None  # what every command gets
     asked: list[PersonCommand] = field(default_factory=list)  # every command that was carried out
+    whences: list[str] = field(default_factory=list)  # from where they were asked
     titled: dict[str, dict[str, str]] = field(default_factory=dict)
     watching: int = 0
     _answered: dict[str, tuple[PersonCommand, Done]] = field(default_factory=dict)
@@ -123,6 +124,8 @@ class FakeDesk(FakeResponse):
         self, command: PersonCommand, idempotency_key: str | None = None, if_revision: int | None = None
     ) -> Done | Refused:
         self._check()
+        self.whences.append(command.whence)
+        command = msgspec.structs.replace(command, whence="")  # two workstations may send the same
         if idempotency_key in self._answered:
             before, done = self._answered[idempotency_key]
             if before != command:

@@ -49,6 +49,7 @@ class FakeResponse:
     files: dict[str, tuple[Attachment, bytes]] = field(default_factory=dict)
     plans_in_force: list[ResponsePlan] = field(default_factory=list)
     duty: list[OnDuty] = field(default_factory=list)
+    held_roles: dict[str, set[str]] = field(default_factory=dict)  # person → by the roster
     explained: dict[str, list[Line]] = field(default_factory=dict)
 
     # ---- what tests make happen
@@ -159,6 +160,10 @@ class FakeResponse:
     async def on_duty(self, role: str | None = None, site: str | None = None) -> list[OnDuty]:
         self._check()
         return [each for each in self.duty if role in (None, each.role)]
+
+    async def roles_of(self, person: str) -> frozenset[str]:
+        self._check()
+        return frozenset(self.held_roles.get(person, ()))
 
     async def notices(self, query: NoticeQuery) -> Page[Entry]:
         self._check()
