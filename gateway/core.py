@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import date
 from functools import cached_property
 from importlib.metadata import version
-from zoneinfo import ZoneInfo
 
 from gateway.auditor import Auditor
 from gateway.clock import Clock
@@ -32,9 +30,9 @@ from gateway.telemetry import Telemetry
 from rules.events import AuditFailed, AuditPassed, GatewayStarted
 from rules.instant import DAY_MS
 from rules.place_names import titles_of
-from rules.schedule import Calendar
+from rules.schedule import calendars as calendars
 from rules.screen import Screen
-from rules.site import Directory, Title
+from rules.site import Title
 from rules.timeline import Entry
 from rules.verdict import Verdict
 
@@ -242,10 +240,3 @@ class Core:
             if detection.fires:
                 found.setdefault(detection.device, []).append(detection.rule)
         return found
-
-
-def calendars(directory: Directory) -> dict[str, Calendar]:
-    return {
-        site.id: Calendar(ZoneInfo(site.timezone), frozenset(date.fromisoformat(day) for day in site.holidays))
-        for site in directory.sites.values()
-    }
