@@ -22,7 +22,8 @@ def _document(report: Report) -> Iterator[str]:
         yield f"> **{escaped(report.stamp)}**\n"
     yield f"# {escaped(report.title)} {escaped(report.subject)}\n"
     yield f"**{escaped(report.headline)}**\n"
-    yield f"{escaped(report.site)} · {escaped(report.prepared)} · {report.words['times_in']} {escaped(report.timezone)}\n"
+    made = f"{report.prepared} · {report.words['times_in']} {report.timezone}"
+    yield f"{escaped(report.site)} · {escaped(made)}\n"
     for section in report.sections:
         title = escaped(section.title)
         yield f"## {report.stamp + ' · ' if report.stamp else ''}{title}\n"
