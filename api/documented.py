@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from api import examples, identity_examples, response_examples
+from api import examples, identity_examples, kpi_examples, response_examples
 from api.errors import CONFLICT_TITLE, MEDIA_TYPE, STATUSES, TYPE_PREFIX, Code, Problem
 
 Responses = dict[int | str, dict[str, Any]]
@@ -22,7 +22,7 @@ EVERYWHERE = (
     Code.WRONG_HOST,
     Code.INVALID_REQUEST,
 )
-_SOURCES = (examples, response_examples, identity_examples)
+_SOURCES = (examples, response_examples, identity_examples, kpi_examples)
 EXAMPLES: dict[str, BaseModel] = {
     name: value for source in _SOURCES for name, value in vars(source).items() if isinstance(value, BaseModel)
 }

@@ -13,6 +13,7 @@ from api.port_basics import Unavailable as Unavailable
 from api.port_basics import Unknown as Unknown
 from api.port_basics import UnknownDevice as UnknownDevice
 from api.readings_port import ReadingsDesk
+from api.report_port import ReportDesk
 from api.rules_port import RulesDesk
 from rules.explain import Line
 from rules.handover import Handover
@@ -217,7 +218,7 @@ class UnknownAttachment(Unknown):
     """No file that is kept has this hash."""
 
 
-class Desk(RulesDesk, ReadingsDesk, Protocol):
+class Desk(RulesDesk, ReadingsDesk, ReportDesk, Protocol):
     """Everything the API may ask of the core. Instants are Unix milliseconds UTC.
 
     Lists raise BadCursor; everything but `health` and `metrics` raises Unavailable.

@@ -38,6 +38,7 @@ from api.ports import (
     ZoneState,
 )
 from api.privacy import Masks
+from api.report_sight import ReportSight
 from rules.explain import Line
 from rules.handover import Handover
 from rules.incident import Incident
@@ -54,7 +55,7 @@ Q = TypeVar("Q", IncidentQuery, DeviceQuery, OrderQuery, ActionQuery, ShelfQuery
 INCIDENTS_REMEMBERED_MAX = 1_000  # of one stream: where they are does not change
 
 
-class Sight:
+class Sight(ReportSight):
     """`refused(about)`: told of everything that was asked for and is at another site."""
 
     def __init__(self, desk: Desk, caller: Principal, masks: Masks, refused: Callable[[str], None]) -> None:

@@ -12,6 +12,7 @@ from gateway.filling_in import filled_in
 from gateway.front_explained import FrontExplained
 from gateway.front_files import FrontFiles
 from gateway.front_known import FrontKnown
+from gateway.front_reports import FrontReports
 from gateway.front_stored import FrontStored
 from gateway.store import StoreFailed
 from rules.codec import encode
@@ -47,7 +48,7 @@ class Answered(msgspec.Struct, frozen=True):
     refused: Refused | None
 
 
-class Front(FrontKnown, FrontExplained, FrontStored, FrontFiles):
+class Front(FrontKnown, FrontExplained, FrontStored, FrontReports, FrontFiles):
     def stands(self) -> tuple[bool, int]:
         """Whether a core runs, and the position of its latest entry."""
         core = self._gateway.core

@@ -9,11 +9,12 @@ from api.ports import Desk, Unavailable
 from gateway.apart.api_end import ApiEnd
 from gateway.apart.calls import names_of_port
 from gateway.front_files import FrontFiles
+from gateway.front_reports import FrontReports
 from gateway.front_stored import FrontStored
 from rules.site import Title
 
 
-class LocalFront(FrontStored, FrontFiles):
+class LocalFront(FrontStored, FrontReports, FrontFiles):
     """What needs nothing of the core but what it has stored and told."""
 
     def __init__(self, end: ApiEnd) -> None:
