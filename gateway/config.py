@@ -55,6 +55,8 @@ class HttpPart(Settings):
     process: Literal["own", "shared"] = Field(
         "own", description="own: who looks cannot hold up alarms; shared: one process less, some 90 MB of memory less"
     )
+    streams_max: int = Field(500, ge=1, le=10_000, description="event streams open at once")
+    streams_per_user_max: int = Field(50, ge=1, le=10_000, description="of them, of one user or token")
     language: Literal["en", "zh"] = "en"
 
 
@@ -156,7 +158,13 @@ class GatewaySettings(Settings):
         """Raises ValueError for a tokens file that cannot be used."""
         text = read_secret(self.http.tokens_file)
         hosts = tuple(self.http.allowed_hosts)
-        return ApiSettings(tokens=read_tokens(text) if text else {}, allowed_hosts=hosts, language=self.http.language)
+        return ApiSettings(
+            tokens=read_tokens(text) if text else {},
+            allowed_hosts=hosts,
+            language=self.http.language,
+            streams_max=self.http.streams_max,
+            streams_per_user_max=self.http.streams_per_user_max,
+        )
 
 
 class BadSettings(Exception):
