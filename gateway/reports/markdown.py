@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gateway.reports.html import fit
 from rules.report import Block, Cell, Facts, Grid, Paragraph, Report, Tone
@@ -51,9 +51,7 @@ def _block(block: Block, report: Report) -> Iterator[str]:
         yield from _table(["", words["name"], words["signature"], words["date"]], rows)
 
 
-def _table(
-    titles: list[str], rows: tuple[tuple[Cell, ...], ...] | list[tuple[Cell, ...]], numbers: list[bool] | None = None
-) -> Iterator[str]:
+def _table(titles: list[str], rows: Sequence[tuple[Cell, ...]], numbers: list[bool] | None = None) -> Iterator[str]:
     yield "| " + " | ".join(escaped(title) for title in titles) + " |"
     yield "|" + "|".join(" ---: " if number else " --- " for number in numbers or [False] * len(titles)) + "|"
     for row in rows:
