@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typer
 
-from tocsin import audit, backup, check, demo, explain, journal, plan, run, schema, simulate
+from tocsin import audit, backup, check, demo, explain, journal, plan, report, run, schema, simulate
 
 app = typer.Typer(
     name="tocsin",
@@ -26,6 +26,7 @@ app.command("audit")(audit.audit)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("explain")(explain.explain)
+app.command("report")(report.report)
 app.add_typer(plan.app, name="plan")
 app.command("simulate")(simulate.simulate)
 
