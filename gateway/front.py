@@ -25,6 +25,7 @@ from rules.requests import (
     ActionDone,
     AdvanceOrder,
     AssignOrder,
+    ClearDeadLetters,
     EndShelf,
     FillHandover,
     HandOverOrder,
@@ -33,9 +34,11 @@ from rules.requests import (
     PersonCommand,
     PutOnShelf,
     RecheckAction,
+    ReportIncident,
     SignHandover,
 )
 from rules.state import ActionState
+from rules.turn import group_key
 
 T = TypeVar("T")
 
@@ -48,7 +51,7 @@ class Answered(msgspec.Struct, frozen=True):
     refused: Refused | None
 
 
-class Front(FrontKnown, FrontExplained, FrontStored, FrontReports, FrontFiles):
+class Front(FrontKnown, FrontExplained, FrontStored, FrontReports, FrontRules, FrontReadings, FrontFiles):
     def stands(self) -> tuple[bool, int]:
         """Whether a core runs, and the position of its latest entry."""
         core = self._gateway.core
@@ -72,6 +75,8 @@ class Front(FrontKnown, FrontExplained, FrontStored, FrontReports, FrontFiles):
                 done, refused = (answer, None) if isinstance(answer, Done) else (None, answer)
                 core.desk.answer(idempotency_key, encode(Answered(msgspec.Raw(body), done, refused)))
             core.ingest.flush()
+            if isinstance(command, ClearDeadLetters) and isinstance(answer, Done):  # once it stands in the journal
+                core.store.dead_letters_clear(command.topic, command.fault)
         except StoreFailed as error:
             self._gateway.store_failed(error)
             raise Unavailable("the store cannot take it; nothing was done") from error
@@ -95,7 +100,8 @@ class Front(FrontKnown, FrontExplained, FrontStored, FrontReports, FrontFiles):
         return Refused("revision_changed", f"{subject.id} is at revision {subject.revision} by now")
 
     def _carry_out(self, core: Core, command: PersonCommand) -> Done | Refused:
-        outcome = core.desk.submit(filled_in(core, command))
+        command = filled_in(core, command)
+        outcome = core.desk.submit(command)
         return outcome.refused if outcome.refused is not None else _done(core, command, outcome)
 
 
@@ -105,6 +111,13 @@ def _done(core: Core, command: PersonCommand, outcome: Outcome) -> Done:
     if isinstance(command, AboutIncident):
         changed = outcome.incidents.get(command.incident)
         return Done(incident=changed or state.incidents[command.incident], entries=entries)
+    if isinstance(command, ReportIncident):
+        return Done(
+            incident=state.incidents[state.groups[group_key(command.mode, command.zone, command.hazard)]],
+            entries=entries,
+        )
+    if isinstance(command, ClearDeadLetters):
+        return Done(letters=command.letters, entries=entries)
     if isinstance(command, OpenOrder):
         made = (each for each in outcome.orders.values() if (each.asset, each.fault) == (command.asset, command.fault))
         return Done(order=next(each for each in made if each.open), entries=entries)

@@ -14,7 +14,7 @@ from gateway.front_stored import FrontStored
 from rules.site import Title
 
 
-class LocalFront(FrontStored, FrontReports, FrontFiles):
+class LocalFront(FrontStored, FrontReports, FrontRules, FrontReadings, FrontFiles):
     """What needs nothing of the core but what it has stored and told."""
 
     def __init__(self, end: ApiEnd) -> None:
