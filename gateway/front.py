@@ -12,7 +12,9 @@ from gateway.filling_in import filled_in
 from gateway.front_explained import FrontExplained
 from gateway.front_files import FrontFiles
 from gateway.front_known import FrontKnown
+from gateway.front_readings import FrontReadings
 from gateway.front_reports import FrontReports
+from gateway.front_rules import FrontRules
 from gateway.front_stored import FrontStored
 from gateway.store import StoreFailed
 from rules.codec import encode

@@ -9,7 +9,9 @@ from api.ports import Desk, Unavailable
 from gateway.apart.api_end import ApiEnd
 from gateway.apart.calls import names_of_port
 from gateway.front_files import FrontFiles
+from gateway.front_readings import FrontReadings
 from gateway.front_reports import FrontReports
+from gateway.front_rules import FrontRules
 from gateway.front_stored import FrontStored
 from rules.site import Title
 
