@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typer
 
-from tocsin import audit, backup, check, demo, explain, journal, plan, report, run, schema, simulate
+from tocsin import audit, backup, check, demo, explain, journal, plan, report, run, schema, simulate, users
 
 app = typer.Typer(
     name="tocsin",
@@ -28,6 +28,7 @@ app.command("restore")(backup.restore)
 app.command("explain")(explain.explain)
 app.command("report")(report.report)
 app.add_typer(plan.app, name="plan")
+app.add_typer(users.app, name="users")
 app.command("simulate")(simulate.simulate)
 
 

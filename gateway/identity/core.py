@@ -23,7 +23,7 @@ from gateway.identity.known import Known, read_known
 from gateway.identity.lockout import Lockout
 from gateway.identity.passwords import Passwords
 from gateway.identity.provider import Provider
-from gateway.identity.secret_files import setup_secret, signing_key
+from gateway.identity.secret_files import forget_setup_secret, setup_secret, signing_key
 from gateway.identity.signing import Signer
 from gateway.store.errors import StoreFailed
 from rules.instant import Instant
@@ -113,11 +113,6 @@ class IdentityCore:
         await self._in_thread(self._database.close)
         self._thread.shutdown(wait=False)
 
-    def offer_setup(self) -> Path | None:
-        """At a start: while there is no user, the file whose secret makes the first one. Raises StoreFailed."""
-        self._read_if_changed()
-        return None if self._known.users else setup_secret(self._folder)
-
     # ---- for the parts
 
     async def _ask(self, question: Callable[[Connection], T]) -> T:
@@ -155,11 +150,20 @@ class IdentityCore:
         with self._database.transaction() as connection:
             if accounts.changes(connection) != self._known.changes:
                 self._known = read_known(connection, now, self._lives.access_ms)
+                self._offer_setup()
             if now - self._forgot_at >= DAY_MS:
                 sessions.forget(connection, now - FORGET_MS)
                 access.forget(connection, now)
                 self._forgot_at = now
         self._looked_at = now
+
+    def _offer_setup(self) -> None:
+        """As long as there is no user, whoever can read a file in the data folder can make the first one."""
+        if self._known.users:
+            forget_setup_secret(self._folder)
+            return
+        path = setup_secret(self._folder)
+        log.info("no users yet: `tocsin users add NAME --role admin` makes the first, or the secret in %s does", path)
 
     def _write_soon(self) -> None:
         self._timer = None

@@ -32,20 +32,19 @@ class Database:
     """One transaction at a time, in whichever thread asks; not for two threads at once."""
 
     def __init__(self, url: URL, durable: bool = True) -> None:
-        """`durable`: not in tests, which survive no power cut. Raises StoreFailed."""
+        """Nothing is reached yet. `durable`: not in tests, which survive no power cut."""
         self.name = url.render_as_string(hide_password=True)
         self._path = sqlite_path(url)
         self._engine = _sqlite(url, durable) if self._path else _postgres(url)
-        with self._failing():
-            if self._path is not None:
-                _make_private(self._path)
-            self._bring_to_head()
+        self._prepared = False
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Committed at the end of the block; an exception leaves nothing of it. Raises StoreFailed."""
-        with self._failing(), self._engine.begin() as connection:
-            yield connection
+        with self._failing():
+            self._prepare()
+            with self._engine.begin() as connection:
+                yield connection
 
     def close(self) -> None:
         self._engine.dispose()
@@ -59,14 +58,19 @@ class Database:
         except OSError as error:
             raise StoreFailed(f"{self.name}: {error.strerror}") from error
 
-    def _bring_to_head(self) -> None:
+    def _prepare(self) -> None:
+        """At the first use: private, and of this version's schema."""
+        if self._prepared:
+            return
+        if self._path is not None:
+            _make_private(self._path)
         with self._engine.begin() as connection:
             version = _version(connection)
-            if version == HEAD:
-                return
             if version is not None and version > HEAD:
                 raise StoreFailed(f"{self.name} has schema {version}; this version of Tocsin knows up to {HEAD}")
-            _upgrade(connection)
+            if version != HEAD:
+                _upgrade(connection)
+        self._prepared = True
 
 
 def _version(connection: Connection) -> str | None:

@@ -11,7 +11,7 @@ from gateway.identity import access, accounts, sessions
 from gateway.identity.core import DAY_MS, IdentityCore
 from gateway.identity.lockout import ELSEWHERE
 from gateway.identity.passwords import check_password
-from gateway.identity.secret_files import forget_setup_secret, is_setup_secret
+from gateway.identity.secret_files import is_setup_secret
 from gateway.identity.sessions import Session
 from gateway.identity.signing import Claims
 from rules.instant import Instant
@@ -36,9 +36,7 @@ class SigningIn(IdentityCore):
                 raise NotDone(Code.INVALID_GRANT, "there are users already")
             return accounts.add(connection, name, FIRST_ADMIN, hash, "setup", now)
 
-        made = await self._do(work, self._line("user_made", "setup", whence, name, "admin, by the setup secret"))
-        forget_setup_secret(self._folder)
-        return made
+        return await self._do(work, self._line("user_made", "setup", whence, name, "admin, by the setup secret"))
 
     async def sign_in(self, name: str, password: str, whence: Whence) -> Issued:
         self._take_attempt(name, whence)

@@ -34,7 +34,10 @@ class SetClock:
 def _empty() -> bytes:
     """A database without users; to bring one to the newest schema takes longer than most tests."""
     with TemporaryDirectory() as folder:
-        Database(identity_url(f"sqlite:///{folder}/journal.sqlite")).close()
+        database = Database(identity_url(f"sqlite:///{folder}/journal.sqlite"))
+        with database.transaction():
+            pass  # the first one brings it to the newest schema
+        database.close()
         return (Path(folder) / FILE).read_bytes()
 
 
