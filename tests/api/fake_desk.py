@@ -29,6 +29,7 @@ from rules.mode import Mode
 from rules.requests import Acknowledge, AddNote, FillHandover, OpenOrder, PersonCommand, PutOnShelf, Resolve
 from rules.signal import Signal
 from rules.timeline import Entry, Kind
+from tests.api.fake_reports import FakeReports
 from tests.api.fake_response import DETECTOR, START, FakeResponse, has, of_sites, page_of
 
 _MAKES: dict[type, str] = {OpenOrder: "order", PutOnShelf: "shelf", FillHandover: "handover"}
@@ -36,7 +37,7 @@ SMOKE = {"en": "Smoke above alarm threshold", "zh": "烟雾浓度超过报警阈
 
 
 @dataclass
-class FakeDesk(FakeResponse):
+class FakeDesk(FakeReports, FakeResponse):
     known: dict[str, Incident] = field(default_factory=dict)
     device_states: list[DeviceState] = field(default_factory=list)
     zone_states: list[ZoneState] = field(default_factory=list)
