@@ -13,6 +13,7 @@ from api.port_basics import Unavailable as Unavailable
 from api.port_basics import Unknown as Unknown
 from api.port_basics import UnknownDevice as UnknownDevice
 from api.readings_port import ReadingsDesk
+from api.board_port import BoardDesk
 from api.report_port import ReportDesk
 from api.rules_port import RulesDesk
 from rules.explain import Line
@@ -48,6 +49,7 @@ class IncidentQuery(Struct, frozen=True):
     open: bool | None = None
     since: Instant | None = None  # opened at or after
     until: Instant | None = None  # opened before
+    text: str | None = None  # all of these words, or beginnings of words, in what is known of it and said about it
     cursor: str | None = None
     limit: int = 50
 
@@ -218,7 +220,7 @@ class UnknownAttachment(Unknown):
     """No file that is kept has this hash."""
 
 
-class Desk(RulesDesk, ReadingsDesk, ReportDesk, Protocol):
+class Desk(BoardDesk, RulesDesk, ReadingsDesk, ReportDesk, Protocol):
     """Everything the API may ask of the core. Instants are Unix milliseconds UTC.
 
     Lists raise BadCursor; everything but `health` and `metrics` raises Unavailable.

@@ -207,7 +207,12 @@ class Gateway:
         async def started() -> None:
             self._changed(API, "")
 
-        await serve(self._front, self.settings, listening, self.news, started)
+        async with asyncio.TaskGroup() as tasks:
+            searching = tasks.create_task(self._front.keep_search())
+            try:
+                await serve(self._front, self.settings, listening, self.news, started)
+            finally:
+                searching.cancel()
 
     def health(self) -> Health:
         parts = {part: fault or "ok" for part, fault in self._parts.items()}

@@ -23,6 +23,7 @@ from gateway.ingest import Ingest
 from gateway.library import Loaded
 from gateway.link import Link
 from gateway.link_settings import LinkSettings
+from gateway.located import Located
 from gateway.news import News
 from gateway.performer import Performer
 from gateway.store import Store, StoreFailed
@@ -215,7 +216,7 @@ class Core:
         for change in self.screen.reload(directory, loaded.ruleset, calendars(directory), self._clock()):
             self.ingest.submit(change)
         self.ingest.forget_routes()
-        self.__dict__.pop("device_ids", None)
+        self.__dict__.pop("located", None)
         self.__dict__.pop("titles", None)
         self.ingest.flush()
         return True
@@ -224,8 +225,8 @@ class Core:
         return list(self.desk.engine.directory.sites)
 
     @cached_property
-    def device_ids(self) -> list[str]:
-        return sorted(self.screen.directory.devices)
+    def located(self) -> Located:
+        return Located(self.screen.directory)
 
     @cached_property
     def titles(self) -> dict[str, Title]:

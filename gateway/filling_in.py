@@ -18,7 +18,7 @@ def filled_in(core: Core, command: PersonCommand) -> PersonCommand:
         order = core.desk.engine.state.orders.get(command.order)
         return msgspec.structs.replace(command, normal_at=normal_at(core, order) if order is not None else None)
     if isinstance(command, FillHandover):
-        silent = [each.device.id for each in core.screen.all() if each.silent and each.device.site == command.site]
+        silent = [id for id, each in core.screen.silent().items() if each.device.site == command.site]
         return msgspec.structs.replace(command, silent_devices=sorted(silent))
     if isinstance(command, ClearDeadLetters):
         core.ingest.flush()  # what came before the command is cleared with it

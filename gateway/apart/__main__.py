@@ -40,11 +40,15 @@ async def _run(listening: socket.socket, core: socket.socket) -> None:
     work = asyncio.current_task()
     assert work is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
+    seen = front(end)
+    searching = asyncio.create_task(seen.keep_search())
     try:
-        await serve(front(end), end.settings, listening, end.news, started)
+        await serve(seen, end.settings, listening, end.news, started)
     except asyncio.CancelledError:
         log.info("the API's process stops")
     finally:
+        searching.cancel()
+        await asyncio.gather(searching, return_exceptions=True)
         end.close()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from api.ports import Desk, Unavailable
 from gateway.apart.api_end import ApiEnd
@@ -46,5 +46,11 @@ ASKED = [name for name in names_of_port() if not hasattr(LocalFront, name)]
 ApartFront = type("ApartFront", (LocalFront,), {name: _asked(name) for name in ASKED})
 
 
-def front(end: ApiEnd) -> Desk:
-    return cast(Desk, ApartFront(end))
+class Seen(Desk, Protocol):
+    """What a process apart has of the gateway."""
+
+    async def keep_search(self) -> None: ...
+
+
+def front(end: ApiEnd) -> Seen:
+    return cast(Seen, ApartFront(end))
