@@ -39,7 +39,7 @@ class MeterDays:
     def figures(self, directory: Directory, query: EnergyQuery, times: Times, now: Instant) -> EnergyFigures:
         """Raises TooMuchAsked, StoreFailed."""
         meters = meters_of(directory, query)
-        _bounded(len(meters), query.step_ms, times)
+        check_bounds(len(meters), query.step_ms, times)
         zone = _zone(directory, meters)
         question = EnergyQuestion(*times, query.step_ms, query.night_from_hour, query.night_to_hour)
         with self._reading:
@@ -84,7 +84,8 @@ def meters_of(directory: Directory, query: EnergyQuery) -> list[Meter]:
     ]
 
 
-def _bounded(meters: int, step_ms: int, times: Times) -> None:
+def check_bounds(meters: int, step_ms: int, times: Times) -> None:
+    """Raises TooMuchAsked."""
     lasts = times[1] - times[0]
     days = -(-lasts // DAY_MS)
     if meters * days > METER_DAYS_MAX:
