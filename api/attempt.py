@@ -18,6 +18,7 @@ from api.ids import etag
 from api.ports import Desk
 from api.requests import POSITION_MAX, LanguageQuery
 from api.response_schemas import ActionDoneOut, HandoverDoneOut, OrderDoneOut, ShelfDoneOut
+from api.rules_schemas import LettersDoneOut
 from api.schemas import DoneOut, entry_out
 from rules.outcome import Refused
 from rules.requests import PersonCommand
@@ -26,13 +27,14 @@ from rules.timeline_text import Language
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")  # a UUID or a hash; stored with the command for good
 _ETAG = re.compile(r'"([0-9]{1,19})"')
 
-About = Literal["incident", "order", "action", "shelf", "handover"]
+About = Literal["incident", "order", "action", "shelf", "handover", "letters"]
 _ANSWERS: dict[About, type[BaseModel]] = {
     "incident": DoneOut,
     "order": OrderDoneOut,
     "action": ActionDoneOut,
     "shelf": ShelfDoneOut,
     "handover": HandoverDoneOut,
+    "letters": LettersDoneOut,
 }
 _UNKNOWN: dict[About, Code] = {
     "incident": Code.UNKNOWN_INCIDENT,
@@ -40,7 +42,10 @@ _UNKNOWN: dict[About, Code] = {
     "action": Code.UNKNOWN_ACTION,
     "shelf": Code.UNKNOWN_SHELF,
     "handover": Code.UNKNOWN_HANDOVER,
+    "letters": Code.UNKNOWN_DEAD_LETTER,
 }
+
+_WITHOUT_REVISION = ("shelf", "letters")
 
 
 class Attempt:
@@ -79,7 +84,7 @@ class Attempt:
             }
         )
         headers: dict[str, str] = {"Content-Language": self._language}
-        if about != "shelf":
+        if about not in _WITHOUT_REVISION:
             headers["ETag"] = etag(subject)
         return Response(done.model_dump_json(), headers=headers, media_type="application/json")
 
@@ -107,7 +112,9 @@ async def plan_roles_of(desk: Desk, caller: Principal) -> list[str] | None:
     return sorted(caller.plan_roles | of_roster)
 
 
-_Key = Annotated[str | None, Header(description="up to 128 visible ASCII characters; the same key is carried out once")]
+IdempotencyKey = Annotated[
+    str | None, Header(description="up to 128 visible ASCII characters; the same key is carried out once")
+]
 
 
 async def _attempt(
@@ -115,10 +122,10 @@ async def _attempt(
     desk: TheDesk,
     caller: Caller,
     query: Annotated[LanguageQuery, Query()],
-    idempotency_key: _Key = None,
+    idempotency_key: IdempotencyKey = None,
     if_match: Annotated[str | None, Header(description='the ETag the decision was made on, e.g. `"4"`')] = None,
 ) -> Attempt:
-    key = _idempotency_key(idempotency_key, caller.name)
+    key = key_of(idempotency_key, caller.name)
     return Attempt(request, desk, caller, language_of(request, query.lang), key, if_match_revision(if_match))
 
 
@@ -127,9 +134,9 @@ async def _unconditional(
     desk: TheDesk,
     caller: Caller,
     query: Annotated[LanguageQuery, Query()],
-    idempotency_key: _Key = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Attempt:
-    key = _idempotency_key(idempotency_key, caller.name)
+    key = key_of(idempotency_key, caller.name)
     return Attempt(request, desk, caller, language_of(request, query.lang), key, None)
 
 
@@ -138,7 +145,7 @@ Unconditional = Annotated[Attempt, Depends(_unconditional)]
 """Where there is nothing yet that could have changed, or it has no revision."""
 
 
-def _idempotency_key(key: str | None, caller: str) -> str | None:
+def key_of(key: str | None, caller: str) -> str | None:
     """The key as the desk sees it: two callers that choose the same do not meet."""
     if key is None:
         return None

@@ -14,12 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.port_basics import TooBusy
 from api.ports import (
     BadCursor,
     Unavailable,
     Unknown,
     UnknownAction,
     UnknownAttachment,
+    UnknownDeadLetter,
     UnknownDevice,
     UnknownHandover,
     UnknownIncident,
@@ -27,6 +29,7 @@ from api.ports import (
     UnknownPlan,
     UnknownShelf,
 )
+from api.rules_port import UnknownBacktest, UnknownRule, UnknownVersion
 from rules.outcome import Refused
 
 MEDIA_TYPE = "application/problem+json"
@@ -53,6 +56,10 @@ class Code(Enum):
     UNKNOWN_SHELF = "unknown_shelf"
     UNKNOWN_HANDOVER = "unknown_handover"
     UNKNOWN_PLAN = "unknown_plan"
+    UNKNOWN_RULE = "unknown_rule"
+    UNKNOWN_VERSION = "unknown_version"
+    UNKNOWN_BACKTEST = "unknown_backtest"
+    UNKNOWN_DEAD_LETTER = "unknown_dead_letter"
     UNKNOWN_ATTACHMENT = "unknown_attachment"
     UNKNOWN_USER = "unknown_user"
     UNKNOWN_TOKEN = "unknown_token"  # noqa: S105 (a code)
@@ -72,6 +79,7 @@ class Code(Enum):
     TOO_MANY_SIGN_INS = "too_many_sign_ins"
     INTERNAL = "internal"
     UNAVAILABLE = "unavailable"
+    TOO_BUSY = "too_busy"
     TOO_MANY_STREAMS = "too_many_streams"
     TOO_MANY_UPLOADS = "too_many_uploads"
     SHUTTING_DOWN = "shutting_down"
@@ -91,6 +99,10 @@ STATUSES: dict[Code, tuple[int, str]] = {
     Code.UNKNOWN_ACTION: (404, "No such corrective action"),
     Code.UNKNOWN_SHELF: (404, "No such shelf"),
     Code.UNKNOWN_HANDOVER: (404, "No such handover"),
+    Code.UNKNOWN_RULE: (404, "No such rule"),
+    Code.UNKNOWN_VERSION: (404, "No such version"),
+    Code.UNKNOWN_BACKTEST: (404, "No such backtest"),
+    Code.UNKNOWN_DEAD_LETTER: (404, "No such message"),
     Code.UNKNOWN_PLAN: (404, "No plan for this hazard"),
     Code.UNKNOWN_ATTACHMENT: (404, "No such file"),
     Code.UNKNOWN_USER: (404, "No such user"),
@@ -111,6 +123,7 @@ STATUSES: dict[Code, tuple[int, str]] = {
     Code.TOO_MANY_SIGN_INS: (429, "Too many sign-ins at once"),
     Code.INTERNAL: (500, "Something went wrong inside"),
     Code.UNAVAILABLE: (503, "The gateway cannot answer now"),
+    Code.TOO_BUSY: (503, "So much of this is under way already"),
     Code.TOO_MANY_STREAMS: (503, "Too many streams are open"),
     Code.TOO_MANY_UPLOADS: (503, "Too many files are on their way"),
     Code.SHUTTING_DOWN: (503, "The gateway is stopping"),
@@ -124,6 +137,10 @@ _UNKNOWN: dict[type[Unknown], tuple[Code, str]] = {
     UnknownShelf: (Code.UNKNOWN_SHELF, "is not a shelf"),
     UnknownHandover: (Code.UNKNOWN_HANDOVER, "is not a handover"),
     UnknownPlan: (Code.UNKNOWN_PLAN, "is no hazard that a plan in force is for"),
+    UnknownRule: (Code.UNKNOWN_RULE, "is not a rule in force"),
+    UnknownVersion: (Code.UNKNOWN_VERSION, "is not the hash of a version that was ever in force"),
+    UnknownBacktest: (Code.UNKNOWN_BACKTEST, "is not a backtest, or is forgotten"),
+    UnknownDeadLetter: (Code.UNKNOWN_DEAD_LETTER, "is not among the messages that were not understood"),
     UnknownAttachment: (Code.UNKNOWN_ATTACHMENT, "is not the SHA-256 of a file that is kept"),
 }
 # Codes of the desk that have a status of their own, whatever the command is about.
@@ -251,6 +268,7 @@ def add_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(Unknown, _unknown)
     app.add_exception_handler(BadCursor, _bad_cursor)
     app.add_exception_handler(Unavailable, _unavailable)
+    app.add_exception_handler(TooBusy, _too_busy)
     app.add_exception_handler(NotDone, _not_done)
 
 
@@ -304,6 +322,10 @@ async def _bad_cursor(request: Request, exc: Exception) -> Response:
 
 async def _unavailable(request: Request, exc: Exception) -> Response:
     return problem_response(request_id(request), Code.UNAVAILABLE, _named(exc), headers=RETRY_AFTER)
+
+
+async def _too_busy(request: Request, exc: Exception) -> Response:
+    return problem_response(request_id(request), Code.TOO_BUSY, _named(exc), headers=RETRY_AFTER)
 
 
 def _named(exc: Exception) -> str:

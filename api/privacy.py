@@ -14,6 +14,10 @@ from typing import TypeVar
 
 import msgspec
 
+from api.readings_port import Series
+from api.rules_port import Backtest, DryRunAnswer
+from rules.backtest import Judged
+from rules.firings import Firing
 from rules.incident import Incident
 from rules.reading import Value
 from rules.timeline import Entry
@@ -51,6 +55,39 @@ class Masks:
             return incident
         evidence = [msgspec.structs.replace(each, values=self.values(each.values)) for each in incident.evidence]
         return msgspec.structs.replace(incident, evidence=evidence)
+
+    def series(self, series: Series) -> Series:
+        if series.metric not in PERSONAL:
+            return series
+        return Series(series.metric, [(at, self.value(value)) for at, value in series.points])
+
+    def dry_run(self, answer: DryRunAnswer) -> DryRunAnswer:
+        found = answer.rehearsed
+        if found is None:
+            return answer
+        masked = msgspec.structs.replace(
+            found,
+            verdicts=[msgspec.structs.replace(each, values=self.values(each.values)) for each in found.verdicts],
+            firings=[self._firing(each) for each in found.firings],
+            incidents=[self.incident(each) for each in found.incidents],
+            entries=[self.entry(each) for each in found.entries],
+        )
+        return msgspec.structs.replace(answer, rehearsed=masked)
+
+    def backtest(self, backtest: Backtest) -> Backtest:
+        found = backtest.compared
+        if found is None:
+            return backtest
+        masked = msgspec.structs.replace(
+            found, candidate=self._judged(found.candidate), running=self._judged(found.running)
+        )
+        return msgspec.structs.replace(backtest, compared=masked)
+
+    def _judged(self, judged: Judged) -> Judged:
+        return msgspec.structs.replace(judged, firings=[self._firing(each) for each in judged.firings])
+
+    def _firing(self, firing: Firing) -> Firing:
+        return msgspec.structs.replace(firing, values=self.values(firing.values))
 
     def text(self, text: str) -> str:
         """Bytes that nobody understood, as text: where they look like JSON, what is personal in it."""

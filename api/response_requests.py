@@ -17,6 +17,7 @@ from api.requests import (
     LineText,
     NeededText,
     PersonName,
+    QueriedInstant,
     QueriedName,
     Query,
     RoleName,
@@ -276,6 +277,7 @@ class PlanQuery(Query):
 
 
 class RosterQuery(Query):
+    at: QueriedInstant | None = Field(default=None, description="another moment than now")
     role: QueriedName | None = None
     site: QueriedName | None = None
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from api.auth import Principal
+from api.duty_port import CommandOf, CommandQuery
 from api.errors import Code, ProblemRaised
 from api.ports import (
     ActionQuery,
@@ -30,6 +31,7 @@ from api.ports import (
     ShelfQuery,
     Unknown,
     UnknownAction,
+    UnknownDeadLetter,
     UnknownDevice,
     UnknownHandover,
     UnknownIncident,
@@ -38,19 +40,24 @@ from api.ports import (
     ZoneState,
 )
 from api.privacy import Masks
+from api.readings_port import Readings, ReadingsQuery
 from api.report_sight import ReportSight
+from api.rules_port import Backtest, DryRunAnswer, DryRunQuestion
+from rules.duty import Shift
 from rules.explain import Line
 from rules.handover import Handover
 from rules.incident import Incident
+from rules.instant import Instant
 from rules.order import WorkOrder
 from rules.outcome import Refused
 from rules.requests import PersonCommand
+from rules.ruleset import Ruleset
 from rules.shelf import Shelf
 from rules.site import Title
 from rules.state import ActionState
 from rules.timeline import Entry
 
-Q = TypeVar("Q", IncidentQuery, DeviceQuery, OrderQuery, ActionQuery, ShelfQuery, HandoverQuery)
+Q = TypeVar("Q", IncidentQuery, DeviceQuery, OrderQuery, ActionQuery, ShelfQuery, HandoverQuery, CommandQuery)
 
 INCIDENTS_REMEMBERED_MAX = 1_000  # of one stream: where they are does not change
 
@@ -64,8 +71,7 @@ class Sight(ReportSight):
 
     def __getattr__(self, name: str) -> Any:
         """Methods of the port that are not here."""
-        if self._caller.sites is not None:
-            raise ProblemRaised(Code.FORBIDDEN, "this concerns all sites, and the caller sees some alone")
+        self._check_all_sites()
         return getattr(self._desk, name)
 
     async def carry_out(
@@ -187,7 +193,51 @@ class Sight(ReportSight):
         masked = [msgspec.structs.replace(each, first_bytes=self._masks.text(each.first_bytes)) for each in theirs]
         return Page(masked, page.next_cursor)
 
+    async def dead_letter(self, topic: str, reason: str) -> DeadLetter:
+        found = await self._desk.dead_letter(topic, reason)
+        if self._caller.sites is not None and _topic_site(found) not in self._caller.sites:
+            raise UnknownDeadLetter(topic)
+        return msgspec.structs.replace(found, first_bytes=self._masks.text(found.first_bytes))
+
+    async def readings(self, query: ReadingsQuery) -> Readings:
+        self._check(site_of(query.device), UnknownDevice(query.device))
+        found = await self._desk.readings(query)
+        return msgspec.structs.replace(found, series=[self._masks.series(each) for each in found.series])
+
+    async def commands(self, query: CommandQuery) -> Page[CommandOf]:
+        return await self._desk.commands(self._theirs(query))
+
+    # ---- who is on duty
+
+    async def duty_at(self, at: Instant, role: str | None = None, site: str | None = None) -> list[OnDuty]:
+        if site is None and self._caller.sites is not None:
+            raise ProblemRaised(Code.FORBIDDEN, "this concerns all sites; expected `site`")
+        return await self._desk.duty_at(at, role, site) if self._caller.sees(site) or site is None else []
+
+    async def shifts(
+        self, since: Instant, until: Instant, role: str | None = None, site: str | None = None
+    ) -> list[Shift]:
+        """One that is of no site is of all of them."""
+        found = await self._desk.shifts(since, until, role, site)
+        return [each for each in found if each.site is None or self._caller.sees(each.site)]
+
+    # ---- what is tried
+
+    async def dry_run(self, question: DryRunQuestion) -> DryRunAnswer:
+        self._check_all_sites()
+        return self._masks.dry_run(await self._desk.dry_run(question))
+
+    async def backtest_of(self, id: str) -> Backtest:
+        self._check_all_sites()
+        return self._masks.backtest(await self._desk.backtest_of(id))
+
     # ---- what is of no site
+
+    async def now(self) -> Instant:
+        return await self._desk.now()
+
+    async def ruleset(self) -> tuple[str, Ruleset]:
+        return await self._desk.ruleset()
 
     async def roles_of(self, person: str) -> frozenset[str]:
         return await self._desk.roles_of(person)
@@ -207,6 +257,10 @@ class Sight(ReportSight):
         if self._caller.sites is None:
             return query
         return msgspec.structs.replace(query, sites=self._caller.sites)
+
+    def _check_all_sites(self) -> None:
+        if self._caller.sites is not None:
+            raise ProblemRaised(Code.FORBIDDEN, "this concerns all sites, and the caller sees some alone")
 
     def _check(self, site: str | None, unknown: Unknown) -> None:
         if not self._caller.sees(site):

@@ -9,6 +9,8 @@ import msgspec
 from api.ports import Done, Refused, Unavailable
 from gateway.core import Core
 from gateway.filling_in import filled_in
+from gateway.front_commands import FrontCommands
+from gateway.front_duty import FrontDuty
 from gateway.front_explained import FrontExplained
 from gateway.front_files import FrontFiles
 from gateway.front_known import FrontKnown
@@ -53,7 +55,17 @@ class Answered(msgspec.Struct, frozen=True):
     refused: Refused | None
 
 
-class Front(FrontKnown, FrontExplained, FrontStored, FrontReports, FrontRules, FrontReadings, FrontFiles):
+class Front(
+    FrontKnown,
+    FrontExplained,
+    FrontStored,
+    FrontReports,
+    FrontRules,
+    FrontReadings,
+    FrontDuty,
+    FrontCommands,
+    FrontFiles,
+):
     def stands(self) -> tuple[bool, int]:
         """Whether a core runs, and the position of its latest entry."""
         core = self._gateway.core

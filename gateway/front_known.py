@@ -22,6 +22,7 @@ from api.ports import (
 )
 from gateway.core import Core
 from gateway.front_core import FrontCore
+from gateway.front_duty import roles_of
 from rules.incident import Incident
 from rules.mode import Mode
 from rules.people import Roster, who
@@ -83,7 +84,7 @@ class FrontKnown(FrontCore):
         core = self._core()
         roster, now = _roster(core), self._clock()
         zone = _timezone(core, roster, site)
-        roles = [role] if role is not None else _roles(roster)
+        roles = [role] if role is not None else roles_of(roster)
         return [OnDuty(each, who(roster, each, site, now, zone)) for each in roles]
 
     async def roles_of(self, person: str) -> frozenset[str]:
@@ -109,12 +110,6 @@ def _plans(core: Core) -> PlanBook:
 def _roster(core: Core) -> Roster:
     version = core.desk.engine.state.roster
     return core.desk.documents.roster(version) if version else Roster()
-
-
-def _roles(roster: Roster) -> list[str]:
-    """Every role that somebody has or takes turns in, in the order of the files."""
-    of_people = [role for person in roster.people.values() for role in person.roles]
-    return list(dict.fromkeys([*of_people, *(rota.role for rota in roster.rota)]))
 
 
 def _timezone(core: Core, roster: Roster, site: str | None) -> tzinfo:

@@ -12,6 +12,7 @@ from gateway.front_core import FrontReads
 from gateway.front_rules import TELEMETRY_FOLDER
 from gateway.store import StoreFailed
 from gateway.telemetry.series import series
+from rules.instant import Instant
 
 AT_ONCE = 2  # threads that read; each takes two seconds at the most
 WAITING_MAX = 20
@@ -38,6 +39,9 @@ class LocalReadings:
 class FrontReadings(FrontReads):
     _turns: asyncio.Semaphore | None = None
     _asked = 0
+
+    async def now(self) -> Instant:
+        return self._clock()
 
     async def readings(self, query: ReadingsQuery) -> Readings:
         if self._turns is None:

@@ -16,6 +16,7 @@ from api.ports import (
     ShelfQuery,
     Unknown,
     UnknownAction,
+    UnknownDeadLetter,
     UnknownHandover,
     UnknownIncident,
     UnknownOrder,
@@ -23,6 +24,7 @@ from api.ports import (
 )
 from gateway.front_core import Stored
 from gateway.front_search import FrontSearch
+from gateway.store import dead_letters
 from gateway.store.listed import board, notices
 from rules.handover import Handover
 from rules.incident import Incident
@@ -58,6 +60,12 @@ class FrontStored(FrontSearch):
 
     async def dead_letters(self, cursor: str | None = None, limit: int = 100) -> Page[DeadLetter]:
         return await self._read(lambda core: core.store.dead_letters(cursor, limit))
+
+    async def dead_letter(self, topic: str, reason: str) -> DeadLetter:
+        rows = await self._read(lambda core: core.store.look(lambda ask: list(ask(dead_letters.one(topic, reason)))))
+        if not rows:
+            raise UnknownDeadLetter(topic)
+        return DeadLetter(*rows[0])
 
     async def orders(self, query: OrderQuery) -> Page[WorkOrder]:
         return await self._read(lambda core: core.store.orders(query))

@@ -73,6 +73,13 @@ def named(topic: str | None, reason: str | None) -> list[str]:
     return [storable(text, most) for text, most in texts if text is not None]
 
 
+def one(topic: str, reason: str) -> Select[Any]:
+    """A row as DeadLetter has its fields."""
+    c = dead_letters.c
+    statement = select(c.topic, c.reason, c.detail, c.first_bytes, c["count"], c.first_at, c.last_at)
+    return statement.where(*those(topic, reason))
+
+
 def page(cursor: str | None, limit: int) -> Select[Any]:
     """Rows as DeadLetter has its fields, the latest first, one more than the limit."""
     c = dead_letters.c

@@ -85,7 +85,7 @@ def handovers_page(query: HandoverQuery) -> Select[Any]:
 
 def shelves_page(query: ShelfQuery) -> Select[Any]:
     """Rows (since, id, body). One that keeps a rule quiet everywhere is of every site."""
-    wanted = {name: getattr(query, name) for name in ("device", "zone", "rule", "open")}
+    wanted = {name: getattr(query, name) for name in ("device", "zone", "rule", "maintenance", "open")}
     statement = _page(shelves, "since", wanted, query)
     if query.site is not None:
         statement = statement.where(or_(shelves.c.site == query.site, shelves.c.site.is_(None)))
