@@ -20,6 +20,7 @@ from gateway.desk import Desk
 from gateway.ending import end
 from gateway.history import StoredHistory
 from gateway.ingest import Ingest
+from gateway.keeping.retention import Retention
 from gateway.library import Loaded
 from gateway.link import Link
 from gateway.link_settings import LinkSettings
@@ -88,6 +89,7 @@ class Core:
             lambda up, why: self._told("commands", up, why),
             deliveries(self._settings),
         )
+        self.retention = Retention(self._settings.keeping, self._settings.data, self.store, self.desk, self._clock)
         self.auditor = Auditor(self.store, self.desk.engine.state.plans, self._on_audit, self._clock)
         self.ingest = Ingest(
             self.screen,
@@ -111,7 +113,7 @@ class Core:
     async def run(self) -> None:
         """Until cancelled, or StoreFailed. Then `close`."""
         self._look()
-        work = (self.link.run(), self.performer.run(), self.auditor.run(), self._keep_retention())
+        work = (self.link.run(), self.performer.run(), self.auditor.run(), self._keep_retention(), self.retention.run())
         tasks = [asyncio.create_task(each) for each in work]
         try:
             done, _ = await asyncio.wait([*tasks, self._failed], return_when=asyncio.FIRST_COMPLETED)

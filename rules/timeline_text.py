@@ -187,7 +187,8 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.COMMAND_WITHDRAWN: "撤回指令 {command}[ · {target}][ · {by}][ · {reason}][ · {id}]",
         Kind.REPORTED: "[{by}][（{role}）] 人工报告：{note}[ · {device}][ · {reason}]",
         Kind.REPORT_ENDED: "所报险情已解除[ · {by}][：{note}][ · {reason}]",
-        Kind.PRUNED: "已清除保存期满的记录，截至 {day}[：事件 {incidents} 件][，工单 {orders} 张][ · 日志至第 {until} 条]",
+        Kind.PRUNED: "已清除保存期满的记录，截至 {day}[：事件 {incidents} 件][，工单 {orders} 张]"
+        "[ · 日志至第 {until} 条]",
         Kind.LETTERS_CLEARED: "已清除无法识别的消息[：{count} 条][ · {topic}][ · {fault}][ · {by}][ · {reason}]",
         Kind.LEVEL_LOWERED: "响应降至 {to} 级[，原 {from} 级][ · {by}][ · {reason}]",
         Kind.ASSIGNED: "指派给 {to}[ · {by}][ · {reason}]",

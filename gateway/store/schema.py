@@ -165,6 +165,7 @@ shelves = Table(
     Column("device", Text),
     Column("zone", Text),
     Column("rule", Text),
+    Column("maintenance", Boolean, nullable=False),
     Column("open", Boolean, nullable=False),
     Column("since", Whole, nullable=False),
     Column("until", Whole, nullable=False),
@@ -226,6 +227,41 @@ snapshots = Table(
     Column("body", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),  # sha256 of the body
 )
+
+# States of long ago, one a month: each can become an anchor.
+milestones = Table(
+    "milestones",
+    metadata,
+    Column("index", Whole, primary_key=True, autoincrement=False),
+    Column("at", Whole, nullable=False),
+    Column("hash", LargeBinary, nullable=False),  # of the journal row
+    Column("state", LargeBinary, nullable=False),  # compressed
+)
+Index("milestones_by_age", milestones.c.at)
+
+# Where a pruned journal begins: the newest counts.
+anchors = Table(
+    "anchors",
+    metadata,
+    Column("index", Whole, primary_key=True, autoincrement=False),
+    Column("at", Whole, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("carried", Text, nullable=False),  # sha256, hexadecimal
+    Column("entries", Whole, nullable=False),
+)
+
+# What is older than the anchor and kept all the same.
+carried = Table(
+    "carried",
+    metadata,
+    Column("anchor", Whole, primary_key=True, autoincrement=False),
+    Column("number", Whole, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),  # a table
+    Column("key", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("carried_by_key", carried.c.anchor, carried.c.kind, carried.c.key, unique=True)
 
 dead_letters = Table(
     "dead_letters",
