@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from gateway.reports.html import fit
 from rules.report import Block, Cell, Facts, Grid, Paragraph, Report, Tone
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|~#&!])")
@@ -66,5 +65,5 @@ def _toned(cell: Cell) -> str:
 
 def escaped(text: str) -> str:
     """As it reads, whatever is in it: no mark of it marks anything, no line of it ends a table's row."""
-    lines = [_AT_THE_START.sub(r"\1\\\2", _MARKS.sub(r"\\\1", line)) for line in fit(text).split("\n")]
+    lines = [_AT_THE_START.sub(r"\1\\\2", _MARKS.sub(r"\\\1", line)) for line in text.split("\n")]
     return "<br>".join(line.strip() for line in lines)
