@@ -8,6 +8,7 @@ from gateway.search.index import Followed, Index, Kept, mark_of
 from gateway.search.texts import SPOKEN, said_in, texts_of
 from gateway.search.words import words_of
 from gateway.store import Store
+from gateway.store.anchor import state_of
 from gateway.store.listed import entry_at, incidents_named, last_position, said, touched
 from gateway.store.reader import Ask
 from rules.incident import Incident
@@ -23,10 +24,13 @@ class Follower:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._followed: Followed | None = None
+        self._pruned = 0  # the anchor up to which the index was purged
 
     def step(self, store: Store, titles: Mapping[str, Title]) -> bool:
         """→ whether there is more to do. Raises StoreFailed."""
         followed = self._followed or self._checked(store)
+        if store.anchor_index() != self._pruned:
+            self._purge(store)
         last = store.look(last_position)
         if last <= followed.position:
             self._followed = followed
@@ -37,6 +41,14 @@ class Follower:
         self._index.keep(rows, new)
         self._followed = new
         return until < last
+
+    def _purge(self, store: Store) -> None:
+        """What is past its keeping is not found by its words either."""
+        anchor = store.anchor()
+        if anchor is not None:
+            kept = {number_of(key) for kind, key, _ in store.carried(anchor) if kind == "incidents"}
+            self._index.purge(state_of(anchor).incidents_made, kept)
+            self._pruned = anchor.index
 
     def _checked(self, store: Store) -> Followed:
         """As the index says, if it is this store's; else from the beginning."""

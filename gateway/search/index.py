@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
@@ -82,6 +82,18 @@ class Index:
                         "INSERT INTO words (rowid, known, said) VALUES (?, ?, ?)", (row.number, row.known, said)
                     )
                 connection.execute("UPDATE followed SET position = ?, mark = ?", (followed.position, followed.mark))
+                connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise StoreFailed(f"{self._path}: {error}") from error
+
+    def purge(self, until: int, kept: Collection[int]) -> None:
+        """Forgets the words of incidents up to that number, but for those."""
+        with closing(self._connection()) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                numbers = [row[0] for row in connection.execute("SELECT rowid FROM words WHERE rowid <= ?", (until,))]
+                gone = [(number,) for number in numbers if number not in kept]
+                connection.executemany("DELETE FROM words WHERE rowid = ?", gone)
                 connection.execute("COMMIT")
             except sqlite3.Error as error:
                 raise StoreFailed(f"{self._path}: {error}") from error

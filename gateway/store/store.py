@@ -33,6 +33,7 @@ from gateway.store.pruning import step_of, steps
 from gateway.store.reader import INDEX_MIN, Ask, Reader
 from gateway.store.schema import (
     actions,
+    anchors,
     answers,
     documents,
     handovers,
@@ -143,8 +144,7 @@ class Store:
 
     def journal(self, after: int = 0, until: int | None = None) -> Iterator[JournalRow]:
         """Rows with `after` < index ≤ `until`, in order, read in chunks as they are asked for."""
-        anchor = self.anchor()
-        for chunk in self._reader.journal(after if anchor is None else max(after, anchor.index)):
+        for chunk in self._reader.journal(max(after, self.anchor_index())):
             for index, at, key, event, hash_ in chunk:
                 if until is not None and index > until:
                     return
@@ -177,6 +177,10 @@ class Store:
         """None: the journal is whole."""
         rows = self._reader.rows(newest_anchor().limit(1))
         return Anchor(*rows[0]) if rows else None
+
+    def anchor_index(self) -> int:
+        """0: the journal is whole."""
+        return self._reader.one(newest_anchor().with_only_columns(anchors.c["index"])) or 0
 
     def carried(self, anchor: Anchor) -> Iterator[Carried]:
         """What is older than the anchor and was kept all the same."""

@@ -18,6 +18,9 @@ from gateway.keeping.proof import UNBROKEN, prove, state_hash
 from gateway.keeping.restore import restore
 from gateway.keeping.retention import Retention
 from gateway.replay import differences, rebuilt
+from gateway.search.follow import Follower
+from gateway.search.index import Index
+from gateway.search.words import expression
 from gateway.store import BrokenAt, Store, Verified
 from rules.incident import Finding, Phase
 from rules.instant import DAY_MS
@@ -374,3 +377,22 @@ async def test_files_that_belong_to_no_order_go_and_others_stay(some: Years) -> 
     assert attachments.find(used.sha256) == used
     assert attachments.find(fresh.sha256) == fresh
     assert attachments.find(unused.sha256) is None
+
+
+async def test_what_is_gone_is_not_found_by_its_words_either(some: Years) -> None:
+    old, opened = some.happens(), some.happens("sd-8")
+    some.is_over(old)
+    some.pass_time(4 * YEAR_MS)
+    index = Index(some.folder / "search.sqlite")
+    follower = Follower(index)
+    _followed(follower, some.store)
+    assert index.matching(expression("smoke"), 2**62, 10) == [2, 1]
+    await some.retention().look()
+    _followed(follower, some.store)
+    assert index.matching(expression("smoke"), 2**62, 10) == [2]
+    assert some.incident(opened).open
+
+
+def _followed(follower: Follower, store: Store) -> None:
+    while follower.step(store, {}):
+        pass
