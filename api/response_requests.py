@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from api.board_port import BoardQuery
 from api.ports import ActionQuery, HandoverQuery, NoticeQuery, OrderQuery, ShelfQuery
 from api.requests import (
     AssetId,
@@ -136,6 +137,21 @@ class OrdersQuery(Query):
 
     def question(self) -> OrderQuery:
         return OrderQuery(**dict(self))
+
+
+class BoardIn(Query):
+    """What of the board is looked at."""
+
+    site: QueriedName | None = None
+    zone: QueriedName | None = Field(default=None, description="`site/zone`")
+    kind: OrderKind | None = None
+    mode: Mode | None = None
+    assignee: QueriedName | None = None
+    role: QueriedName | None = None
+    limit: Limit = Field(default=50, description="of one column")
+
+    def question(self) -> BoardQuery:
+        return BoardQuery(**dict(self))
 
 
 class AttachmentQuery(Query):

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from api.auth import Principal
+from api.board_port import Board, BoardQuery
 from api.duty_port import CommandOf, CommandQuery
 from api.errors import Code, ProblemRaised
 from api.ports import (
@@ -57,7 +58,7 @@ from rules.site import Title
 from rules.state import ActionState
 from rules.timeline import Entry
 
-Q = TypeVar("Q", IncidentQuery, DeviceQuery, OrderQuery, ActionQuery, ShelfQuery, HandoverQuery, CommandQuery)
+Q = TypeVar("Q", BoardQuery, IncidentQuery, DeviceQuery, OrderQuery, ActionQuery, ShelfQuery, HandoverQuery, CommandQuery)
 
 INCIDENTS_REMEMBERED_MAX = 1_000  # of one stream: where they are does not change
 
@@ -126,6 +127,9 @@ class Sight(ReportSight):
 
     async def orders(self, query: OrderQuery) -> Page[WorkOrder]:
         return await self._desk.orders(self._theirs(query))
+
+    async def board(self, query: BoardQuery) -> Board:
+        return await self._desk.board(self._theirs(query))
 
     async def order(self, order: str) -> WorkOrder:
         found = await self._desk.order(order)

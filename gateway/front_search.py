@@ -45,7 +45,7 @@ class FrontSearch(FrontReads):
     async def _follow(self, follower: Follower) -> None:
         while True:
             more = self._gateway.news.more
-            while await self._read(lambda core: follower.step(core.store, self.titles())):
+            while await self._read(lambda core: follower.step(core.store, self.titles())):  # noqa: ASYNC110 - others first
                 await asyncio.sleep(0)
             await more.wait()
             await asyncio.sleep(PAUSE_SECONDS)

@@ -205,7 +205,7 @@ class FakeDesk(FakeReports, FakeResponse):
 
     async def incidents(self, query: IncidentQuery) -> Page[Incident]:
         self._check()
-        found = [incident for incident in reversed(self.known.values()) if _matches(incident, query)]
+        found = [each for each in reversed(self.known.values()) if _matches(each, query) and _says(each, query.text)]
         return page_of(found, query.cursor, query.limit)
 
     async def incident(self, incident: str) -> Incident:
@@ -301,6 +301,11 @@ def _evidence(device: str, at: Instant) -> Evidence:
         values={"smoke": 0.182, "alarm": True},
         rule_version="3f2a9c51",
     )
+
+
+def _says(incident: Incident, words: str | None) -> bool:
+    said = " ".join(incident.title.values()).lower()
+    return all(word.lower() in said for word in (words or "").split())
 
 
 def _matches(incident: Incident, query: IncidentQuery) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
+from api.board_port import Board, BoardQuery, Column
 from api.ports import (
     ActionQuery,
     BadCursor,
@@ -28,7 +29,7 @@ from rules.explain import Line
 from rules.handover import Handover
 from rules.instant import Instant
 from rules.mode import Mode
-from rules.order import Attachment, OrderKind, WorkOrder
+from rules.order import Attachment, Node, OrderKind, WorkOrder
 from rules.response_plan import ResponsePlan
 from rules.shelf import Shelf
 from rules.state import ActionState
@@ -115,6 +116,15 @@ class FakeResponse:
 
     async def orders(self, query: OrderQuery) -> Page[WorkOrder]:
         return self._list(self.known_orders, query)
+
+    async def board(self, query: BoardQuery) -> Board:
+        self._check()
+        columns = []
+        for node in (Node.OPEN, Node.ACCEPTED, Node.SURVEYED, Node.REPAIRED):
+            found = [each for each in self.known_orders.values() if each.node is node and of_sites(each, query.sites)]
+            found.sort(key=lambda each: not each.overdue)
+            columns.append(Column(len(found), sum(each.overdue for each in found), found[: query.limit]))
+        return Board(*columns)
 
     async def order(self, order: str) -> WorkOrder:
         return self._one(self.known_orders, order, UnknownOrder)
