@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
+import msgspec
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 
-from api.auth import Caller
+from api.auth import Caller, Principal
 from api.core import TheDesk, language_of
 from api.documented import Responses, answers, conflict
 from api.errors import Code, ProblemRaised, invalid, refused_response
+from api.gate import peer_of
 from api.ids import etag
 from api.ports import Desk
 from api.requests import POSITION_MAX, LanguageQuery
 from api.response_schemas import ActionDoneOut, HandoverDoneOut, OrderDoneOut, ShelfDoneOut
+from api.rules_schemas import LettersDoneOut
 from api.schemas import DoneOut, entry_out
 from rules.outcome import Refused
 from rules.requests import PersonCommand
@@ -24,13 +27,14 @@ from rules.timeline_text import Language
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")  # a UUID or a hash; stored with the command for good
 _ETAG = re.compile(r'"([0-9]{1,19})"')
 
-About = Literal["incident", "order", "action", "shelf", "handover"]
+About = Literal["incident", "order", "action", "shelf", "handover", "letters"]
 _ANSWERS: dict[About, type[BaseModel]] = {
     "incident": DoneOut,
     "order": OrderDoneOut,
     "action": ActionDoneOut,
     "shelf": ShelfDoneOut,
     "handover": HandoverDoneOut,
+    "letters": LettersDoneOut,
 }
 _UNKNOWN: dict[About, Code] = {
     "incident": Code.UNKNOWN_INCIDENT,
@@ -38,21 +42,35 @@ _UNKNOWN: dict[About, Code] = {
     "action": Code.UNKNOWN_ACTION,
     "shelf": Code.UNKNOWN_SHELF,
     "handover": Code.UNKNOWN_HANDOVER,
+    "letters": Code.UNKNOWN_DEAD_LETTER,
 }
+
+_WITHOUT_REVISION = ("shelf", "letters")
 
 
 class Attempt:
     """`key` and `revision`: as `api.ports.Desk.carry_out` takes them."""
 
-    def __init__(self, request: Request, desk: Desk, language: Language, key: str | None, revision: int | None) -> None:
+    def __init__(
+        self,
+        request: Request,
+        desk: Desk,
+        caller: Principal,
+        language: Language,
+        key: str | None,
+        revision: int | None,
+    ) -> None:
         self._request = request
         self._desk = desk
+        self._caller = caller
         self._language = language
         self._key = key
         self._revision = revision
 
     async def carry_out(self, command: PersonCommand, about: About = "incident", *, new: bool = False) -> Response:
         """200 with what it led to, or the desk's refusal as a problem. `new`: the path names none of these yet."""
+        role = await acting_role(self._desk, self._caller, command.role)
+        command = msgspec.structs.replace(command, role=role, whence=peer_of(self._request.scope))
         outcome = await self._desk.carry_out(command, idempotency_key=self._key, if_revision=self._revision)
         if isinstance(outcome, Refused):
             return refused_response(self._request, outcome, None if new else _UNKNOWN[about])
@@ -66,12 +84,37 @@ class Attempt:
             }
         )
         headers: dict[str, str] = {"Content-Language": self._language}
-        if about != "shelf":
+        if about not in _WITHOUT_REVISION:
             headers["ETag"] = etag(subject)
         return Response(done.model_dump_json(), headers=headers, media_type="application/json")
 
 
-_Key = Annotated[str | None, Header(description="up to 128 visible ASCII characters; the same key is carried out once")]
+async def acting_role(desk: Desk, caller: Principal, claimed: str) -> str:
+    """The role of plans and roster that a command counts for. Raises ProblemRaised for one the caller does not have.
+
+    Those that the roster gives the person and those that an admin has given the user. Of one alone it need not be said
+    that it is meant. As long as there are no users, anybody's word is taken.
+    """
+    held = await plan_roles_of(desk, caller)
+    if held is None:
+        return claimed
+    if claimed and claimed not in held:
+        has = ", ".join(held) or "none"
+        raise ProblemRaised(Code.ROLE_NOT_HELD, f"{caller.name} cannot act as {claimed} (has: {has})")
+    return claimed or (held[0] if len(held) == 1 else "")
+
+
+async def plan_roles_of(desk: Desk, caller: Principal) -> list[str] | None:
+    """In which roles of plans a caller may act; None: any."""
+    if caller.plan_roles is None:
+        return None
+    of_roster = await desk.roles_of(caller.person) if caller.person is not None else frozenset[str]()
+    return sorted(caller.plan_roles | of_roster)
+
+
+IdempotencyKey = Annotated[
+    str | None, Header(description="up to 128 visible ASCII characters; the same key is carried out once")
+]
 
 
 async def _attempt(
@@ -79,11 +122,11 @@ async def _attempt(
     desk: TheDesk,
     caller: Caller,
     query: Annotated[LanguageQuery, Query()],
-    idempotency_key: _Key = None,
+    idempotency_key: IdempotencyKey = None,
     if_match: Annotated[str | None, Header(description='the ETag the decision was made on, e.g. `"4"`')] = None,
 ) -> Attempt:
-    key = _idempotency_key(idempotency_key, caller.name)
-    return Attempt(request, desk, language_of(request, query.lang), key, _revision(if_match))
+    key = key_of(idempotency_key, caller.name)
+    return Attempt(request, desk, caller, language_of(request, query.lang), key, if_match_revision(if_match))
 
 
 async def _unconditional(
@@ -91,10 +134,10 @@ async def _unconditional(
     desk: TheDesk,
     caller: Caller,
     query: Annotated[LanguageQuery, Query()],
-    idempotency_key: _Key = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Attempt:
-    key = _idempotency_key(idempotency_key, caller.name)
-    return Attempt(request, desk, language_of(request, query.lang), key, None)
+    key = key_of(idempotency_key, caller.name)
+    return Attempt(request, desk, caller, language_of(request, query.lang), key, None)
 
 
 AnAttempt = Annotated[Attempt, Depends(_attempt)]
@@ -102,7 +145,7 @@ Unconditional = Annotated[Attempt, Depends(_unconditional)]
 """Where there is nothing yet that could have changed, or it has no revision."""
 
 
-def _idempotency_key(key: str | None, caller: str) -> str | None:
+def key_of(key: str | None, caller: str) -> str | None:
     """The key as the desk sees it: two callers that choose the same do not meet."""
     if key is None:
         return None
@@ -111,7 +154,7 @@ def _idempotency_key(key: str | None, caller: str) -> str | None:
     return f"{caller}/{key}"
 
 
-def _revision(if_match: str | None) -> int | None:
+def if_match_revision(if_match: str | None) -> int | None:
     """`"4"` → 4; `*` holds for whatever there is. A tag that is none of ours (or a weak one) matches nothing."""
     if if_match is None or if_match.strip() == "*":
         return None

@@ -18,7 +18,7 @@ from msgspec import Struct
 from starlette.routing import BaseRoute
 
 from api.errors import Code, ProblemRaised
-from api.permissions import Permission
+from api.permissions import GRANTS, Permission, Role
 from api.settings import TOKEN_CHARACTERS_MAX, ApiSettings
 
 LOCAL_NAME = "local"
@@ -29,14 +29,19 @@ WITHOUT_USERS = frozenset(Permission) - {Permission.MANAGE_USERS, Permission.OWN
 class Principal(Struct, frozen=True):
     """Who a request comes from, what they may do, and where.
 
-    `local`: no token proves it, only that it comes from this machine. `sites` None: of any site. A route that asks
-    something else than `TheDesk` (which sees to it) asks `sees` for each site it shows.
+    `name` goes on record: a person of the roster, or a user's own; `account` is the user's. `local`: no token proves
+    it, only that it comes from this machine. `sites` None: of any site. A route that asks something else than
+    `TheDesk` (which sees to it) asks `sees` for each site it shows. `plan_roles`: which roles of plans they may act in
+    beside those that the roster gives `person`; None: any, as long as there are no users.
     """
 
     name: str
     local: bool = False
     permissions: frozenset[Permission] = WITHOUT_USERS
     sites: frozenset[str] | None = None
+    account: str = ""
+    person: str | None = None
+    plan_roles: frozenset[str] | None = None
 
     def acts_as(self, claimed: str | None) -> str:
         """The name that goes on record. A token's name prevails; at this machine a person may say who they are."""
@@ -51,10 +56,12 @@ class Principal(Struct, frozen=True):
 
 
 LOCAL = Principal(LOCAL_NAME, local=True)
+# What a program of the tokens file may do once there are users: no admin has said what, so what a control room does.
+OF_TOKENS_FILE = GRANTS[Role.OPERATOR] - {Permission.OWN_ACCOUNT}
 
 
 class Tokens:
-    """The known tokens, as digests: of one length, so that comparing tells nothing about theirs."""
+    """The tokens of a file, as digests: of one length, so that comparing tells nothing about theirs."""
 
     def __init__(self, settings: ApiSettings) -> None:
         self._digests = {name: _digest(token.get_secret_value()) for name, token in settings.tokens.items()}
@@ -62,12 +69,27 @@ class Tokens:
     def __bool__(self) -> bool:
         return bool(self._digests)
 
-    def principal(self, authorization: str | None) -> Principal | None:
-        """`Bearer …` → whose it is, or None. Always compares with every token, each in constant time."""
-        scheme, _, token = (authorization or "").partition(" ")
-        presented = _digest(token.strip()[: TOKEN_CHARACTERS_MAX + 1])
+    def name(self, token: str) -> str | None:
+        """Whose it is, or None. Always compares with every token, each in constant time."""
+        presented = _digest(token[: TOKEN_CHARACTERS_MAX + 1])
         matches = [name for name, digest in self._digests.items() if hmac.compare_digest(digest, presented)]
-        return Principal(matches[0]) if matches and scheme.lower() == "bearer" else None
+        return matches[0] if matches else None
+
+    def principal(self, authorization: str | None, users_exist: bool = False) -> Principal | None:
+        """`Bearer …` → whose it is, or None."""
+        token = bearer(authorization)
+        name = self.name(token) if token is not None else None
+        if name is None:
+            return None
+        if users_exist:
+            return Principal(name, permissions=OF_TOKENS_FILE, plan_roles=frozenset())
+        return Principal(name)
+
+
+def bearer(authorization: str | None) -> str | None:
+    """The token of `Bearer …`."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def _digest(token: str) -> bytes:
@@ -85,7 +107,10 @@ def is_loopback(host: str) -> bool:
     return address.is_loopback
 
 
-_scheme = HTTPBearer(auto_error=False, description="A token of the gateway's tokens file. Not needed on loopback.")
+_scheme = HTTPBearer(
+    auto_error=False,
+    description="An access token of a user who has signed in, an API token, or one of the tokens file.",
+)
 
 
 async def _caller(request: Request, _: Annotated[object, Depends(_scheme)]) -> Principal:
@@ -106,30 +131,33 @@ CallerIfKnown = Annotated[Principal | None, Depends(_caller_if_known)]
 class Needs(Struct, frozen=True):
     """A dependency that lets only those in who have the permission."""
 
-    permission: Permission
+    permission: Permission | None
 
     async def __call__(self, caller: Caller) -> None:
-        if not caller.may(self.permission):
+        if self.permission is not None and not caller.may(self.permission):
             raise ProblemRaised(Code.FORBIDDEN, f"{caller.name} may not {self.permission.value}")
 
 
-def needs(permission: Permission) -> Dependency:
-    """For `dependencies=[…]` of a route: everyone without the permission gets 403 `forbidden`."""
+def needs(permission: Permission | None) -> Dependency:
+    """For `dependencies=[…]` of a route: everyone without the permission gets 403 `forbidden`.
+
+    None: for everybody who has a token.
+    """
     dependency: Dependency = Depends(Needs(permission))
     return dependency
 
 
-def permission_of(route: BaseRoute) -> Permission | None:
-    """What a route needs; None: it names nothing."""
+def needed_by(route: BaseRoute) -> Needs | None:
+    """None: it names nothing."""
     if isinstance(route, APIRoute):
         for each in route.dependencies:
             if isinstance(each.dependency, Needs):
-                return each.dependency.permission
+                return each.dependency
     return None
 
 
 def all_name_a_permission(routes: Iterable[BaseRoute]) -> None:
     """Raises ValueError for a route that anybody with any token could use."""
     for route in routes:
-        if permission_of(route) is None:
+        if needed_by(route) is None:
             raise ValueError(f"{getattr(route, 'path', route)} names no permission; see api.auth.needs")

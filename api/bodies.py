@@ -5,13 +5,15 @@ from __future__ import annotations
 from msgspec import Struct
 
 from api.errors import Code, ProblemRaised
+from api.paths import FILES, FORM_PATHS
 
 # A review: three texts of 4 000 characters and 50 corrective actions of 500, each character at most a 12-byte JSON
 # escape, and room.
 BODY_BYTES_MAX = 512 * 1024
 FILE_BYTES_MAX = 16 * 1024 * 1024  # a telephone's photo is 3 to 8 MB, half a minute of its video 15
-FILES_PATH = "/api/v1/attachments"
+FORM_BYTES_MAX = 4 * 1024  # a name, a password of 256 characters, each of four escaped bytes
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 
 # Type → where its content begins with what. None of them is a type that a page of another site could send unasked
 # (text/plain, forms), and none is a page: what is kept here is shown again.
@@ -45,8 +47,13 @@ _JSON = Taken(frozenset({JSON}), BODY_BYTES_MAX, Code.NOT_JSON)
 _FILE = Taken(frozenset(FILE_TYPES), FILE_BYTES_MAX, Code.FILE_TYPE_NOT_TAKEN)
 
 
+_FORM = Taken(frozenset({FORM}), FORM_BYTES_MAX, Code.NOT_A_FORM)
+
+
 def taken_by(path: str) -> Taken:
-    return _FILE if path == FILES_PATH else _JSON
+    if path in FORM_PATHS:
+        return _FORM
+    return _FILE if path == FILES else _JSON
 
 
 def media_type_of(content_type: str) -> str:

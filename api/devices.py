@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
 from api.auth import Caller, needs
 from api.core import TheDesk
 from api.documented import answers
 from api.errors import Code
 from api.examples import DEVICE, DEVICES, ZONES
+from api.pages import page_response
 from api.permissions import Permission
 from api.ports import UnknownDevice
 from api.requests import NAME_CHARACTERS_MAX, DevicesQuery, NoQuery, ZonesQuery
@@ -35,12 +36,14 @@ def device_id(site: str, name: str) -> str:
 @router.get(
     "/devices",
     summary="Devices and their latest values",
+    response_model=DevicesOut,
     responses=answers(DEVICES),
     dependencies=[needs(Permission.READ)],
 )
-async def list_devices(desk: TheDesk, _: Caller, query: Annotated[DevicesQuery, Query()]) -> DevicesOut:
+async def list_devices(desk: TheDesk, _: Caller, query: Annotated[DevicesQuery, Query()]) -> Response:
     """Values are those of the actual mode; an exercise does not show here."""
-    return DevicesOut.model_validate(await desk.devices(query.question()))
+    page = await desk.devices(query.question())
+    return await page_response(page.items, DeviceOut.model_validate, next_cursor=page.next_cursor)
 
 
 @router.get(
@@ -58,9 +61,10 @@ async def get_device(
 @router.get(
     "/zones",
     summary="Zones, with their worst open incident",
+    response_model=ZonesOut,
     responses=answers(ZONES),
     dependencies=[needs(Permission.READ)],
 )
-async def list_zones(desk: TheDesk, _: Caller, query: Annotated[ZonesQuery, Query()]) -> ZonesOut:
+async def list_zones(desk: TheDesk, _: Caller, query: Annotated[ZonesQuery, Query()]) -> Response:
     """All zones at once: a building has tens of them."""
-    return ZonesOut(items=[ZoneOut.model_validate(zone) for zone in await desk.zones(query.site)])
+    return await page_response(await desk.zones(query.site), ZoneOut.model_validate)

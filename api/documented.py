@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from api import examples, response_examples
+from api import examples, identity_examples, kpi_examples, response_examples, rules_examples
 from api.errors import CONFLICT_TITLE, MEDIA_TYPE, STATUSES, TYPE_PREFIX, Code, Problem
 
 Responses = dict[int | str, dict[str, Any]]
@@ -22,8 +22,9 @@ EVERYWHERE = (
     Code.WRONG_HOST,
     Code.INVALID_REQUEST,
 )
+_SOURCES = (examples, response_examples, rules_examples, identity_examples, kpi_examples)
 EXAMPLES: dict[str, BaseModel] = {
-    name: value for name, value in (vars(examples) | vars(response_examples)).items() if isinstance(value, BaseModel)
+    name: value for source in _SOURCES for name, value in vars(source).items() if isinstance(value, BaseModel)
 }
 ETAG_HEADER = {"ETag": {"description": "its revision", "schema": {"type": "string"}, "example": '"5"'}}
 
@@ -35,6 +36,11 @@ _DETAILS = {
     Code.UNKNOWN_ACTION: "CA-000099 is not a corrective action",
     Code.UNKNOWN_SHELF: "SH-000099 is not a shelf",
     Code.UNKNOWN_HANDOVER: "HO-000099 is not a handover",
+    Code.UNKNOWN_RULE: "no-such-rule is not a rule in force",
+    Code.UNKNOWN_BACKTEST: "BT-000099 is not a backtest, or is forgotten",
+    Code.TOO_BUSY: "5 backtests are under way or waiting",
+    Code.UNKNOWN_USER: "nobody is not a user",
+    Code.UNKNOWN_TOKEN: "TK-000099 is not an API token",
 }
 
 

@@ -14,12 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.port_basics import TooBusy
 from api.ports import (
     BadCursor,
     Unavailable,
     Unknown,
     UnknownAction,
     UnknownAttachment,
+    UnknownDeadLetter,
     UnknownDevice,
     UnknownHandover,
     UnknownIncident,
@@ -27,6 +29,7 @@ from api.ports import (
     UnknownPlan,
     UnknownShelf,
 )
+from api.rules_port import UnknownBacktest, UnknownRule, UnknownVersion
 from rules.outcome import Refused
 
 MEDIA_TYPE = "application/problem+json"
@@ -42,6 +45,8 @@ class Code(Enum):
     UNAUTHENTICATED = "unauthenticated"
     NOT_LOCAL = "not_local"
     FORBIDDEN = "forbidden"
+    ROLE_NOT_HELD = "role_not_held"
+    INVALID_GRANT = "invalid_grant"
     FOREIGN_ORIGIN = "foreign_origin"
     NOT_FOUND = "not_found"
     UNKNOWN_INCIDENT = "unknown_incident"
@@ -51,27 +56,41 @@ class Code(Enum):
     UNKNOWN_SHELF = "unknown_shelf"
     UNKNOWN_HANDOVER = "unknown_handover"
     UNKNOWN_PLAN = "unknown_plan"
+    UNKNOWN_RULE = "unknown_rule"
+    UNKNOWN_VERSION = "unknown_version"
+    UNKNOWN_BACKTEST = "unknown_backtest"
+    UNKNOWN_DEAD_LETTER = "unknown_dead_letter"
     UNKNOWN_ATTACHMENT = "unknown_attachment"
+    UNKNOWN_USER = "unknown_user"
+    UNKNOWN_TOKEN = "unknown_token"  # noqa: S105 (a code)
+    NO_PROVIDER = "no_provider"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     BODY_TOO_SLOW = "body_too_slow"
     PRECONDITION_FAILED = "precondition_failed"
     BODY_TOO_LARGE = "body_too_large"
     NOT_JSON = "not_json"
+    NOT_A_FORM = "not_a_form"
     FILE_TYPE_NOT_TAKEN = "file_type_not_taken"
     WRONG_HOST = "wrong_host"
     INVALID_REQUEST = "invalid_request"
+    WEAK_PASSWORD = "weak_password"  # noqa: S105 (a code)
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    LOCKED_OUT = "locked_out"
+    TOO_MANY_SIGN_INS = "too_many_sign_ins"
     INTERNAL = "internal"
     UNAVAILABLE = "unavailable"
+    TOO_BUSY = "too_busy"
     TOO_MANY_STREAMS = "too_many_streams"
     TOO_MANY_UPLOADS = "too_many_uploads"
     SHUTTING_DOWN = "shutting_down"
 
 
 STATUSES: dict[Code, tuple[int, str]] = {
+    Code.INVALID_GRANT: (400, "Not signed in"),
     Code.UNAUTHENTICATED: (401, "A valid bearer token is needed"),
     Code.NOT_LOCAL: (403, "Without tokens only this machine is served"),
     Code.FORBIDDEN: (403, "This is not for the caller to do"),
+    Code.ROLE_NOT_HELD: (403, "The caller does not have this role"),
     Code.FOREIGN_ORIGIN: (403, "Another site's page asks"),
     Code.NOT_FOUND: (404, "No such path"),
     Code.UNKNOWN_INCIDENT: (404, "No such incident"),
@@ -80,19 +99,31 @@ STATUSES: dict[Code, tuple[int, str]] = {
     Code.UNKNOWN_ACTION: (404, "No such corrective action"),
     Code.UNKNOWN_SHELF: (404, "No such shelf"),
     Code.UNKNOWN_HANDOVER: (404, "No such handover"),
+    Code.UNKNOWN_RULE: (404, "No such rule"),
+    Code.UNKNOWN_VERSION: (404, "No such version"),
+    Code.UNKNOWN_BACKTEST: (404, "No such backtest"),
+    Code.UNKNOWN_DEAD_LETTER: (404, "No such message"),
     Code.UNKNOWN_PLAN: (404, "No plan for this hazard"),
     Code.UNKNOWN_ATTACHMENT: (404, "No such file"),
+    Code.UNKNOWN_USER: (404, "No such user"),
+    Code.UNKNOWN_TOKEN: (404, "No such API token"),
+    Code.NO_PROVIDER: (404, "No OpenID provider is set up"),
     Code.METHOD_NOT_ALLOWED: (405, "The path does not know this method"),
     Code.BODY_TOO_SLOW: (408, "The body did not arrive in time"),
     Code.PRECONDITION_FAILED: (412, "It has changed meanwhile"),
     Code.BODY_TOO_LARGE: (413, "The body is too large"),
     Code.NOT_JSON: (415, "The body must be application/json"),
+    Code.NOT_A_FORM: (415, "The body must be application/x-www-form-urlencoded"),
     Code.FILE_TYPE_NOT_TAKEN: (415, "Files of this type are not taken"),
     Code.WRONG_HOST: (421, "Not a name of this gateway"),
     Code.INVALID_REQUEST: (422, "The request is not valid"),
+    Code.WEAK_PASSWORD: (422, "The password is easily guessed"),
     Code.IDEMPOTENCY_KEY_REUSED: (422, "The Idempotency-Key belongs to another command"),
+    Code.LOCKED_OUT: (429, "Too many wrong passwords"),
+    Code.TOO_MANY_SIGN_INS: (429, "Too many sign-ins at once"),
     Code.INTERNAL: (500, "Something went wrong inside"),
     Code.UNAVAILABLE: (503, "The gateway cannot answer now"),
+    Code.TOO_BUSY: (503, "So much of this is under way already"),
     Code.TOO_MANY_STREAMS: (503, "Too many streams are open"),
     Code.TOO_MANY_UPLOADS: (503, "Too many files are on their way"),
     Code.SHUTTING_DOWN: (503, "The gateway is stopping"),
@@ -106,6 +137,10 @@ _UNKNOWN: dict[type[Unknown], tuple[Code, str]] = {
     UnknownShelf: (Code.UNKNOWN_SHELF, "is not a shelf"),
     UnknownHandover: (Code.UNKNOWN_HANDOVER, "is not a handover"),
     UnknownPlan: (Code.UNKNOWN_PLAN, "is no hazard that a plan in force is for"),
+    UnknownRule: (Code.UNKNOWN_RULE, "is not a rule in force"),
+    UnknownVersion: (Code.UNKNOWN_VERSION, "is not the hash of a version that was ever in force"),
+    UnknownBacktest: (Code.UNKNOWN_BACKTEST, "is not a backtest, or is forgotten"),
+    UnknownDeadLetter: (Code.UNKNOWN_DEAD_LETTER, "is not among the messages that were not understood"),
     UnknownAttachment: (Code.UNKNOWN_ATTACHMENT, "is not the SHA-256 of a file that is kept"),
 }
 # Codes of the desk that have a status of their own, whatever the command is about.
@@ -113,6 +148,14 @@ _REFUSED = {
     "revision_changed": Code.PRECONDITION_FAILED,
     "idempotency_key_reused": Code.IDEMPOTENCY_KEY_REUSED,
 }
+
+
+class NotDone(Exception):
+    """Nothing was changed. `code`: one of the API's, or a word of its own, which is a 409."""
+
+    def __init__(self, code: Code | str, reason: str, retry_after_s: int | None = None) -> None:
+        super().__init__(reason)
+        self.code, self.reason, self.retry_after_s = code, reason, retry_after_s
 
 
 class FieldError(BaseModel):
@@ -211,6 +254,13 @@ def refused_response(request: Request, refused: Refused, unknown: Code | None = 
     return problem_response(request_id(request), _REFUSED.get(refused.code, refused.code), refused.reason)
 
 
+async def _not_done(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, NotDone)
+    request.state.refused = exc.code.value if isinstance(exc.code, Code) else exc.code
+    headers = {"Retry-After": str(exc.retry_after_s)} if exc.retry_after_s is not None else None
+    return problem_response(request_id(request), exc.code, exc.reason, headers=headers)
+
+
 def add_error_answers(app: FastAPI) -> None:
     """Every error that is foreseen leaves as a problem document; the rest is `envelope.py`'s."""
     app.add_exception_handler(HTTPException, _http)
@@ -218,6 +268,8 @@ def add_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(Unknown, _unknown)
     app.add_exception_handler(BadCursor, _bad_cursor)
     app.add_exception_handler(Unavailable, _unavailable)
+    app.add_exception_handler(TooBusy, _too_busy)
+    app.add_exception_handler(NotDone, _not_done)
 
 
 _BY_STATUS = {
@@ -230,6 +282,7 @@ _BY_STATUS = {
 async def _http(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
     if isinstance(exc, ProblemRaised):
+        request.state.refused = exc.code.value
         return problem_response(request_id(request), exc.code, str(exc.detail), errors=exc.errors, headers=exc.headers)
     code = _BY_STATUS.get(exc.status_code, Code.INVALID_REQUEST)
     detail = {Code.NOT_FOUND: f"{shown(request.url.path)} is not a path of this API"}.get(code, str(exc.detail))
@@ -269,6 +322,10 @@ async def _bad_cursor(request: Request, exc: Exception) -> Response:
 
 async def _unavailable(request: Request, exc: Exception) -> Response:
     return problem_response(request_id(request), Code.UNAVAILABLE, _named(exc), headers=RETRY_AFTER)
+
+
+async def _too_busy(request: Request, exc: Exception) -> Response:
+    return problem_response(request_id(request), Code.TOO_BUSY, _named(exc), headers=RETRY_AFTER)
 
 
 def _named(exc: Exception) -> str:

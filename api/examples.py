@@ -190,6 +190,7 @@ ZONES = ZonesOut(
 DEAD_LETTERS = DeadLettersOut(
     items=[
         DeadLetterOut(
+            id="dG9jc2luL3YxL3Rvd2VyLWEvc2QtOTk5OS90ZWxlbWV0cnkAdW5rbm93biBkZXZpY2U",
             topic="tocsin/v1/tower-a/sd-9999/telemetry",
             reason="unknown device",
             detail="tower-a/sd-9999 is in no site file",

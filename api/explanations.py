@@ -12,6 +12,7 @@ from api.devices import DeviceName, SiteName, device_id
 from api.documented import answers
 from api.errors import Code
 from api.ids import IncidentId, incident_id
+from api.pages import page_response
 from api.permissions import Permission
 from api.requests import LanguageQuery
 from api.response_examples import EXPLANATION, NOTIFICATIONS
@@ -25,22 +26,26 @@ router = APIRouter(tags=["explanations"])
 @router.get(
     "/notifications",
     summary="The log of messages, newest first",
+    response_model=NotificationsOut,
     responses=answers(NOTIFICATIONS),
     dependencies=[needs(Permission.READ_MESSAGES)],
 )
 async def list_notifications(
-    request: Request, response: Response, desk: TheDesk, _: Caller, query: Annotated[NotificationsQuery, Query()]
-) -> NotificationsOut:
+    request: Request, desk: TheDesk, _: Caller, query: Annotated[NotificationsQuery, Query()]
+) -> Response:
     """Every attempt at a notification, occupant notice or authority message, as the timeline has it.
 
-    A page may hold fewer than `limit`, even none, and still have a `next_cursor`.
+    For a caller who sees some sites alone a page may hold fewer than `limit`, and still have a `next_cursor`.
     """
     language = language_of(request, query.lang)
     page = await desk.notices(query.question())
     titles = desk.titles()
-    response.headers["Content-Language"] = language
-    items = [entry_out(entry, language, titles) for entry in page.items]
-    return NotificationsOut(items=items, next_cursor=page.next_cursor)
+    return await page_response(
+        page.items,
+        lambda entry: entry_out(entry, language, titles),
+        headers={"Content-Language": language},
+        next_cursor=page.next_cursor,
+    )
 
 
 @router.get(

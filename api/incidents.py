@@ -12,17 +12,29 @@ from api.documented import answers
 from api.errors import Code
 from api.examples import INCIDENT, INCIDENTS, TIMELINE
 from api.ids import IncidentId, etag, incident_id
+from api.list_schemas import IncidentSummariesOut, IncidentSummaryOut
+from api.pages import page_response
 from api.permissions import Permission
-from api.requests import IncidentsQuery, NoQuery, TimelineQuery
+from api.requests import IncidentsQuery, NoQuery, TimelineQuery, View
 from api.schemas import IncidentOut, IncidentsOut, TimelineOut, entry_out
 
 router = APIRouter(prefix="/incidents", tags=["incidents"])
 
 
-@router.get("", summary="Incidents, newest first", responses=answers(INCIDENTS), dependencies=[needs(Permission.READ)])
-async def list_incidents(desk: TheDesk, _: Caller, query: Annotated[IncidentsQuery, Query()]) -> IncidentsOut:
-    """All filters must hold. Follow `next_cursor` for more."""
-    return IncidentsOut.model_validate(await desk.incidents(query.question()))
+@router.get(
+    "",
+    summary="Incidents, newest first",
+    response_model=IncidentsOut | IncidentSummariesOut,
+    responses=answers(INCIDENTS),
+    dependencies=[needs(Permission.READ)],
+)
+async def list_incidents(desk: TheDesk, _: Caller, query: Annotated[IncidentsQuery, Query()]) -> Response:
+    """All filters must hold. Follow `next_cursor` for more: with `text` a page may hold fewer than `limit`, even none,
+    and still have one. What was said a moment ago can be searched for a second later.
+    """
+    page = await desk.incidents(query.question())
+    shape = IncidentSummaryOut if query.view is View.SUMMARY else IncidentOut
+    return await page_response(page.items, shape.model_validate, next_cursor=page.next_cursor)
 
 
 @router.get(
@@ -43,22 +55,25 @@ async def get_incident(
 @router.get(
     "/{incident}/timeline",
     summary="The timeline of an incident",
+    response_model=TimelineOut,
     responses=answers(TIMELINE, Code.UNKNOWN_INCIDENT),
     dependencies=[needs(Permission.READ)],
 )
 async def get_timeline(
     request: Request,
-    response: Response,
     desk: TheDesk,
     _: Caller,
     incident: IncidentId,
     query: Annotated[TimelineQuery, Query()],
-) -> TimelineOut:
+) -> Response:
     """In order, from the entry after number `after`. Nothing in it is ever altered."""
     language = language_of(request, query.lang)
     page = await desk.timeline(incident_id(incident), query.after, query.limit)
-    response.headers["Content-Language"] = language
     titles = desk.titles()
-    items = [entry_out(entry, language, titles) for entry in page.items]
-    more = page.next_cursor is not None and bool(items)
-    return TimelineOut(items=items, next_after=items[-1].number if more else None)
+    more = page.next_cursor is not None and bool(page.items)
+    return await page_response(
+        page.items,
+        lambda entry: entry_out(entry, language, titles),
+        headers={"Content-Language": language},
+        next_after=page.items[-1].number if more else None,
+    )

@@ -12,13 +12,16 @@ from api.core import TheDesk
 from api.documented import Responses, answers
 from api.errors import Code, invalid
 from api.ids import OrderId, etag, order_id
+from api.list_schemas import BoardOut
+from api.pages import page_response
 from api.permissions import Permission
 from api.ports import Desk, UnknownAttachment
 from api.requests import NoQuery
-from api.response_examples import ORDER, ORDER_DONE, ORDERS
+from api.response_examples import BOARD, ORDER, ORDER_DONE, ORDERS
 from api.response_requests import (
     AssignOrderIn,
     AttachedIn,
+    BoardIn,
     HandOverOrderIn,
     OpenOrderIn,
     OrdersQuery,
@@ -35,10 +38,28 @@ def _answers(code: str = "order_ended", reason: str = "WO-000017 is verified") -
     return command_answers(ORDER_DONE, Code.UNKNOWN_ORDER, refusal=(code, reason))
 
 
-@router.get("", summary="Work orders, newest first", responses=answers(ORDERS), dependencies=[needs(Permission.READ)])
-async def list_orders(desk: TheDesk, _: Caller, query: Annotated[OrdersQuery, Query()]) -> OrdersOut:
+@router.get(
+    "",
+    summary="Work orders, newest first",
+    response_model=OrdersOut,
+    responses=answers(ORDERS),
+    dependencies=[needs(Permission.READ)],
+)
+async def list_orders(desk: TheDesk, _: Caller, query: Annotated[OrdersQuery, Query()]) -> Response:
     """All filters must hold. Follow `next_cursor` for more."""
-    return OrdersOut.model_validate(await desk.orders(query.question()))
+    page = await desk.orders(query.question())
+    return await page_response(page.items, OrderOut.model_validate, next_cursor=page.next_cursor)
+
+
+@router.get(
+    "/board",
+    summary="The board of open work orders",
+    responses=answers(BOARD),
+    dependencies=[needs(Permission.READ)],
+)
+async def board(desk: TheDesk, _: Caller, query: Annotated[BoardIn, Query()]) -> BoardOut:
+    """By what is to be done next; in each column the overdue ones first, then what is due soonest."""
+    return BoardOut.model_validate(await desk.board(query.question()))
 
 
 @router.post(

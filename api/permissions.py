@@ -59,6 +59,7 @@ class Permission(Enum):
     RUN_DRILLS = "drills:run"
 
     # The gateway itself
+    CLEAR_DEAD_LETTERS = "dead-letters:clear"
     KEEP = "keeping:manage"  # retention, backup
     MANAGE_USERS = "users:manage"
     OWN_ACCOUNT = "account:own"  # one's own password, sessions and API tokens
@@ -78,7 +79,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ENGINEER: frozenset(
         _ON_SITE
         | {P.WORK_ON_ORDERS, P.DIRECT_ORDERS, P.CORRECT, P.SHELVE, P.COMMAND}
-        | {P.READ_DEAD_LETTERS, P.READ_RULES, P.READ_METRICS, P.TRY_RULES, P.READ_MESSAGES}
+        | {P.READ_DEAD_LETTERS, P.CLEAR_DEAD_LETTERS, P.READ_RULES, P.READ_METRICS, P.TRY_RULES, P.READ_MESSAGES}
     ),
     Role.SUPERVISOR: frozenset(
         _CONTROL_ROOM

@@ -47,5 +47,9 @@ async def get_plan(
     "/roster", summary="Who has which role now", responses=answers(ROSTER), dependencies=[needs(Permission.READ_ROSTER)]
 )
 async def get_roster(desk: TheDesk, _: Caller, query: Annotated[RosterQuery, Query()]) -> RosterOut:
-    """By shifts, rota and absences, at this moment; whoever is told first stands first."""
-    return RosterOut(items=[OnDutyOut.model_validate(each) for each in await desk.on_duty(query.role, query.site)])
+    """By shifts, rota and absences, now or at another moment; whoever is told first stands first."""
+    if query.at is not None:
+        found = await desk.duty_at(query.at, query.role, query.site)
+    else:
+        found = await desk.on_duty(query.role, query.site)
+    return RosterOut(items=[OnDutyOut.model_validate(each) for each in found])

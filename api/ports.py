@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
 from msgspec import Struct
 
+from api.board_port import BoardDesk
+from api.duty_port import DutyDesk
+from api.duty_port import OnDuty as OnDuty
 from api.port_basics import BadCursor as BadCursor  # part of this port, as what follows
 from api.port_basics import Page as Page
 from api.port_basics import Unavailable as Unavailable
 from api.port_basics import Unknown as Unknown
 from api.port_basics import UnknownDevice as UnknownDevice
 from api.readings_port import ReadingsDesk
+from api.report_port import ReportDesk
 from api.rules_port import RulesDesk
 from rules.explain import Line
 from rules.handover import Handover
@@ -22,7 +27,6 @@ from rules.level import Level
 from rules.mode import Mode
 from rules.order import Attachment, Node, OrderKind, WorkOrder
 from rules.outcome import Refused as Refused  # part of this port
-from rules.people import Person
 from rules.reading import Value
 from rules.requests import PersonCommand
 from rules.response_plan import ResponsePlan
@@ -47,6 +51,7 @@ class IncidentQuery(Struct, frozen=True):
     open: bool | None = None
     since: Instant | None = None  # opened at or after
     until: Instant | None = None  # opened before
+    text: str | None = None  # all of these words, or beginnings of words, in what is known of it and said about it
     cursor: str | None = None
     limit: int = 50
 
@@ -100,6 +105,7 @@ class ShelfQuery(Struct, frozen=True):
     device: str | None = None
     zone: str | None = None
     rule: str | None = None
+    maintenance: bool | None = None  # maintenance windows alone, or none of them
     open: bool | None = None  # in force
     cursor: str | None = None
     limit: int = 50
@@ -122,13 +128,6 @@ class NoticeQuery(Struct, frozen=True):
     failed: bool | None = None  # only what did not arrive
     cursor: str | None = None
     limit: int = 100
-
-
-class OnDuty(Struct, frozen=True):
-    """Who has a role at this moment, whoever is told first standing first."""
-
-    role: str
-    people: list[Person]
 
 
 class DeviceState(Struct, frozen=True):
@@ -171,6 +170,11 @@ class DeadLetter(Struct, frozen=True):
     first_at: Instant
     last_at: Instant
 
+    @property
+    def id(self) -> str:
+        """What it is asked for by: topic and reason, in letters that a path takes."""
+        return urlsafe_b64encode(f"{self.topic}\0{self.reason}".encode("utf-8", "surrogatepass")).decode().rstrip("=")
+
 
 class Health(Struct, frozen=True):
     """`ready`: readings are being taken, judged and stored."""
@@ -209,6 +213,9 @@ class UnknownShelf(Unknown): ...
 class UnknownHandover(Unknown): ...
 
 
+class UnknownDeadLetter(Unknown): ...
+
+
 class UnknownPlan(Unknown):
     """No plan in force is for this hazard."""
 
@@ -217,7 +224,7 @@ class UnknownAttachment(Unknown):
     """No file that is kept has this hash."""
 
 
-class Desk(RulesDesk, ReadingsDesk, Protocol):
+class Desk(BoardDesk, RulesDesk, ReadingsDesk, DutyDesk, ReportDesk, Protocol):
     """Everything the API may ask of the core. Instants are Unix milliseconds UTC.
 
     Lists raise BadCursor; everything but `health` and `metrics` raises Unavailable.
@@ -326,6 +333,10 @@ class Desk(RulesDesk, ReadingsDesk, Protocol):
     async def zones(self, site: str | None = None) -> list[ZoneState]: ...
 
     async def dead_letters(self, cursor: str | None = None, limit: int = 100) -> Page[DeadLetter]: ...
+
+    async def dead_letter(self, topic: str, reason: str) -> DeadLetter:
+        """Raises UnknownDeadLetter."""
+        ...
 
     def titles(self) -> Mapping[str, Title]:
         """What devices, zones and metrics are called, by id, for texts that people read."""

@@ -53,6 +53,8 @@ class Readings(Struct, frozen=True):
 
 
 class ReadingsDesk(Protocol):
+    async def now(self) -> Instant: ...
+
     async def readings(self, query: ReadingsQuery) -> Readings:
         """By the device's own time. A device that never said anything has no series. Raises TooBusy, Unavailable.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -44,6 +45,7 @@ POSITION_MAX = 2**63 - 1  # a database's largest integer
 # record that may not be altered, nothing may read differently from what it says.
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _A_NAME: TypeAdapter[str] = TypeAdapter(Name)
+_WORD = re.compile(r"[^\W_]")
 _UNFIT_NAME = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -69,6 +71,12 @@ def _one_line(value: str) -> str:
 def _queried_name(value: str) -> str:
     if not value or _UNFIT_NAME.search(value):
         raise ValueError("a name without control characters")
+    return value
+
+
+def _with_a_word(value: str) -> str:
+    if not _WORD.search(value):
+        raise ValueError("at least one letter or digit")
     return value
 
 
@@ -107,6 +115,12 @@ PersonName = Annotated[
     str, Field(max_length=64), AfterValidator(_written_text), AfterValidator(_something), AfterValidator(_one_line)
 ]
 QueriedName = Annotated[str, Field(max_length=NAME_CHARACTERS_MAX), AfterValidator(_queried_name)]
+SearchText = Annotated[
+    str,
+    Field(max_length=LINE_CHARACTERS_MAX, examples=["烟感 12F"]),
+    AfterValidator(_queried_name),
+    AfterValidator(_with_a_word),
+]
 Cursor = Annotated[str, Field(max_length=CURSOR_CHARACTERS_MAX), AfterValidator(_queried_name)]
 _INSTANT_SCHEMA = WithJsonSchema({"type": "string", "format": "date-time", "examples": [INSTANT_EXAMPLE]})
 QueriedInstant = Annotated[int, BeforeValidator(_queried_instant), _INSTANT_SCHEMA]
@@ -288,6 +302,17 @@ class LanguageQuery(Query):
     lang: Language | None = Field(default=None, description="of the texts; else Accept-Language decides")
 
 
+class Status(Enum):
+    OPEN = "open"
+    UNACKNOWLEDGED = "unacknowledged"
+    CLOSED = "closed"
+
+
+class View(Enum):
+    FULL = "full"
+    SUMMARY = "summary"
+
+
 class IncidentsQuery(Query):
     site: QueriedName | None = None
     zone: QueriedName | None = Field(default=None, description="`site/zone`")
@@ -297,6 +322,12 @@ class IncidentsQuery(Query):
     mode: Mode | None = None
     hazard: QueriedName | None = None
     open: bool | None = None
+    status: Status | None = None
+    text: SearchText | None = Field(
+        default=None,
+        description="words, or beginnings of words, all of which are in what is known of it or was said about it",
+    )
+    view: View = Field(default=View.FULL, description="summary: what a list shows, without evidence, commands, steps")
     since: QueriedInstant | None = Field(default=None, description="opened at or after")
     until: QueriedInstant | None = Field(default=None, description="opened before")
     cursor: Cursor | None = None
@@ -306,10 +337,18 @@ class IncidentsQuery(Query):
     def _time_runs_forward(self) -> Self:
         if self.since is not None and self.until is not None and self.since >= self.until:
             raise ValueError("since before until")
+        if self.status is not None and (self.open is not None or self.phase is not None):
+            raise ValueError("one of status, open and phase")
         return self
 
     def question(self) -> IncidentQuery:
-        return IncidentQuery(**dict(self))
+        asked = {name: value for name, value in self if name not in ("status", "view")}
+        match self.status:
+            case Status.OPEN | Status.CLOSED:
+                asked["open"] = self.status is Status.OPEN
+            case Status.UNACKNOWLEDGED:
+                asked["phase"] = Phase.ACTIVATED
+        return IncidentQuery(**asked)
 
 
 class TimelineQuery(LanguageQuery):

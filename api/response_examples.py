@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.examples import ENTRY
+from api.list_schemas import BoardOut, ColumnOut
 from api.response_schemas import (
     ActionDoneOut,
     ActionOut,
@@ -79,6 +80,13 @@ ORDER = OrderOut(
     revision=2,
 )
 ORDERS = OrdersOut(items=[ORDER])
+_NO_ORDERS = ColumnOut(count=0, overdue=0, items=[])
+BOARD = BoardOut(
+    acceptance=_NO_ORDERS,
+    survey=_NO_ORDERS,
+    repair=ColumnOut(count=1, overdue=0, items=[ORDER]),
+    verification=_NO_ORDERS,
+)
 _ORDER_FACTS: dict[str, float | bool | str] = {
     "id": "WO-000017",
     "asset": "tower-a/sd-1203",

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from api.board_port import BoardQuery
 from api.ports import ActionQuery, HandoverQuery, NoticeQuery, OrderQuery, ShelfQuery
 from api.requests import (
     AssetId,
@@ -17,6 +18,7 @@ from api.requests import (
     LineText,
     NeededText,
     PersonName,
+    QueriedInstant,
     QueriedName,
     Query,
     RoleName,
@@ -135,6 +137,21 @@ class OrdersQuery(Query):
 
     def question(self) -> OrderQuery:
         return OrderQuery(**dict(self))
+
+
+class BoardIn(Query):
+    """What of the board is looked at."""
+
+    site: QueriedName | None = None
+    zone: QueriedName | None = Field(default=None, description="`site/zone`")
+    kind: OrderKind | None = None
+    mode: Mode | None = None
+    assignee: QueriedName | None = None
+    role: QueriedName | None = None
+    limit: Limit = Field(default=50, description="of one column")
+
+    def question(self) -> BoardQuery:
+        return BoardQuery(**dict(self))
 
 
 class AttachmentQuery(Query):
@@ -276,6 +293,7 @@ class PlanQuery(Query):
 
 
 class RosterQuery(Query):
+    at: QueriedInstant | None = Field(default=None, description="another moment than now")
     role: QueriedName | None = None
     site: QueriedName | None = None
 

@@ -18,6 +18,9 @@ FILES_MAX = 20  # posted together: a site's rule files
 RANGE_MS_MAX = 92 * 24 * 60 * 60 * 1000  # of a backtest: a quarter
 
 
+class UnknownRule(Unknown): ...
+
+
 class UnknownVersion(Unknown):
     """No version that was ever in force has this hash."""
 

@@ -301,6 +301,7 @@ class ZonesOut(Wire):
 class DeadLetterOut(Wire):
     """Messages that said nothing Tocsin understands, counted by topic and reason."""
 
+    id: str = Field(description="what it is asked for by")
     topic: str
     reason: str
     detail: str

@@ -27,11 +27,16 @@ class ApiSettings(BaseModel):
     tokens: dict[PrincipalName, SecretStr] = Field(
         default={}, max_length=TOKENS_MAX, description="who may ask → the bearer token that proves it; see read_tokens"
     )
+    open_until_first_user: bool = Field(
+        default=True,
+        description="without tokens and users, this machine may do all but make users",
+    )
     allowed_hosts: tuple[Host, ...] = Field(
         default=(), description="names this API is called by, besides localhost; without tokens others are refused"
     )
     language: Language = Field(default="en", description="of timeline texts, where a request asks for none")
-    streams_max: int = Field(default=100, ge=1, le=10_000, description="event streams open at once")
+    streams_max: int = Field(default=500, ge=1, le=10_000, description="event streams open at once")
+    streams_per_user_max: int = Field(default=50, ge=1, le=10_000, description="of them, of one user or token")
     stream_queue_entries: int = Field(default=256, ge=1, le=10_000, description="waiting for one reader of a stream")
     stream_stall_seconds: float = Field(
         default=10, ge=0, le=300, description="a reader whose queue stays full for longer is closed"

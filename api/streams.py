@@ -13,7 +13,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
-from api.auth import Caller, needs
+from api.auth import Caller, Principal, needs
 from api.core import TheDesk, language_of
 from api.documented import answers
 from api.errors import RETRY_AFTER, Code, invalid, problem_response
@@ -21,8 +21,8 @@ from api.examples import STREAM
 from api.ids import IncidentId, incident_id
 from api.permissions import Permission
 from api.ports import Desk
+from api.rendered import Rendered
 from api.requests import POSITION_MAX, StreamQuery
-from api.schemas import entry_out
 from api.settings import ApiSettings
 from api.subscription import SHUTTING_DOWN, End, Subscription
 from rules.timeline import Entry
@@ -41,25 +41,29 @@ class Streams:
 
     def __init__(self, settings: ApiSettings) -> None:
         self.settings = settings
-        self._open: set[Subscription] = set()
+        self.rendered = Rendered()
+        self._open: dict[Subscription, str] = {}  # whose it is
         self._closing = False
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def refusal(self) -> tuple[Code, str] | None:
-        """Why no other stream can be opened now, if so."""
+    def refusal(self, caller: str) -> tuple[Code, str] | None:
+        """Why the caller can open no other stream now, if so."""
         if self._closing:
             return Code.SHUTTING_DOWN, "come back when the gateway has started again"
         if len(self._open) >= self.settings.streams_max:
             return Code.TOO_MANY_STREAMS, f"{self.settings.streams_max} are open; close one, or raise streams_max"
+        most = self.settings.streams_per_user_max
+        if sum(whose == caller for whose in self._open.values()) >= most:
+            return Code.TOO_MANY_STREAMS, f"{most} of {caller} are open; close one, or raise streams_per_user_max"
         return None
 
-    def enter(self, subscription: Subscription) -> None:
-        self._open.add(subscription)
+    def enter(self, subscription: Subscription, caller: str) -> None:
+        self._open[subscription] = caller
 
     def leave(self, subscription: Subscription) -> None:
-        self._open.discard(subscription)
+        self._open.pop(subscription, None)
 
     def close(self) -> None:
         """Ends every stream after what waits for its reader, and opens no other."""
@@ -72,14 +76,20 @@ class EntryStream(EventSourceResponse):
     """An answer that lasts. Counts as open from its first byte to its last, however it ends."""
 
     def __init__(
-        self, streams: Streams, desk: Desk, entries: AsyncIterator[Entry], language: Language, request_id: str
+        self,
+        streams: Streams,
+        desk: Desk,
+        entries: AsyncIterator[Entry],
+        language: Language,
+        request_id: str,
+        caller: str,
     ) -> None:
         settings = streams.settings
-        self._streams = streams
+        self._streams, self._caller = streams, caller
         self._request_id = request_id
         self._subscription = Subscription(entries, settings.stream_queue_entries, settings.stream_stall_seconds)
         super().__init__(
-            _events(self._subscription, desk, language),
+            _events(self._subscription, streams.rendered, desk, language),
             headers={"Content-Language": language},
             ping=settings.stream_heartbeat_seconds,
             ping_message_factory=_heartbeat,
@@ -88,11 +98,11 @@ class EntryStream(EventSourceResponse):
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._streams.refusal()
+        refusal = self._streams.refusal(self._caller)
         if refusal is not None:
             await problem_response(self._request_id, *refusal, headers=RETRY_AFTER)(scope, receive, send)
             return
-        self._streams.enter(self._subscription)
+        self._streams.enter(self._subscription, self._caller)
         pump = asyncio.create_task(self._subscription.pump())
         try:
             await super().__call__(scope, receive, send)
@@ -104,15 +114,16 @@ class EntryStream(EventSourceResponse):
             self._streams.leave(self._subscription)
 
 
-async def _events(subscription: Subscription, desk: Desk, language: Language) -> AsyncIterator[ServerSentEvent]:
+async def _events(
+    subscription: Subscription, rendered: Rendered, desk: Desk, language: Language
+) -> AsyncIterator[ServerSentEvent | bytes]:
     yield ServerSentEvent(retry=RETRY_MS, sep="\n")  # also tells the reader at once that it is connected
-    async for item in subscription.read():
-        yield _end_event(item) if isinstance(item, End) else _entry_event(item, desk, language)
-
-
-def _entry_event(entry: Entry, desk: Desk, language: Language) -> ServerSentEvent:
-    document = entry_out(entry, language, desk.titles()).model_dump_json()
-    return ServerSentEvent(document, id=str(entry.position), event=entry.kind.value, sep="\n")
+    async for items in subscription.read():
+        if isinstance(items, End):
+            yield _end_event(items)
+        else:
+            titles = desk.titles()
+            yield b"".join(rendered.event(entry, language, titles) for entry in items)
 
 
 def _end_event(end: End) -> ServerSentEvent:
@@ -131,10 +142,13 @@ def _start(query: StreamQuery, last_event_id: str | None) -> int | None:
     return int(last_event_id)
 
 
-def _stream(request: Request, desk: Desk, query: StreamQuery, resume: str | None, incident: str | None) -> Response:
+def _stream(
+    request: Request, desk: Desk, caller: Principal, query: StreamQuery, resume: str | None, incident: str | None
+) -> Response:
     streams: Streams = request.app.state.streams
     entries = desk.watch(_start(query, resume), incident)
-    return EntryStream(streams, desk, entries, language_of(request, query.lang), request.state.request_id)
+    language = language_of(request, query.lang)
+    return EntryStream(streams, desk, entries, language, request.state.request_id, caller.name)
 
 
 LastEventId = Annotated[str | None, Header(description="entries above this position; browsers send it by themselves")]
@@ -151,7 +165,7 @@ _STREAM_CODES = (Code.TOO_MANY_STREAMS, Code.SHUTTING_DOWN)
 async def stream_all(
     request: Request,
     desk: TheDesk,
-    _: Caller,
+    caller: Caller,
     query: Annotated[StreamQuery, Query()],
     last_event_id: LastEventId = None,
 ) -> Response:
@@ -160,7 +174,7 @@ async def stream_all(
     An event `end` says why the gateway closes the stream (`slow_client`, `shutting_down`, `failed`); a comment is
     sent when it is quiet.
     """
-    return _stream(request, desk, query, last_event_id, None)
+    return _stream(request, desk, caller, query, last_event_id, None)
 
 
 @router.get(
@@ -173,11 +187,11 @@ async def stream_all(
 async def stream_incident(
     request: Request,
     desk: TheDesk,
-    _: Caller,
+    caller: Caller,
     incident: IncidentId,
     query: Annotated[StreamQuery, Query()],
     last_event_id: LastEventId = None,
 ) -> Response:
     """As the stream of all timelines, for one incident."""
     found = await desk.incident(incident_id(incident))
-    return _stream(request, desk, query, last_event_id, found.id)
+    return _stream(request, desk, caller, query, last_event_id, found.id)

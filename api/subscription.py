@@ -59,6 +59,9 @@ class Subscription:
             await self._close_entries()
 
     async def _offer(self, entry: Entry) -> bool:
+        if not self._queue.full():
+            self._queue.put_nowait(entry)
+            return True
         try:
             async with asyncio.timeout(self._stall_seconds):
                 await self._queue.put(entry)
@@ -77,10 +80,15 @@ class Subscription:
         with suppress(asyncio.QueueFull):  # a full queue has no reader that sleeps
             self._queue.put_nowait(None)
 
-    async def read(self) -> AsyncIterator[Entry | End]:
-        """Every entry in order; an `End` is the last."""
+    async def read(self) -> AsyncIterator[list[Entry] | End]:
+        """Every entry in order, as many at a time as there are; an `End` is the last."""
         while not (self._end is not None and self._queue.empty()):
             entry = await self._queue.get()
-            if entry is not None:
-                yield entry
+            entries = [] if entry is None else [entry]
+            while not self._queue.empty():
+                entry = self._queue.get_nowait()
+                if entry is not None:
+                    entries.append(entry)
+            if entries:
+                yield entries
         yield self._end

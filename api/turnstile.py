@@ -1,4 +1,4 @@
-"""The turnstile: few requests are worked on at a time, so that those who only look cannot keep a stream waiting.
+"""The turnstile: one question is worked on at a time, so that those who only look cannot keep a stream waiting.
 
 An answer of a long list takes the interpreter for some milliseconds. Twenty of them at once would come between an alarm
 and the screens that wait for it; here they queue, and what a stream has to say goes in between.
@@ -10,7 +10,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-AT_ONCE = 2  # one is read from the store while another one is written out
+AT_ONCE = 1  # what a stream has to say then waits for one answer at the most (bench: polling)
 STREAM_PATH_END = "/stream"
 _READS = frozenset({"GET", "HEAD"})
 _FREE = frozenset({"/healthz", "/readyz"})  # a probe must not wait behind those it is to tell of

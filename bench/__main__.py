@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType, ModuleType
 
-from bench import latency, memory, polling, scaling, start, throughput
+from bench import latency, lists, memory, polling, scaling, start, throughput
 from bench.children import Failed
 from bench.report import console, machine
 
@@ -22,6 +22,7 @@ BENCHES: dict[str, ModuleType] = {
     "start": start,
 }
 OF_THE_API: dict[str, ModuleType] = {
+    "lists": lists,
     "polling": polling,
 }
 ALL = BENCHES | OF_THE_API

@@ -96,10 +96,11 @@ class Api:
     async def send(self, method: str, path: str, **rest: Any) -> Any:
         return await self._signed(method, PREFIX + path, **rest)
 
-    async def download(self, path: str, **query: Any) -> tuple[bytes, str]:
-        """→ (content, media type)."""
+    async def download(self, path: str, **query: Any) -> tuple[bytes, str, str]:
+        """→ (content, media type, Content-Disposition)."""
         answer = await self._request("GET", PREFIX + path, params=query, headers=self._headers())
-        return answer.content, answer.headers.get("content-type", "application/octet-stream")
+        kind = answer.headers.get("content-type", "application/octet-stream")
+        return answer.content, kind, answer.headers.get("content-disposition", "")
 
     async def healthy(self) -> bool:
         """Whether the API answers at all; asked every other second."""

@@ -14,6 +14,7 @@ from console.client import Api, Problem, SignedOut, Unreachable
 from console.live import Live
 from console.settings import ConsoleSettings, Language
 
+CONTROL_ROOM = "control-room"  # on record where nobody has said who they are
 SESSIONS_MAX = 1_000  # browsers; the one that was used longest ago goes first
 
 log = logging.getLogger("tocsin.console")
@@ -23,15 +24,21 @@ log = logging.getLogger("tocsin.console")
 class Session:
     api: Api
     language: Language
-    name: str = ""  # who; empty: nobody signed in, or a gateway that has no users
+    name: str = ""  # who goes on record; on a gateway without users: who they say they are
+    signed_in: bool = False  # as a user of the gateway
     open: bool = False  # pages may be shown
     permissions: frozenset[str] = frozenset()
+    plan_roles: list[str] | None = None  # in which roles of plans they may act; None: any
     live: Live | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def may(self, permission: str) -> bool:
-        """Whether a page offers it; the API decides. Without users there is nothing to go by."""
-        return not self.permissions or permission in self.permissions
+        """Whether a page offers it; the API decides."""
+        return permission in self.permissions
+
+    def acting(self) -> dict[str, str]:
+        """Who acts, for the body of a command: on a gateway with users the token says it."""
+        return {} if self.signed_in else {"by": self.name or CONTROL_ROOM}
 
 
 class Sessions:
@@ -57,16 +64,14 @@ class Sessions:
         if session.open and session.live is not None and not session.live.signed_out:
             return True
         try:
-            account = await session.api.get("/account")
+            me = await session.api.get("/me")
         except SignedOut:
             session.open = False
             return False
-        except Problem as error:
-            if error.status not in (403, 404):
-                raise
-            account = {}
-        session.name = str(account.get("name") or session.name)
-        session.permissions = frozenset(account.get("permissions") or ())
+        session.signed_in = bool(me["account"])
+        session.name = str(me["name"]) if session.signed_in else session.name
+        session.permissions = frozenset(me["permissions"])
+        session.plan_roles = me["plan_roles"]
         self._begin(session)
         return True
 

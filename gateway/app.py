@@ -19,6 +19,7 @@ from gateway.clock import Clock, monotonic_s, now_ms
 from gateway.config import EMBEDDED, GatewaySettings
 from gateway.core import Core
 from gateway.front import Front
+from gateway.identity.secret_files import signing_key
 from gateway.library import Loaded, load
 from gateway.link import backoff_seconds
 from gateway.listening import listen, url_of
@@ -62,7 +63,8 @@ class Gateway:
     async def run(self) -> None:
         """Until cancelled. Raises BadFiles, BrokerFailed, StoreLocked, ValueError for what cannot be started with."""
         self.settings.data.mkdir(parents=True, exist_ok=True)
-        self.settings.api()  # what is wrong with tokens is said at once
+        self.settings.api()  # what is wrong with tokens and keys is said at once
+        signing_key(self.settings.data)
         async with self._api():
             self._loaded = await asyncio.to_thread(load, self.settings.files)
             _remark(self._loaded)
@@ -205,7 +207,12 @@ class Gateway:
         async def started() -> None:
             self._changed(API, "")
 
-        await serve(self._front, self.settings.api(), listening, self.news, started)
+        async with asyncio.TaskGroup() as tasks:
+            searching = tasks.create_task(self._front.keep_search())
+            try:
+                await serve(self._front, self.settings, listening, self.news, started)
+            finally:
+                searching.cancel()
 
     def health(self) -> Health:
         parts = {part: fault or "ok" for part, fault in self._parts.items()}

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from api.bodies import FILE_BYTES_MAX, FILE_TYPES, begins_as
+from rules.instant import Instant
 from rules.order import Attachment
 
 ALL_BYTES_MAX = 20 * 1024**3  # of all files: 5 000 photos; records are kept for years, so nothing is thrown away
@@ -85,6 +86,24 @@ class Attachments:
         if _sha256(content) != sha256:
             raise LookupError(f"the file {sha256} is not what was kept")
         return content
+
+    def older_than(self, before: Instant) -> list[str]:
+        """The hashes of files that were kept before that instant."""
+        found = []
+        for path in self._folder.glob("??/*.json"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime * 1000 < before:
+                    found.append(path.stem)
+        return found
+
+    def remove(self, sha256: str) -> None:
+        """What is kept under a hash; the description first: without it the file is not there."""
+        with self._mutex:
+            known = self.find(sha256)
+            if known is not None:
+                self._path(sha256).with_suffix(".json").unlink(missing_ok=True)
+                self._path(sha256).unlink(missing_ok=True)
+                self._bytes = None
 
     def _path(self, hash_: str) -> Path:
         return self._folder / hash_[:2] / hash_

@@ -109,6 +109,18 @@ def check(paths: Iterable[Path], *, with_library: bool = True, posted: Mapping[s
     return checked
 
 
+def summary(checked: Checked) -> str:
+    """`2 files, 1 site, 412 devices, 3 problems`"""
+    counts = [(checked.files, "file"), (checked.sites, "site"), (checked.devices, "device")]
+    parts = [_count(number, noun) for number, noun in counts]
+    problems = len(checked.problems)
+    return ", ".join([*parts, _count(problems, "problem") if problems else "no problems"])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _check_meaning(gathered: _Gathered) -> Directory | None:
     """What only shows when the files are seen together. Checks of further kinds of file belong here.
 
@@ -196,7 +208,7 @@ def _keep_text(given: Given, gathered: _Gathered, checked: Checked) -> None:
     """Of rules and plans: what was in force is to be seen as it was written."""
     for name in (given.name, given.label):
         content = gathered.contents.get(name)
-        kind = {RuleFile: RULES, PlanFile: PLANS}.get(type(content))
+        kind = RULES if isinstance(content, RuleFile) else PLANS if isinstance(content, PlanFile) else None
         if kind is not None:
             checked.texts.setdefault(kind, {})[given.label] = gathered.documents[name].text
             return

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from api.settings import ApiSettings, read_tokens
 from gateway.codecs import native
@@ -55,12 +55,76 @@ class HttpPart(Settings):
     process: Literal["own", "shared"] = Field(
         "own", description="own: who looks cannot hold up alarms; shared: one process less, some 90 MB of memory less"
     )
+    streams_max: int = Field(500, ge=1, le=10_000, description="event streams open at once")
+    streams_per_user_max: int = Field(50, ge=1, le=10_000, description="of them, of one user or token")
     language: Literal["en", "zh"] = "en"
+
+
+class ProviderPart(Settings):
+    """Signing in at an OpenID provider; who is a user, Tocsin's own users say."""
+
+    issuer: str = Field(pattern=r"^https?://\S+$", description="as the provider calls itself")
+    client_id: str
+    client_secret_file: Path
+    redirect_url: str = Field(pattern=r"^https?://\S+$", description="…/api/v1/login/provider/answer")
+    claim: str = Field("sub", description="of the ID token: which one is a user's `external` identity")
+    scopes: list[str] = ["openid"]
+
+
+class AccessPart(Settings):
+    open_until_first_user: bool = Field(
+        True, description="without tokens and users, whoever is on this machine may do all but make users"
+    )
+    token_minutes: float = Field(10, ge=1, le=60, description="how long an access token is good")
+    session_hours: float = Field(12, ge=0.25, le=168, description="how long a session lasts that nobody uses")
+    provider: ProviderPart | None = None
 
 
 class TelemetryPart(Settings):
     keep_days: float = Field(30, gt=0, le=3_660)
     bytes_max: int = Field(20 * 1024**3, ge=10 * 1024**2, description="of all files; the oldest go first")
+
+
+RECORD_DAYS_MIN = (
+    3 * 365 + 1
+)  # 3 years of the property norm (事件记录保存不少于 3 年), whichever of them is a leap year
+
+
+def _long_enough(days: float | None) -> float | None:
+    if days is not None and days < RECORD_DAYS_MIN:
+        raise ValueError(
+            f"{days:g} days; records of incidents are kept for at least 3 years ({RECORD_DAYS_MIN} days), which no"
+            " setting can shorten"
+        )
+    return days
+
+
+RecordDays = Annotated[float | None, AfterValidator(_long_enough)]
+
+
+class KeepingPart(Settings):
+    """Telemetry has its own."""
+
+    incidents_days: RecordDays = Field(
+        None, description=f"with their timelines and the journal; at least {RECORD_DAYS_MIN}; none: for ever"
+    )
+    orders_days: RecordDays = Field(None, description="with their files, and corrective actions; as above")
+    handovers_days: RecordDays = Field(None, description="and shelves; as above")
+    backup_first: bool = Field(True, description="no record is removed that `tocsin backup` has not put in a backup")
+    answers_days: float = Field(7, gt=0, le=366, description="how long an Idempotency-Key is known")
+    dead_letters_days: float = Field(90, gt=0, le=3_660)
+    unused_files_days: float = Field(7, ge=1, le=366, description="files that were sent and belong to no order")
+
+    def record_days(self) -> dict[str, float | None]:
+        """Kind of record → how long it is kept after it was over."""
+        orders, handovers = self.orders_days, self.handovers_days
+        return {
+            "incidents": self.incidents_days,
+            "orders": orders,
+            "actions": orders,
+            "handovers": handovers,
+            "shelves": handovers,
+        }
 
 
 class NotifyPart(Settings):
@@ -107,7 +171,9 @@ class GatewaySettings(Settings):
     people: list[Path] = Field([], description="roster and notice files, or folders of them")
     broker: BrokerPart = BrokerPart()
     http: HttpPart = HttpPart()
+    access: AccessPart = AccessPart()
     telemetry: TelemetryPart = TelemetryPart()
+    keeping: KeepingPart = KeepingPart()
     notify: NotifyPart = NotifyPart()
     orders: OrdersPart = OrdersPart()
     authorities: dict[str, AuthorityPart] = Field({}, description="by the names that plans give them")
@@ -156,7 +222,14 @@ class GatewaySettings(Settings):
         """Raises ValueError for a tokens file that cannot be used."""
         text = read_secret(self.http.tokens_file)
         hosts = tuple(self.http.allowed_hosts)
-        return ApiSettings(tokens=read_tokens(text) if text else {}, allowed_hosts=hosts, language=self.http.language)
+        return ApiSettings(
+            tokens=read_tokens(text) if text else {},
+            open_until_first_user=self.access.open_until_first_user,
+            allowed_hosts=hosts,
+            language=self.http.language,
+            streams_max=self.http.streams_max,
+            streams_per_user_max=self.http.streams_per_user_max,
+        )
 
 
 class BadSettings(Exception):

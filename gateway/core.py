@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import date
 from functools import cached_property
 from importlib.metadata import version
-from zoneinfo import ZoneInfo
 
 from gateway.auditor import Auditor
 from gateway.clock import Clock
@@ -22,9 +20,11 @@ from gateway.desk import Desk
 from gateway.ending import end
 from gateway.history import StoredHistory
 from gateway.ingest import Ingest
+from gateway.keeping.retention import Retention
 from gateway.library import Loaded
 from gateway.link import Link
 from gateway.link_settings import LinkSettings
+from gateway.located import Located
 from gateway.news import News
 from gateway.performer import Performer
 from gateway.store import Store, StoreFailed
@@ -33,9 +33,9 @@ from rules.effects import Effect
 from rules.events import AuditFailed, AuditPassed, GatewayStarted
 from rules.instant import DAY_MS
 from rules.place_names import titles_of
-from rules.schedule import Calendar
+from rules.schedule import calendars as calendars
 from rules.screen import Screen
-from rules.site import Directory, Title
+from rules.site import Title
 from rules.timeline import Entry
 from rules.verdict import Verdict
 
@@ -90,6 +90,7 @@ class Core:
             lambda up, why: self._told("commands", up, why),
             deliveries(self._settings),
         )
+        self.retention = Retention(self._settings.keeping, self._settings.data, self.store, self.desk, self._clock)
         self.auditor = Auditor(self.store, self.desk.engine.state.plans, self._on_audit, self._clock)
         self.ingest = Ingest(
             self.screen,
@@ -113,7 +114,7 @@ class Core:
     async def run(self) -> None:
         """Until cancelled, or StoreFailed. Then `close`."""
         self._look()
-        work = (self.link.run(), self.performer.run(), self.auditor.run(), self._keep_retention())
+        work = (self.link.run(), self.performer.run(), self.auditor.run(), self._keep_retention(), self.retention.run())
         tasks = [asyncio.create_task(each) for each in work]
         try:
             done, _ = await asyncio.wait([*tasks, self._failed], return_when=asyncio.FIRST_COMPLETED)
@@ -219,7 +220,7 @@ class Core:
         for change in self.screen.reload(directory, loaded.ruleset, calendars(directory), self._clock()):
             self.ingest.submit(change)
         self.ingest.forget_routes()
-        self.__dict__.pop("device_ids", None)
+        self.__dict__.pop("located", None)
         self.__dict__.pop("titles", None)
         self.ingest.flush()
         return True
@@ -228,8 +229,8 @@ class Core:
         return list(self.desk.engine.directory.sites)
 
     @cached_property
-    def device_ids(self) -> list[str]:
-        return sorted(self.screen.directory.devices)
+    def located(self) -> Located:
+        return Located(self.screen.directory)
 
     @cached_property
     def titles(self) -> dict[str, Title]:
@@ -244,10 +245,3 @@ class Core:
             if detection.fires:
                 found.setdefault(detection.device, []).append(detection.rule)
         return found
-
-
-def calendars(directory: Directory) -> dict[str, Calendar]:
-    return {
-        site.id: Calendar(ZoneInfo(site.timezone), frozenset(date.fromisoformat(day) for day in site.holidays))
-        for site in directory.sites.values()
-    }

@@ -14,25 +14,28 @@ from gateway.clock import Clock
 from gateway.documents import KINDS, Document, StoredDocuments
 from gateway.replay import add_outcome
 from gateway.store import Group, JournalRow, Store, StoreFailed, chain_hash
+from gateway.store.anchor import Anchor, Milestone, packed
 from rules.codec import decode_event, encode
 from rules.effects import Effect
 from rules.engine import Engine
 from rules.events import (
     DirectoryLoaded,
     Event,
+    JournalPruned,
     PlansLoaded,
     RosterLoaded,
     RulesLoaded,
     TimePassed,
     VerdictChanged,
 )
-from rules.instant import Instant
+from rules.instant import DAY_MS, Instant
 from rules.outcome import Outcome
 from rules.state import State, decode_state, encode_state
 from rules.timeline import Entry
 
 SNAPSHOT_EVERY = 5_000  # journal rows replayed at a start: about a second
 SNAPSHOT_ROWS_MAX = 2 * SNAPSHOT_EVERY  # without a quiet moment in between: then an alarm waits for it
+MILESTONE_EVERY_MS = 30 * DAY_MS  # what is past its keeping goes by months
 KEYS_REMEMBERED_MAX = 50_000  # of this run; older keys are asked of the store
 
 _LOADED: dict[str, Callable[[str], Event]] = {
@@ -56,6 +59,7 @@ class Desk:
         self._snapshot_index = self._index - self.replayed
         self._group = Group()
         self._keys: dict[str, None] = {}
+        self._milestone_at = store.last_milestone_at()
         self._texts_kept: set[str] = set()  # of this run; a version more with every change of files
 
     @property
@@ -125,7 +129,7 @@ class Desk:
         if not self._group:
             return
         if self._index - self._snapshot_index >= SNAPSHOT_ROWS_MAX:
-            self._group.snapshot = (self._index, encode_state(self.engine.state))
+            self._put_snapshot()
         self._store.commit(self._group)
         if self._group.snapshot is not None:
             self._snapshot_index = self._index
@@ -141,8 +145,21 @@ class Desk:
     def snapshot(self) -> None:
         """Commits a snapshot now, so that the next start replays nothing."""
         if self._index > self._snapshot_index:
-            self._group.snapshot = (self._index, encode_state(self.engine.state))
+            self._put_snapshot()
             self.commit()
+
+    def _put_snapshot(self) -> None:
+        state, now = encode_state(self.engine.state), self.engine.state.now
+        self._group.snapshot = (self._index, state)
+        if self._milestone_at is None or now - self._milestone_at >= MILESTONE_EVERY_MS:
+            self._milestone_at = now
+            self._group.milestone = Milestone(self._index, now, self._hash, packed(state))
+
+    def prune(self, anchor: Anchor, removed: dict[str, int]) -> None:
+        """Commits that the journal begins at the anchor from now on. What it carries over is in the store already."""
+        self._group.anchor = anchor
+        self.submit(JournalPruned(anchor.index, anchor.at, anchor.digest, removed))
+        self.commit()
 
     def _journal(self, event: Event, key: str | None, now: Instant) -> None:
         body = encode(event)

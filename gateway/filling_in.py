@@ -8,7 +8,7 @@ from gateway.core import Core
 from rules.instant import Instant
 from rules.order import OrderStep, WorkOrder
 from rules.order_book import RECURRING
-from rules.requests import AdvanceOrder, FillHandover, PersonCommand
+from rules.requests import AdvanceOrder, ClearDeadLetters, FillHandover, PersonCommand
 from rules.verdict import Verdict
 from rules.watched import Watched
 
@@ -18,8 +18,11 @@ def filled_in(core: Core, command: PersonCommand) -> PersonCommand:
         order = core.desk.engine.state.orders.get(command.order)
         return msgspec.structs.replace(command, normal_at=normal_at(core, order) if order is not None else None)
     if isinstance(command, FillHandover):
-        silent = [each.device.id for each in core.screen.all() if each.silent and each.device.site == command.site]
+        silent = [id for id, each in core.screen.silent().items() if each.device.site == command.site]
         return msgspec.structs.replace(command, silent_devices=sorted(silent))
+    if isinstance(command, ClearDeadLetters):
+        core.ingest.flush()  # what came before the command is cleared with it
+        return msgspec.structs.replace(command, letters=core.store.dead_letters_count(command.topic, command.fault))
     return command
 
 

@@ -9,9 +9,14 @@ import msgspec
 from api.ports import Done, Refused, Unavailable
 from gateway.core import Core
 from gateway.filling_in import filled_in
+from gateway.front_commands import FrontCommands
+from gateway.front_duty import FrontDuty
 from gateway.front_explained import FrontExplained
 from gateway.front_files import FrontFiles
 from gateway.front_known import FrontKnown
+from gateway.front_readings import FrontReadings
+from gateway.front_reports import FrontReports
+from gateway.front_rules import FrontRules
 from gateway.front_stored import FrontStored
 from gateway.store import StoreFailed
 from rules.codec import encode
@@ -24,6 +29,7 @@ from rules.requests import (
     ActionDone,
     AdvanceOrder,
     AssignOrder,
+    ClearDeadLetters,
     EndShelf,
     FillHandover,
     HandOverOrder,
@@ -32,9 +38,11 @@ from rules.requests import (
     PersonCommand,
     PutOnShelf,
     RecheckAction,
+    ReportIncident,
     SignHandover,
 )
 from rules.state import ActionState
+from rules.turn import group_key
 
 T = TypeVar("T")
 
@@ -47,7 +55,17 @@ class Answered(msgspec.Struct, frozen=True):
     refused: Refused | None
 
 
-class Front(FrontKnown, FrontExplained, FrontStored, FrontFiles):
+class Front(
+    FrontKnown,
+    FrontExplained,
+    FrontStored,
+    FrontReports,
+    FrontRules,
+    FrontReadings,
+    FrontDuty,
+    FrontCommands,
+    FrontFiles,
+):
     def stands(self) -> tuple[bool, int]:
         """Whether a core runs, and the position of its latest entry."""
         core = self._gateway.core
@@ -56,7 +74,7 @@ class Front(FrontKnown, FrontExplained, FrontStored, FrontFiles):
     async def carry_out(
         self, command: PersonCommand, idempotency_key: str | None = None, if_revision: int | None = None
     ) -> Done | Refused:
-        core, body = self._core(), encode(command)
+        core, body = self._core(), encode(msgspec.structs.replace(command, whence=""))  # the same from elsewhere
         if idempotency_key is not None:
             known = core.store.answer(idempotency_key)
             if known is not None:
@@ -71,6 +89,8 @@ class Front(FrontKnown, FrontExplained, FrontStored, FrontFiles):
                 done, refused = (answer, None) if isinstance(answer, Done) else (None, answer)
                 core.desk.answer(idempotency_key, encode(Answered(msgspec.Raw(body), done, refused)))
             core.ingest.flush()
+            if isinstance(command, ClearDeadLetters) and isinstance(answer, Done):  # once it stands in the journal
+                core.store.dead_letters_clear(command.topic, command.fault)
         except StoreFailed as error:
             self._gateway.store_failed(error)
             raise Unavailable("the store cannot take it; nothing was done") from error
@@ -94,7 +114,8 @@ class Front(FrontKnown, FrontExplained, FrontStored, FrontFiles):
         return Refused("revision_changed", f"{subject.id} is at revision {subject.revision} by now")
 
     def _carry_out(self, core: Core, command: PersonCommand) -> Done | Refused:
-        outcome = core.desk.submit(filled_in(core, command))
+        command = filled_in(core, command)
+        outcome = core.desk.submit(command)
         return outcome.refused if outcome.refused is not None else _done(core, command, outcome)
 
 
@@ -104,6 +125,13 @@ def _done(core: Core, command: PersonCommand, outcome: Outcome) -> Done:
     if isinstance(command, AboutIncident):
         changed = outcome.incidents.get(command.incident)
         return Done(incident=changed or state.incidents[command.incident], entries=entries)
+    if isinstance(command, ReportIncident):
+        return Done(
+            incident=state.incidents[state.groups[group_key(command.mode, command.zone, command.hazard)]],
+            entries=entries,
+        )
+    if isinstance(command, ClearDeadLetters):
+        return Done(letters=command.letters, entries=entries)
     if isinstance(command, OpenOrder):
         made = (each for each in outcome.orders.values() if (each.asset, each.fault) == (command.asset, command.fault))
         return Done(order=next(each for each in made if each.open), entries=entries)

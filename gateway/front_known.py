@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64decode, urlsafe_b64encode
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
@@ -20,7 +22,9 @@ from api.ports import (
 )
 from gateway.core import Core
 from gateway.front_core import FrontCore
+from gateway.front_duty import roles_of
 from rules.incident import Incident
+from rules.mode import Mode
 from rules.people import Roster, who
 from rules.response_plan import PlanBook, ResponsePlan
 from rules.site import Device, Title, Zone
@@ -31,13 +35,17 @@ class FrontKnown(FrontCore):
     async def devices(self, query: DeviceQuery) -> Page[DeviceState]:
         core = self._core()
         after = _cursor_text(query.cursor)
+        ids = core.located.among(query.site, query.zone, query.device_class)
+        if query.silent:
+            ids = sorted(core.screen.silent(Mode.ACTUAL))
         found: list[DeviceState] = []
-        for id in core.device_ids:
-            if id <= after:
+        for id in ids[bisect_right(ids, after) :]:
+            device = core.screen.directory.devices.get(id)
+            if device is None or not _matches(device, query):
                 continue
-            state = _device_state(core, core.screen.directory.devices[id])
-            if _matches(state, query):
-                found.append(state)
+            watched = core.screen.known(id)
+            if query.silent in (None, watched is not None and watched.silent):
+                found.append(_device_state(core, device))
                 if len(found) > query.limit:
                     return Page(found[:-1], urlsafe_b64encode(found[-2].id.encode()).decode())
         return Page(found)
@@ -55,14 +63,10 @@ class FrontKnown(FrontCore):
         for incident in core.desk.engine.state.incidents.values():
             if incident.open:
                 incidents.setdefault(incident.zone, []).append(incident)
-        devices: dict[str, int] = {}
-        silent: dict[str, int] = {}
-        for watched in core.screen.all():
-            devices[watched.device.zone] = devices.get(watched.device.zone, 0) + 1
-            silent[watched.device.zone] = silent.get(watched.device.zone, 0) + watched.silent
+        silent = Counter(watched.device.zone for watched in core.screen.silent(Mode.ACTUAL).values())
         zones = core.screen.directory.zones.values()
         return [
-            _zone_state(zone, devices.get(zone.id, 0), silent.get(zone.id, 0), incidents.get(zone.id, []))
+            _zone_state(zone, core.located.in_zone(zone.id), silent[zone.id], incidents.get(zone.id, []))
             for zone in zones
             if site in (None, zone.site)
         ]
@@ -80,8 +84,12 @@ class FrontKnown(FrontCore):
         core = self._core()
         roster, now = _roster(core), self._clock()
         zone = _timezone(core, roster, site)
-        roles = [role] if role is not None else _roles(roster)
+        roles = [role] if role is not None else roles_of(roster)
         return [OnDuty(each, who(roster, each, site, now, zone)) for each in roles]
+
+    async def roles_of(self, person: str) -> frozenset[str]:
+        known = _roster(self._core()).people.get(person)
+        return frozenset(known.roles) if known is not None else frozenset()
 
     def titles(self) -> Mapping[str, Title]:
         core = self._gateway.core
@@ -102,12 +110,6 @@ def _plans(core: Core) -> PlanBook:
 def _roster(core: Core) -> Roster:
     version = core.desk.engine.state.roster
     return core.desk.documents.roster(version) if version else Roster()
-
-
-def _roles(roster: Roster) -> list[str]:
-    """Every role that somebody has or takes turns in, in the order of the files."""
-    of_people = [role for person in roster.people.values() for role in person.roles]
-    return list(dict.fromkeys([*of_people, *(rota.role for rota in roster.rota)]))
 
 
 def _timezone(core: Core, roster: Roster, site: str | None) -> tzinfo:
@@ -154,13 +156,13 @@ def _zone_state(zone: Zone, devices: int, silent: int, incidents: list[Incident]
     )
 
 
-def _matches(state: DeviceState, query: DeviceQuery) -> bool:
+def _matches(device: Device, query: DeviceQuery) -> bool:
+    """As far as the site files say."""
     return (
-        query.site in (None, state.site)
-        and (query.sites is None or state.site in query.sites)
-        and query.zone in (None, state.zone)
-        and query.device_class in (None, state.device_class)
-        and query.silent in (None, state.silent)
+        query.site in (None, device.site)
+        and (query.sites is None or device.site in query.sites)
+        and query.zone in (None, device.zone)
+        and query.device_class in (None, device.device_class)
     )
 
 

@@ -70,7 +70,7 @@ def _counters(core: Core) -> Iterator[Metric]:
 
 def _gauges(core: Core) -> Iterator[Metric]:
     state = core.desk.engine.state
-    silent = sum(watched.silent for watched in core.screen.all())
+    silent = len(core.screen.silent())
     for name, help_, value in (
         ("connected", "1: the broker's subscription is granted.", core.link.connected),
         ("devices", "Devices in the site files.", len(core.screen.directory.devices)),

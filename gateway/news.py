@@ -38,6 +38,11 @@ class News:
         self._latest.clear()
         self._wake()
 
+    @property
+    def more(self) -> asyncio.Event:
+        """Set when the next entries are published."""
+        return self._changed
+
     def close(self) -> None:
         """Every watcher ends."""
         self._closed = True

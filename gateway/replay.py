@@ -7,6 +7,8 @@ from tempfile import TemporaryDirectory
 
 from gateway.documents import StoredDocuments
 from gateway.store import Group, Store
+from gateway.store.anchor import state_of
+from gateway.store.carried import group_of
 from gateway.store.projections import Projected
 from rules.codec import decode_event
 from rules.engine import Engine
@@ -17,9 +19,13 @@ GROUP_EVENTS = 1_000  # rebuilt rows are handed on in groups of this size, so th
 
 
 def rebuilt(store: Store) -> Iterator[Group]:
-    """The projections as the journal makes them, in groups. Raises StoreFailed for a journal that does not replay."""
-    engine = Engine(State(), StoredDocuments(store))
-    group = Group()
+    """The projections as the journal makes them, in groups: from what was carried over, where it was pruned.
+
+    Raises StoreFailed for a journal that does not replay.
+    """
+    anchor = store.anchor()
+    engine = Engine(State() if anchor is None else state_of(anchor), StoredDocuments(store))
+    group = Group() if anchor is None else group_of(store.carried(anchor))
     for number, row in enumerate(store.journal(), 1):
         add_outcome(group, engine.step(decode_event(row.event), row.at))
         if number % GROUP_EVENTS == 0:

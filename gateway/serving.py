@@ -8,22 +8,28 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import close_streams, make_app
 from api.ports import Desk
-from api.settings import ApiSettings
+from gateway.config import GatewaySettings
+from gateway.identity.opening import open_users
 from gateway.news import News
 
 
 async def serve(
     desk: Desk,
-    settings: ApiSettings,
+    settings: GatewaySettings,
     listening: socket.socket,
     news: News,
     started: Callable[[], Awaitable[None]],
 ) -> None:
-    """Until cancelled. `started` is awaited as soon as requests are taken."""
-    app = make_app(desk, settings)
+    """Until cancelled. `started` is awaited as soon as requests are taken. Raises ValueError for unfit settings."""
+    async with open_users(settings) as users:
+        await _serve(make_app(desk, settings.api(), users), listening, news, started)
+
+
+async def _serve(app: FastAPI, listening: socket.socket, news: News, started: Callable[[], Awaitable[None]]) -> None:
     config = uvicorn.Config(
         app,
         lifespan="off",

@@ -89,7 +89,7 @@ def phases(telling: Telling) -> Section:
 
 def _phase(telling: Telling, phase: str, since: int, until: int, entries: list[Entry]) -> tuple[Cell, ...]:
     decided = [entry for entry in entries if entry.kind in _DECISIONS][:5]
-    said = "\n".join(f"{telling.local.clock(entry.at)[:8]} {telling.line(entry)}" for entry in decided)
+    said = "\n".join(f"{telling.local.clock(entry.at)} {telling.line(entry)}" for entry in decided)
     over = phase == Phase.CLOSED.value
     return (
         Cell(telling.word(phase), phase, Tone.STRONG),

@@ -191,7 +191,8 @@ def _overlap(one: Firing, other: Firing) -> bool:
 
 
 def _versions(ruleset: Ruleset) -> dict[str, str]:
-    return {id: rule.version for id, rule in (*ruleset.detections.items(), *ruleset.confirmations.items())}
+    detections = {id: rule.version for id, rule in ruleset.detections.items()}
+    return detections | {id: rule.version for id, rule in ruleset.confirmations.items()}
 
 
 def _without_response(plans: PlanBook) -> PlanBook:

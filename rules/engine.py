@@ -23,6 +23,7 @@ from rules import (
     detecting,
     discipline,
     escalation,
+    housekeeping,
     linkage,
     loading,
     orders,
@@ -40,6 +41,7 @@ from rules.events import (
     EffectTried,
     Event,
     GatewayStarted,
+    JournalPruned,
     PlansLoaded,
     RosterLoaded,
     RulesLoaded,
@@ -133,6 +135,7 @@ _APPLY: dict[type, Callable[[Turn, Any], None]] = {  # what people ask for is `a
     AuditFailed: audited.failed,
     AuditPassed: audited.passed,
     GatewayStarted: _started,
+    JournalPruned: housekeeping.pruned,
     TimePassed: _time_passed,
 }
 

@@ -118,6 +118,18 @@ class AuditPassed(Struct, frozen=True, tag=True):
     what: str
 
 
+class JournalPruned(Struct, frozen=True, tag=True, omit_defaults=True):
+    """What stands in the journal up to `until` is over and past its keeping: it may be deleted from now on.
+
+    `digest` is of the anchor: of the last row's hash, of the state after it, and of what was carried over.
+    """
+
+    until: int
+    at: Instant  # of that row
+    digest: str
+    removed: dict[str, int] = {}  # kind of record → how many go
+
+
 Event = (
     VerdictChanged
     | DirectoryLoaded
@@ -132,5 +144,6 @@ Event = (
     | EffectTried
     | AuditFailed
     | AuditPassed
+    | JournalPruned
     | PersonCommand
 )

@@ -12,7 +12,7 @@ class LocalTime:
     hour that comes twice must not read the same twice."""
 
     def __init__(self, zone: tzinfo, since: Instant, until: Instant) -> None:
-        self._zone = zone
+        self._zone, self._since = zone, since
         self._offsets = self._offset(since) != self._offset(until)
 
     def text(self, instant: Instant) -> str:
@@ -21,9 +21,13 @@ class LocalTime:
         return f"{moment:%Y-%m-%d %H:%M:%S}{self._suffix(instant)}"
 
     def clock(self, instant: Instant) -> str:
-        """`14:03:11.120`"""
+        """`14:03:11`; on another day than `since` `11-25 00:03:11`."""
+        return f"{self._other_day(instant)}{self._moment(instant):%H:%M:%S}{self._suffix(instant)}"
+
+    def exact(self, instant: Instant) -> str:
+        """As `clock`, with milliseconds: `14:03:11.120`."""
         moment = self._moment(instant)
-        return f"{moment:%H:%M:%S}.{instant % 1000:03d}{self._suffix(instant)}"
+        return f"{self._other_day(instant)}{moment:%H:%M:%S}.{instant % 1000:03d}{self._suffix(instant)}"
 
     def day(self, instant: Instant) -> str:
         """`2026-11-24`"""
@@ -32,6 +36,10 @@ class LocalTime:
     def name(self, timezone: str, instant: Instant) -> str:
         """`Asia/Shanghai (UTC+08:00)`; where the offset changes, without it."""
         return timezone if self._offsets else f"{timezone} (UTC{_signed(self._offset(instant))})"
+
+    def _other_day(self, instant: Instant) -> str:
+        moment = self._moment(instant)
+        return "" if moment.date() == self._moment(self._since).date() else f"{moment:%m-%d} "
 
     def _suffix(self, instant: Instant) -> str:
         return f" {_signed(self._offset(instant))}" if self._offsets else ""

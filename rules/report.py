@@ -11,7 +11,7 @@ milliseconds.
 from __future__ import annotations
 
 from enum import Enum
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -135,6 +135,26 @@ def encode_report(report: Report) -> bytes:
 def decode_report(body: bytes) -> Report:
     """Raises msgspec.ValidationError when `body` is no report of this version."""
     return _decoder.decode(body)
+
+
+def fitted(report: Report) -> Report:
+    """With every text such that any document can hold it: a character that cannot be shown stands as its number."""
+    fit_report: Report = msgspec.convert(_fitted(msgspec.to_builtins(report)), Report)
+    return fit_report
+
+
+def _fitted(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isprintable() else "".join(map(_shown, value.replace("\r\n", "\n")))
+    if isinstance(value, dict):
+        return {name: _fitted(each) for name, each in value.items()}
+    return [_fitted(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() or character in "\n\u3000\u00a0":
+        return character
+    return " " if character.isspace() else f"[U+{ord(character):04X}]"
 
 
 def stamp_of(mode: Mode, language: Language) -> str:

@@ -59,7 +59,7 @@ class Telling:
     @cached_property
     def titles(self) -> dict[str, Title]:
         """What everything is called that an entry names by its id; people are called the same in every language."""
-        people = {id: {self.language: name} for id, name in self.facts.people.items() if name}
+        people: dict[str, Title] = {id: {self.language: name} for id, name in self.facts.people.items() if name}
         return people | titles_of(self.facts.directory)
 
     def say(self, name: str, *values: Any, **named: Any) -> str:

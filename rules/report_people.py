@@ -41,8 +41,8 @@ def tasks(telling: Telling) -> Section | None:
             Cell(f"{title}: {step.note}" if step.note and step.done_by else title, step.id),
             Cell(telling.word(step.role), step.role),
             Cell(telling.person(step.done_by), step.done_by),
-            Cell(telling.local.clock(step.due_at)[:8] if step.due_at else "", step.due_at),
-            Cell(telling.local.clock(step.done_at)[:8] if step.done_at else "", step.done_at),
+            Cell(telling.local.clock(step.due_at) if step.due_at else "", step.due_at),
+            Cell(telling.local.clock(step.done_at) if step.done_at else "", step.done_at),
             Cell(said, step.stage.value, Tone.BAD if late else tone),
         ))  # fmt: skip
     return Section("tasks", telling.say("tasks"), (telling.grid(columns, rows),))
@@ -67,7 +67,7 @@ def told(telling: Telling) -> Section | None:
         rows.append((
             Cell(telling.word(str(first.facts.get("what", ""))), first.facts.get("what")),
             Cell(known, to),
-            Cell(telling.local.clock(first.at)[:8], first.at),
+            Cell(telling.local.clock(first.at), first.at),
             Cell(telling.duration(took), took) if last.kind is Kind.NOTICE_DONE else Cell(""),
             Cell(telling.say(name), last.kind.value, tone),
         ))  # fmt: skip
@@ -88,7 +88,7 @@ def people(telling: Telling) -> Section | None:
         (
             Cell(telling.person(by) if number == 0 else "", by, Tone.STRONG),
             Cell(telling.word(roles.get(by, "")) if number == 0 else "", roles.get(by)),
-            Cell(telling.local.clock(entry.at)[:8], entry.at),
+            Cell(telling.local.clock(entry.at), entry.at),
             Cell(telling.line(entry, by=False), entry.kind.value),
         )
         for by, entries in deeds.items()

@@ -144,8 +144,8 @@ def _time(telling: Telling, span: Span) -> tuple[Cell, ...]:
         verdict = Cell(verdict.text, held, Tone.GOOD if held else Tone.BAD)
     return (
         Cell(span_name(telling, span), span.id),
-        Cell(telling.local.clock(span.since)[:8], span.since),
-        Cell("" if span.until is None else telling.local.clock(span.until)[:8], span.until),
+        Cell(telling.local.clock(span.since), span.since),
+        Cell("" if span.until is None else telling.local.clock(span.until), span.until),
         Cell(open_, tone=Tone.QUIET) if took is None else Cell(telling.duration(took), took),
         Cell("–" if span.limit_ms is None else telling.duration(span.limit_ms), span.limit_ms),
         Cell(telling.say(span.source) if span.limit_ms is not None else "", tone=Tone.QUIET),

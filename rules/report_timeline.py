@@ -79,7 +79,7 @@ def _row(telling: Telling, burst: Sequence[Entry]) -> tuple[Cell, ...]:
     number = str(first.number) if len(burst) == 1 else f"{first.number}–{last.number}"
     return (
         Cell(number, last.number, Tone.QUIET),
-        Cell(telling.local.clock(first.at), first.at),
+        Cell(telling.local.exact(first.at), first.at),
         Cell(since(first.at - telling.incident.opened_at), first.at - telling.incident.opened_at, Tone.QUIET),
         Cell(_said(telling, burst), first.kind.value, _tone(first)),
     )

@@ -30,6 +30,7 @@ class Finding(Enum):
 class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: str
     role: str = ""
+    whence: str = ""  # the address it was asked from
 
 
 # ---- incidents

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from rules.condition_file import Schedule
 from rules.instant import Instant
+from rules.site import Directory
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -62,3 +64,11 @@ def _instant(calendar: Calendar, day: date, time: str) -> Instant:
     hours, minutes = (int(part) for part in time.split(":"))
     moment = datetime(day.year, day.month, day.day, tzinfo=calendar.zone) + timedelta(hours=hours, minutes=minutes)
     return round(moment.astimezone(UTC).timestamp() * 1000)
+
+
+def calendars(directory: Directory) -> dict[str, Calendar]:
+    """By site."""
+    return {
+        site.id: Calendar(ZoneInfo(site.timezone), frozenset(date.fromisoformat(day) for day in site.holidays))
+        for site in directory.sites.values()
+    }

@@ -52,6 +52,7 @@ class Screen:
         self._watched: dict[tuple[Mode, str], Watched] = {}
         self._timers: list[tuple[Instant, str, int, int, Watched]] = []  # due, device, rule, order of making, whose
         self._order = count()
+        self._silent: dict[tuple[Mode, str], Watched] = {}
         self.ear = Ear()
         self._install(directory, ruleset, calendars)
 
@@ -77,6 +78,10 @@ class Screen:
     def known(self, device: str, mode: Mode = Mode.ACTUAL) -> Watched | None:
         """The device's state, if it has one yet."""
         return self._watched.get((mode, device))
+
+    def silent(self, mode: Mode = Mode.ACTUAL) -> dict[str, Watched]:
+        """Devices that are silent beyond their limit, by id."""
+        return {device: watched for (of, device), watched in self._silent.items() if of is mode}
 
     def all(self, mode: Mode = Mode.ACTUAL) -> Iterator[Watched]:
         return (watched for (of, _), watched in self._watched.items() if of is mode)
@@ -222,6 +227,7 @@ class Screen:
         woken, w.wake = w.wake, ()
         if w.silent:
             w.silent, w.last = False, None
+            self._silent.pop((w.mode, w.device.id), None)
             self._set_timer(w, SILENCE, cause.received_at + w.device.silent_after_ms)
         if w.online is not True and not cause.retained:  # what the broker kept is no sign of life
             w.online = True
@@ -300,6 +306,7 @@ class Screen:
             self._set_timer(w, SILENCE, due)
             return
         w.last, w.silent = w.believed(), True
+        self._silent[w.mode, w.device.id] = w
         w.follow(w.plan)  # what it last said is no longer believed
         w.wake = (*w.wake, SILENCE)
         believed = (Verdict.HOLDS, Verdict.DEADBAND)
@@ -338,7 +345,7 @@ class Screen:
         self, directory: Directory, ruleset: Ruleset, calendars: Mapping[str, Calendar], now: Instant
     ) -> list[VerdictChanged]:
         """New rules or sites: what is known is judged by them at once. Memories are rebuilt from telemetry."""
-        kept, self._watched, self._timers = self._watched, {}, []
+        kept, self._watched, self._timers, self._silent = self._watched, {}, [], {}
         before = {rule.version for rule in self.ruleset.detections.values()}
         self._install(directory, ruleset, calendars)
         changes: list[VerdictChanged] = []
@@ -368,6 +375,7 @@ class Screen:
             if not w.silent and (name in PSEUDO_METRICS or w.plan.fault(name, value) is None):
                 w.values[w.plan.places[name]] = value
         if w.silent:
+            self._silent[w.mode, w.device.id] = w
             w.wake = (SILENCE,)
         else:
             self._set_timer(w, SILENCE, max(now, w.heard_at(now) + w.device.silent_after_ms))

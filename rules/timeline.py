@@ -36,6 +36,7 @@ class Kind(Enum):
     COMMAND_WITHDRAWN = "command_withdrawn"
     REPORTED = "reported"  # by a person, what no device has detected
     REPORT_ENDED = "report_ended"
+    PRUNED = "pruned"  # records past their keeping were removed
     LETTERS_CLEARED = "letters_cleared"  # messages that were not understood are forgotten
     LEVEL_LOWERED = "level_lowered"
     ASSIGNED = "assigned"

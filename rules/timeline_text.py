@@ -50,6 +50,7 @@ FACTS: dict[Kind, tuple[str, ...]] = {
     Kind.REPORTED: ("note", "role"),
     Kind.REPORT_ENDED: ("note",),
     Kind.LETTERS_CLEARED: ("count", "topic", "fault"),
+    Kind.PRUNED: ("until", "day", "incidents", "orders"),
     Kind.LEVEL_LOWERED: ("from", "to"),
     Kind.ASSIGNED: ("to",),
     Kind.ESCALATED: ("role",),
@@ -115,6 +116,8 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.COMMAND_WITHDRAWN: "Command {command} taken back[ from {target}][ · by {by}][ · {reason}][ · {id}]",
         Kind.REPORTED: "Reported[ by {by}][ as {role}]: {note}[ · {device}][ · {reason}]",
         Kind.REPORT_ENDED: "What was reported is over[ · by {by}][: {note}][ · {reason}]",
+        Kind.PRUNED: "Records up to {day} removed, past their keeping[: {incidents} incidents][, {orders} orders]"
+        "[ · journal up to entry {until}]",
         Kind.LETTERS_CLEARED: "Messages not understood were cleared[: {count}][ · {topic}][ · {fault}][ · by {by}]"
         "[ · {reason}]",
         Kind.LEVEL_LOWERED: "LEVEL LOWERED to {to}[, was {from}][ · by {by}][ · {reason}]",
@@ -184,6 +187,8 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.COMMAND_WITHDRAWN: "撤回指令 {command}[ · {target}][ · {by}][ · {reason}][ · {id}]",
         Kind.REPORTED: "[{by}][（{role}）] 人工报告：{note}[ · {device}][ · {reason}]",
         Kind.REPORT_ENDED: "所报险情已解除[ · {by}][：{note}][ · {reason}]",
+        Kind.PRUNED: "已清除保存期满的记录，截至 {day}[：事件 {incidents} 件][，工单 {orders} 张]"
+        "[ · 日志至第 {until} 条]",
         Kind.LETTERS_CLEARED: "已清除无法识别的消息[：{count} 条][ · {topic}][ · {fault}][ · {by}][ · {reason}]",
         Kind.LEVEL_LOWERED: "响应降至 {to} 级[，原 {from} 级][ · {by}][ · {reason}]",
         Kind.ASSIGNED: "指派给 {to}[ · {by}][ · {reason}]",

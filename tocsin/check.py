@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from gateway.check import Checked
 
 _VISIBLE = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}  # a file may not steer the terminal
 
@@ -23,6 +20,7 @@ def check(
     from rich.text import Text
 
     from gateway.check import check as check_files
+    from gateway.check import summary
 
     checked = check_files(paths)
     console = Console(highlight=False, soft_wrap=True)
@@ -36,15 +34,3 @@ def check(
         console.print(Text(f"note: {remark}", style="yellow"))
     console.print(Text(summary(checked), style="red" if checked.problems else "green"))
     raise typer.Exit(1 if checked.problems else 0)
-
-
-def summary(checked: Checked) -> str:
-    """`2 files, 1 site, 412 devices, 3 problems`"""
-    counts = [(checked.files, "file"), (checked.sites, "site"), (checked.devices, "device")]
-    parts = [_count(number, noun) for number, noun in counts]
-    problems = len(checked.problems)
-    return ", ".join([*parts, _count(problems, "problem") if problems else "no problems"])
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typer
 
-from tocsin import audit, backup, check, console, demo, explain, journal, plan, run, schema, simulate
+from tocsin import audit, backup, check, console, demo, explain, journal, plan, report, run, schema, simulate, users
 
 app = typer.Typer(
     name="tocsin",
@@ -27,7 +27,9 @@ app.command("audit")(audit.audit)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("explain")(explain.explain)
+app.command("report")(report.report)
 app.add_typer(plan.app, name="plan")
+app.add_typer(users.app, name="users")
 app.command("simulate")(simulate.simulate)
 
 

@@ -29,7 +29,8 @@ async def _run(listening: socket.socket, core: socket.socket) -> None:
     end.lost.add_done_callback(lambda _: os._exit(0))  # without a core nothing is worth finishing; the port is wanted
     begin = await end.begun
     logging.basicConfig(level=begin.log_level, format=LOG_FORMAT)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    for name in ("alembic", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
     async def started() -> None:
         gc.collect()
@@ -39,11 +40,15 @@ async def _run(listening: socket.socket, core: socket.socket) -> None:
     work = asyncio.current_task()
     assert work is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
+    seen = front(end)
+    searching = asyncio.create_task(seen.keep_search())
     try:
-        await serve(front(end), end.settings.api(), listening, end.news, started)
+        await serve(seen, end.settings, listening, end.news, started)
     except asyncio.CancelledError:
         log.info("the API's process stops")
     finally:
+        searching.cancel()
+        await asyncio.gather(searching, return_exceptions=True)
         end.close()
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from api.ports import Desk, Unavailable
 from gateway.apart.api_end import ApiEnd
 from gateway.apart.calls import names_of_port
+from gateway.front_duty import FrontDuty
 from gateway.front_files import FrontFiles
+from gateway.front_readings import FrontReadings
+from gateway.front_reports import FrontReports
+from gateway.front_rules import FrontRules
 from gateway.front_stored import FrontStored
 from rules.site import Title
 
 
-class LocalFront(FrontStored, FrontFiles):
+class LocalFront(FrontStored, FrontReports, FrontRules, FrontReadings, FrontDuty, FrontFiles):
     """What needs nothing of the core but what it has stored and told."""
 
     def __init__(self, end: ApiEnd) -> None:
@@ -43,5 +47,11 @@ ASKED = [name for name in names_of_port() if not hasattr(LocalFront, name)]
 ApartFront = type("ApartFront", (LocalFront,), {name: _asked(name) for name in ASKED})
 
 
-def front(end: ApiEnd) -> Desk:
-    return cast(Desk, ApartFront(end))
+class Seen(Desk, Protocol):
+    """What a process apart has of the gateway."""
+
+    async def keep_search(self) -> None: ...
+
+
+def front(end: ApiEnd) -> Seen:
+    return cast(Seen, ApartFront(end))

@@ -28,7 +28,7 @@ def in_order(table: Table, dialect: str) -> Select[Any]:
 
 def heading(table: Table) -> bytes:
     """The first line: the columns' names."""
-    return _encoder.encode([str.__str__(column.name) for column in table.c]) + b"\n"
+    return _encoder.encode([str(column.name) for column in table.c]) + b"\n"
 
 
 def line(row: Sequence[Any]) -> bytes:

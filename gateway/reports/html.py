@@ -13,6 +13,8 @@ from rules.report import Block, Cell, Facts, Grid, Paragraph, Report, Signatures
 # What a browser may load for it: nothing. Its own style sheet stands in the page.
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
+FACTS_BELOW_EACH_OTHER_MAX = 6  # more are shorter, and stand two beside each other
+
 
 def html(report: Report) -> bytes:
     """A whole document in UTF-8."""
@@ -50,10 +52,12 @@ def _head(root: Element, report: Report) -> None:
 def _block(parent: Element, block: Block, report: Report) -> None:
     if isinstance(block, Facts):
         table = SubElement(parent, "table", {"class": "facts"})
-        for fact in block.facts:
+        beside = 2 if len(block.facts) > FACTS_BELOW_EACH_OTHER_MAX else 1
+        for first in range(0, len(block.facts), beside):
             row = SubElement(table, "tr")
-            SubElement(row, "th", scope="row").text = fact.label
-            _cell(row, fact.cell)
+            for fact in block.facts[first : first + beside]:
+                SubElement(row, "th", scope="row").text = fact.label
+                _cell(row, fact.cell)
     elif isinstance(block, Grid):
         _grid(parent, block, report)
     elif isinstance(block, Paragraph):
@@ -101,12 +105,7 @@ def _add(parent: Element, tag: str, text: str, kind: str = "") -> None:
 
 
 def _lines(element: Element, text: str) -> None:
-    first, *rest = fit(text).split("\n")
+    first, *rest = text.split("\n")
     element.text = first
     for line in rest:
         SubElement(element, "br").tail = line
-
-
-def fit(text: str) -> str:
-    """Without what a document cannot hold: control characters, halves of surrogate pairs."""
-    return "".join(each for each in text if each == "\n" or (each.isprintable() or each == "\u3000"))

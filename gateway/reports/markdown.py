@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from gateway.reports.html import fit
 from rules.report import Block, Cell, Facts, Grid, Paragraph, Report, Tone
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|~#&!])")
@@ -22,7 +21,8 @@ def _document(report: Report) -> Iterator[str]:
         yield f"> **{escaped(report.stamp)}**\n"
     yield f"# {escaped(report.title)} {escaped(report.subject)}\n"
     yield f"**{escaped(report.headline)}**\n"
-    yield f"{escaped(report.site)} · {escaped(report.prepared)} · {report.words['times_in']} {escaped(report.timezone)}\n"
+    made = f"{report.prepared} · {report.words['times_in']} {report.timezone}"
+    yield f"{escaped(report.site)} · {escaped(made)}\n"
     for section in report.sections:
         title = escaped(section.title)
         yield f"## {report.stamp + ' · ' if report.stamp else ''}{title}\n"
@@ -50,9 +50,7 @@ def _block(block: Block, report: Report) -> Iterator[str]:
         yield from _table(["", words["name"], words["signature"], words["date"]], rows)
 
 
-def _table(
-    titles: list[str], rows: tuple[tuple[Cell, ...], ...] | list[tuple[Cell, ...]], numbers: list[bool] | None = None
-) -> Iterator[str]:
+def _table(titles: list[str], rows: Sequence[tuple[Cell, ...]], numbers: list[bool] | None = None) -> Iterator[str]:
     yield "| " + " | ".join(escaped(title) for title in titles) + " |"
     yield "|" + "|".join(" ---: " if number else " --- " for number in numbers or [False] * len(titles)) + "|"
     for row in rows:
@@ -67,5 +65,5 @@ def _toned(cell: Cell) -> str:
 
 def escaped(text: str) -> str:
     """As it reads, whatever is in it: no mark of it marks anything, no line of it ends a table's row."""
-    lines = [_AT_THE_START.sub(r"\1\\\2", _MARKS.sub(r"\\\1", line)) for line in fit(text).split("\n")]
+    lines = [_AT_THE_START.sub(r"\1\\\2", _MARKS.sub(r"\\\1", line)) for line in text.split("\n")]
     return "<br>".join(line.strip() for line in lines)

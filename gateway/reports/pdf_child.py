@@ -10,8 +10,11 @@ import json
 import os
 import re
 import sys
+from typing import Literal
 
-STANDARD = "a-2a"  # PDF/A: readable in ten years, tagged; and it refuses characters that would be drawn as empty boxes
+STANDARD: Literal["a-2a"] = (
+    "a-2a"  # PDF/A: readable in ten years, tagged; and it refuses characters that would be drawn as empty boxes
+)
 TRIES_MAX = 5  # a font may lack what stands in for what it lacks
 NO_FONT = 3
 NICENESS = 10  # readings go first

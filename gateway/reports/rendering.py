@@ -1,4 +1,4 @@
-"""One renderer a format, for any report of `rules.report`."""
+"""One renderer a format, for any report of `rules.report`; each takes reports whose texts fit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from api.report_port import Format
 from gateway.reports.html import html
 from gateway.reports.markdown import markdown
 from gateway.reports.pdf import pdf
-from rules.report import Report, encode_report
+from rules.report import Report, encode_report, fitted
 
 
 def json(report: Report) -> bytes:
@@ -28,4 +28,4 @@ RENDERERS: dict[Format, Callable[[Report], bytes]] = {
 
 def rendered(report: Report, format: Format) -> bytes:
     """Blocks: for a thread. Raises `gateway.reports.pdf.NotSet`."""
-    return RENDERERS[format](report)
+    return RENDERERS[format](fitted(report))

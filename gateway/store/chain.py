@@ -13,6 +13,9 @@ from typing import Any
 
 import msgspec
 
+from gateway.store.anchor import Anchor
+from rules.codec import decode_event
+from rules.events import JournalPruned
 from rules.instant import Instant
 
 GENESIS = bytes(32)  # the hash "before" the first row
@@ -43,11 +46,18 @@ def chain_hash(previous: bytes, index: int, at: Instant, event: bytes, key: str 
     return sha256(previous + _layout.pack(index, at, len(key_bytes)) + key_bytes + event).digest()
 
 
-def verify(chunks: Iterable[Sequence[Any]], head: tuple[int, bytes] | None) -> Verified | BrokenAt:
-    """Recomputes the chain over rows (index, at, key, event, hash) in order, and compares its end with `head`."""
-    previous, last = GENESIS, 0
+def verify(
+    chunks: Iterable[Sequence[Any]], head: tuple[int, bytes] | None, anchor: Anchor | None = None
+) -> Verified | BrokenAt:
+    """Recomputes the chain over rows (index, at, key, event, hash) in order, and compares its end with `head`.
+
+    A pruned journal begins after its `anchor`, which one of its own rows has to name.
+    """
+    previous, last = (GENESIS, 0) if anchor is None else (anchor.hash, anchor.index)
+    first, named = last, anchor is None
     for chunk in chunks:
         for index, at, key, event, hash_ in chunk:
+            named = named or _names(event, anchor)
             last += 1
             if index != last:
                 return BrokenAt(last, f"row {last} is missing: the next one has index {index}")
@@ -58,7 +68,20 @@ def verify(chunks: Iterable[Sequence[Any]], head: tuple[int, bytes] | None) -> V
             if expected != hash_:
                 return BrokenAt(index, "what the row says does not give its hash")
             previous = hash_
+    if not named:
+        return BrokenAt(first + 1, f"{first} rows before it are gone, and no row says that they were pruned")
     return _compare_end(last, previous, head)
+
+
+def _names(event: Any, anchor: Anchor | None) -> bool:
+    """Whether a row says that the journal was pruned to that anchor, and to nothing else."""
+    if anchor is None or not isinstance(event, bytes) or b'"JournalPruned"' not in event:
+        return False
+    try:
+        said = decode_event(event)
+    except ValueError:
+        return False
+    return isinstance(said, JournalPruned) and (said.until, said.digest) == (anchor.index, anchor.digest)
 
 
 def _compare_end(last: int, hash_: bytes, head: tuple[int, bytes] | None) -> Verified | BrokenAt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from api.ports import DeadLetter
@@ -58,6 +58,26 @@ def _row(letter: DeadLetter) -> tuple[Any, ...]:
         letter.first_at,
         letter.last_at,
     )
+
+
+def those(topic: str | None, reason: str | None) -> list[ColumnElement[bool]]:
+    """Conditions: of a topic, of a reason; None: of any."""
+    c = dead_letters.c
+    asked = [column for column, text in ((c.topic, topic), (c.reason, reason)) if text is not None]
+    return [column == text for column, text in zip(asked, named(topic, reason), strict=True)]
+
+
+def named(topic: str | None, reason: str | None) -> list[str]:
+    """Those that are named, as they are stored."""
+    texts = ((topic, TOPIC_CHARACTERS_MAX), (reason, TEXT_CHARACTERS_MAX))
+    return [storable(text, most) for text, most in texts if text is not None]
+
+
+def one(topic: str, reason: str) -> Select[Any]:
+    """A row as DeadLetter has its fields."""
+    c = dead_letters.c
+    statement = select(c.topic, c.reason, c.detail, c.first_bytes, c["count"], c.first_at, c.last_at)
+    return statement.where(*those(topic, reason))
 
 
 def page(cursor: str | None, limit: int) -> Select[Any]:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.store.dead_letters import DEAD_LETTER_ROWS_MAX
 from gateway.store.engines import sqlite_path
 from gateway.store.errors import StoreFailed
-from gateway.store.reader import CHUNK_ROWS, Reader
+from gateway.store.reader import CHUNK_ROWS, Ask, Reader
 from gateway.store.store import Store
 
 
@@ -35,6 +35,11 @@ class Held(Reader):
             return self._connection.execute(statement).all()
         except SQLAlchemyError as error:
             raise StoreFailed(f"{self._name}: {error}") from error
+
+    @contextmanager
+    def at_once(self) -> Iterator[Ask]:
+        """It is all of one moment."""
+        yield self.rows
 
     def stream(self, statement: Select[Any]) -> Iterator[Any]:
         """Row by row, a few thousand in memory at a time. Raises StoreFailed."""

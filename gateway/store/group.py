@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from gateway.store.anchor import Anchor, Milestone
 from rules.effects import Effect
 from rules.handover import Handover
 from rules.incident import Incident
@@ -47,6 +48,8 @@ class Group(Struct):
     documents: list[tuple[str, str, bytes]] = []  # (hash, kind, body)
     texts: list[tuple[str, str, bytes]] = []  # (version, kind, body): the files of a document as they were written
     snapshot: tuple[int, bytes] | None = None  # (index of the last event it contains, body)
+    milestone: Milestone | None = None
+    anchor: Anchor | None = None  # with the event that names it, in `journal`
     detections_open: list[Detection] = []
     detections_closed: list[Detection] = []
 
@@ -65,6 +68,8 @@ class Group(Struct):
             or self.documents
             or self.texts
             or self.snapshot
+            or self.milestone
+            or self.anchor
             or self.detections_open
             or self.detections_closed
         )
@@ -79,6 +84,6 @@ class Group(Struct):
         self.answers.clear()
         self.documents.clear()
         self.texts.clear()
-        self.snapshot = None
+        self.snapshot = self.milestone = self.anchor = None
         self.detections_open.clear()
         self.detections_closed.clear()

@@ -103,8 +103,8 @@ def replace(cursor: DBAPICursor, sql: Statements, groups: Iterable[Group]) -> No
 def _lift_guards(cursor: DBAPICursor, sql: Statements) -> list[str]:
     """Lets rows of `entries` be deleted; returns the statements that forbid it again."""
     if sql.dialect == "postgresql":
-        cursor.execute("ALTER TABLE entries DISABLE TRIGGER entries_refuses_change", ())
-        return ["ALTER TABLE entries ENABLE TRIGGER entries_refuses_change"]
+        cursor.execute("ALTER TABLE entries DISABLE TRIGGER entries_refuses_delete", ())
+        return ["ALTER TABLE entries ENABLE TRIGGER entries_refuses_delete"]
     cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'entries_refuses_delete'", ())
     guards = [row[0] for row in cursor.fetchall()]
     cursor.execute("DROP TRIGGER IF EXISTS entries_refuses_delete", ())

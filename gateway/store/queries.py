@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, Select, Table, or_, select, tuple_
 
 from api.ports import ActionQuery, HandoverQuery, IncidentQuery, OrderQuery, ShelfQuery
-from gateway.store.schema import actions, entries, handovers, incidents, orders, shelves
+from gateway.store.schema import OPEN, actions, entries, handovers, incidents, orders, shelves
 from rules.instant import Instant
 
 PAGE_ITEMS_MAX = 1_000  # what one answer of the API should hold; more is asked for page by page
@@ -19,6 +19,17 @@ def clamp(limit: int) -> int:
 
 def incidents_page(query: IncidentQuery) -> Select[Any]:
     """Rows (opened_at, id, body), newest first, one more than the limit: so that the caller knows of a next page."""
+    ids = _page(incidents, "opened_at", {}, query).with_only_columns(incidents.c.opened_at, incidents.c.id)
+    found = incident_filters(ids, query).subquery("found")  # by an index alone; documents are read of what is found
+    return (
+        select(incidents.c.opened_at, incidents.c.id, incidents.c.body)
+        .join(found, found.c.id == incidents.c.id)
+        .order_by(incidents.c.opened_at.desc(), incidents.c.id.desc())
+    )
+
+
+def incident_filters(statement: Select[Any], query: IncidentQuery) -> Select[Any]:
+    """All of the question's but its text, cursor and limit."""
     wanted = {
         "site": query.site,
         "zone": query.zone,
@@ -29,11 +40,16 @@ def incidents_page(query: IncidentQuery) -> Select[Any]:
         "hazard": query.hazard,
         "open": query.open,
     }
-    statement = _page(incidents, "opened_at", wanted, query)
+    c = incidents.c
+    statement = statement.where(*(c[name] == value for name, value in wanted.items() if value is not None))
+    if query.sites is not None:
+        statement = statement.where(_of_sites(incidents, query.sites))
+    if query.open:
+        statement = statement.where(OPEN)  # word for word as the index of the open ones has it
     if query.since is not None:
-        statement = statement.where(incidents.c.opened_at >= query.since)
+        statement = statement.where(c.opened_at >= query.since)
     if query.until is not None:
-        statement = statement.where(incidents.c.opened_at < query.until)
+        statement = statement.where(c.opened_at < query.until)
     return statement
 
 
@@ -69,7 +85,7 @@ def handovers_page(query: HandoverQuery) -> Select[Any]:
 
 def shelves_page(query: ShelfQuery) -> Select[Any]:
     """Rows (since, id, body). One that keeps a rule quiet everywhere is of every site."""
-    wanted = {name: getattr(query, name) for name in ("device", "zone", "rule", "open")}
+    wanted = {name: getattr(query, name) for name in ("device", "zone", "rule", "maintenance", "open")}
     statement = _page(shelves, "since", wanted, query)
     if query.site is not None:
         statement = statement.where(or_(shelves.c.site == query.site, shelves.c.site.is_(None)))

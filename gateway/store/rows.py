@@ -109,6 +109,7 @@ def shelf_row(shelf: Shelf) -> Row:
         shelf.device,
         shelf.zone,
         shelf.rule,
+        shelf.maintenance,
         shelf.ended_at is None,
         shelf.since,
         shelf.until,

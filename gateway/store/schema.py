@@ -59,6 +59,11 @@ Index("entries_by_device", entries.c.device, entries.c.position)
 COUNTED = text("kind IN ('chattering', 'configuration', 'detected', 'flood_ended', 'flood_started', 'stale')")
 Index("entries_counted", entries.c.kind, entries.c.at, sqlite_where=COUNTED, postgresql_where=COUNTED)
 
+NOTICES = text("substr(kind, 1, 7) = 'notice_'")
+FAILED_NOTICES = text("kind = 'notice_failed'")
+Index("entries_notices", entries.c.position, sqlite_where=NOTICES, postgresql_where=NOTICES)
+Index("entries_failed_notices", entries.c.position, sqlite_where=FAILED_NOTICES, postgresql_where=FAILED_NOTICES)
+
 incidents = Table(
     "incidents",
     metadata,
@@ -75,8 +80,14 @@ incidents = Table(
     Column("updated_at", Whole, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
-Index("incidents_by_opening", incidents.c.opened_at, incidents.c.id)
-Index("incidents_by_openness", incidents.c.open, incidents.c.opened_at, incidents.c.id)
+Index(  # all that a list may be filtered by: 100 000 rows are looked through without one of their documents
+    "incidents_listed",
+    *(incidents.c[name] for name in ("opened_at", "id", "open", "severity", "phase", "signal", "mode", "hazard")),
+    incidents.c.site,
+    incidents.c.zone,
+)
+OPEN = text("open")
+Index("incidents_open", incidents.c.opened_at, incidents.c.id, sqlite_where=OPEN, postgresql_where=OPEN)
 Index("incidents_by_zone", incidents.c.zone, incidents.c.opened_at, incidents.c.id)
 
 orders = Table(
@@ -100,6 +111,12 @@ orders = Table(
 )
 Index("orders_by_opening", orders.c.opened_at, orders.c.id)
 Index("orders_by_openness", orders.c.open, orders.c.opened_at, orders.c.id)
+Index(  # as they stand on the board
+    "orders_waiting",
+    *(orders.c[name] for name in ("node", "overdue", "due_at", "opened_at", "id")),
+    sqlite_where=OPEN,
+    postgresql_where=OPEN,
+)
 Index("orders_by_asset", orders.c.asset, orders.c.opened_at, orders.c.id)
 Index(  # the engine's promise, kept by the database as well: at most one open order an asset and fault
     "orders_open_once",
@@ -148,6 +165,7 @@ shelves = Table(
     Column("device", Text),
     Column("zone", Text),
     Column("rule", Text),
+    Column("maintenance", Boolean, nullable=False),
     Column("open", Boolean, nullable=False),
     Column("since", Whole, nullable=False),
     Column("until", Whole, nullable=False),
@@ -209,6 +227,41 @@ snapshots = Table(
     Column("body", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),  # sha256 of the body
 )
+
+# States of long ago, one a month: each can become an anchor.
+milestones = Table(
+    "milestones",
+    metadata,
+    Column("index", Whole, primary_key=True, autoincrement=False),
+    Column("at", Whole, nullable=False),
+    Column("hash", LargeBinary, nullable=False),  # of the journal row
+    Column("state", LargeBinary, nullable=False),  # compressed
+)
+Index("milestones_by_age", milestones.c.at)
+
+# Where a pruned journal begins: the newest counts.
+anchors = Table(
+    "anchors",
+    metadata,
+    Column("index", Whole, primary_key=True, autoincrement=False),
+    Column("at", Whole, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("carried", Text, nullable=False),  # sha256, hexadecimal
+    Column("entries", Whole, nullable=False),
+)
+
+# What is older than the anchor and kept all the same.
+carried = Table(
+    "carried",
+    metadata,
+    Column("anchor", Whole, primary_key=True, autoincrement=False),
+    Column("number", Whole, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),  # a table
+    Column("key", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("carried_by_key", carried.c.anchor, carried.c.kind, carried.c.key, unique=True)
 
 dead_letters = Table(
     "dead_letters",

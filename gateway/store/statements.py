@@ -70,6 +70,10 @@ class Statements:
         self.documents = keep_first(schema.documents)
         self.texts = keep_first(schema.file_texts)
         self.snapshot = keep_last(schema.snapshots, "body", "hash")
+        self.milestone = keep_first(schema.milestones)
+        self.anchor = put(schema.anchors)
+        self.carried = put(schema.carried)
+        self.carried_forget = drop(schema.carried, "anchor")
         letters = schema.dead_letters
         self.dead_letters = _count_dead_letter(upsert, sql)
         self.dead_letters_count = sql(select(func.count()).where(letters.c.topic != bindparam("other")))
@@ -78,6 +82,8 @@ class Statements:
                 letters.c.topic == bindparam("topic"), letters.c.reason == bindparam("reason")
             )
         )
+        by = ((), ("topic",), ("reason",), ("topic", "reason"))
+        self.dead_letters_clear: dict[tuple[str, ...], str] = {names: drop(letters, *names) for names in by}
         key = schema.journal.c.key
         self.known_keys = {
             size: sql(select(key).where(key.in_([bindparam(f"key_{number}") for number in range(size)])))

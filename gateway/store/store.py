@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from hashlib import sha256
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import Select, Table, func, select, text
+from sqlalchemy.sql.dml import ReturningDelete
 
 from api.ports import ActionQuery, DeadLetter, HandoverQuery, IncidentQuery, OrderQuery, Page, ShelfQuery
 from gateway.store import dead_letters, migrate, outbox, projections, queries
+from gateway.store.anchor import Anchor, Milestone, state_of
+from gateway.store.carried import (
+    Carried,
+    carried_rows,
+    carry,
+    hash_of_carried,
+    milestones_before,
+    newest_anchor,
+    newest_milestone,
+)
 from gateway.store.chain import BrokenAt, Verified, verify
 from gateway.store.engines import parse_url, sqlite_path
 from gateway.store.errors import StoreFailed
 from gateway.store.group import Group, JournalRow
 from gateway.store.outbox import Due
-from gateway.store.reader import CHUNK_ROWS, Ask, Reader
+from gateway.store.pruning import step_of, steps
+from gateway.store.reader import CHUNK_ROWS, INDEX_MIN, Ask, Reader
 from gateway.store.schema import (
     actions,
+    anchors,
     answers,
     documents,
     handovers,
@@ -29,6 +43,7 @@ from gateway.store.schema import (
     shelves,
     snapshots,
 )
+from gateway.store.schema import dead_letters as letters_table
 from gateway.store.writer import NO_HEAD, Writer
 from rules.codec import (
     decode_action,
@@ -44,7 +59,7 @@ from rules.incident import Incident
 from rules.instant import Instant
 from rules.order import WorkOrder
 from rules.shelf import Shelf
-from rules.state import ActionState
+from rules.state import ActionState, encode_state
 from rules.timeline import Entry
 
 T = TypeVar("T")
@@ -129,19 +144,79 @@ class Store:
 
     def journal(self, after: int = 0, until: int | None = None, chunk_rows: int = CHUNK_ROWS) -> Iterator[JournalRow]:
         """Rows with `after` < index ≤ `until`, in order, read in chunks as they are asked for."""
-        for chunk in self._reader.journal(after, chunk_rows):
+        for chunk in self._reader.journal(max(after, self.anchor_index()), chunk_rows):
             for index, at, key, event, hash_ in chunk:
                 if until is not None and index > until:
                     return
                 yield JournalRow(index, at, key, event, hash_)
 
     def verify(self) -> Verified | BrokenAt:
-        """Recomputes the whole hash chain. About a second for half a million rows."""
+        """Recomputes the whole hash chain, from the anchor of a pruned journal. A second for half a million rows."""
+        anchor = self.anchor()
+        found = self._verify(anchor)
+        while isinstance(found, BrokenAt) and anchor != (newer := self.anchor()):  # it was pruned meanwhile
+            anchor, found = newer, self._verify(newer)
+        return found
+
+    def _verify(self, anchor: Anchor | None) -> Verified | BrokenAt:
+        if anchor is not None and hash_of_carried(self.carried(anchor)) != anchor.carried:
+            return BrokenAt(anchor.index, "what was carried over when the journal was pruned is not what it was")
         head = self._reader.rows(select(journal_head.c.index, journal_head.c.hash))
-        return verify(self._reader.journal(), (head[0][0], head[0][1]) if head else None)
+        rows = self._reader.journal(INDEX_MIN if anchor is None else anchor.index)
+        return verify(rows, (head[0][0], head[0][1]) if head else None, anchor)
+
+    def events_with(self, word: bytes, statement: Select[Any]) -> list[bytes]:
+        """Of a selection of journalled events, those that hold a word: looked through by the database itself."""
+        sqlite = self._reader.engine.dialect.name == "sqlite"
+        found = "instr(event, :word) > 0" if sqlite else "position(CAST(:word AS bytea) IN event) > 0"
+        return [row[0] for row in self._reader.rows(statement.where(text(found).bindparams(word=word)))]
+
+    # Where a pruned journal begins
+
+    def anchor(self) -> Anchor | None:
+        """None: the journal is whole."""
+        rows = self._reader.rows(newest_anchor().limit(1))
+        return Anchor(*rows[0]) if rows else None
+
+    def anchor_index(self) -> int:
+        """0: the journal is whole."""
+        return self._reader.one(newest_anchor().with_only_columns(anchors.c["index"])) or 0
+
+    def carried(self, anchor: Anchor) -> Iterator[Carried]:
+        """What is older than the anchor and was kept all the same."""
+        return carried_rows(self._reader, anchor.index)
+
+    def milestones(self, at: Instant, after: int, until: int) -> list[Milestone]:
+        """Those not later than `at` and `after` < index ≤ `until`; the newest first."""
+        return [Milestone(*row) for row in self._reader.rows(milestones_before(at, after, until))]
+
+    def carry(self, anchor: int, first: int, rows: Sequence[Carried]) -> None:
+        """Puts down what an anchor will carry over, numbered from `first`; counts once the anchor is committed."""
+        sql = self._writer.statements
+        if first == 1:  # of an attempt that came to nothing
+            self._writer.run(lambda cursor: cursor.execute(sql.carried_forget, (anchor,)))
+        self._writer.run(lambda cursor: carry(cursor, sql, anchor, first, rows))
+
+    def pruning(self, anchor: Anchor, made: dict[str, int]) -> list[Callable[[], int]]:
+        """Steps that delete what lies before the anchor, each a few rows in one transaction: → how many; 0: done.
+
+        `made`: table → the highest number of an id that there was at the anchor.
+        """
+        return [partial(self._writer.asked, step) for step in steps(anchor, made, self._reader.engine.dialect)]
+
+    def delete(self, statement: ReturningDelete[Any]) -> int:
+        """What has `returning`, in one transaction. → how many rows"""
+        return self._writer.asked(step_of(statement, self._reader.engine.dialect))
+
+    def last_milestone_at(self) -> Instant | None:
+        at: Instant | None = self._reader.one(newest_milestone())
+        return at
 
     def snapshot(self) -> tuple[int, bytes] | None:
-        """(index, body) of the newest snapshot that reads back as it was written; None: replay from the start."""
+        """(index, body) of the newest snapshot that reads back as it was written, else of the anchor.
+
+        None: replay from the start.
+        """
         head = self.head()[0]
         statement = select(snapshots.c.index, snapshots.c.body, snapshots.c.hash).order_by(snapshots.c.index.desc())
         for index, body, hash_ in self._reader.rows(statement):
@@ -151,7 +226,8 @@ class Store:
                 log.warning("snapshot %d is passed over: it does not read back as it was written", index)
             else:
                 return index, body
-        return None
+        anchor = self.anchor()
+        return None if anchor is None else (anchor.index, encode_state(state_of(anchor)))
 
     def document(self, hash_: str) -> bytes:
         """A site or rules by content hash. Raises LookupError."""
@@ -208,6 +284,17 @@ class Store:
         if len(rows) == len(page):
             return Page(page)
         return Page(page, queries.make_cursor(page[-1].last_at, page[-1].topic, page[-1].reason))
+
+    def dead_letters_count(self, topic: str | None = None, reason: str | None = None) -> int:
+        """How many topics and reasons; None: any."""
+        statement = select(func.count()).select_from(letters_table)
+        return int(self._reader.rows(statement.where(*dead_letters.those(topic, reason)))[0][0])
+
+    def dead_letters_clear(self, topic: str | None = None, reason: str | None = None) -> None:
+        """Forgets those of a topic and a reason; None: any."""
+        named = {name: text for name, text in (("topic", topic), ("reason", reason)) if text is not None}
+        sql = self._writer.statements.dead_letters_clear[tuple(named)]
+        self._writer.run(lambda cursor: cursor.execute(sql, dead_letters.named(topic, reason)))
 
     # Incidents and timelines
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from api.app import make_app, put_behind
+from api.identity_port import Identity
 from api.settings import ApiSettings
+from gateway.identity.users import Users
 from tests.api.fake_desk import FakeDesk
+from tests.support.identity import users_in
 
 Client = Callable[..., httpx.AsyncClient]
 TOKEN = "k3J9vQm2XyT7bR4wZ8nL5pD1cF6hG0sA"
@@ -34,10 +38,13 @@ async def client_for(desk: FakeDesk, shared_app: FastAPI) -> AsyncIterator[Clien
     async with AsyncExitStack() as stack:
 
         def client(
-            settings: ApiSettings | None = None, peer: str = "127.0.0.1", host: str = "localhost"
+            settings: ApiSettings | None = None,
+            peer: str = "127.0.0.1",
+            host: str = "localhost",
+            identity: Identity | None = None,
         ) -> httpx.AsyncClient:
-            app = make_app(desk, settings) if settings else shared_app
-            put_behind(app, desk, settings or ApiSettings())
+            app = make_app(desk, settings, identity) if settings else shared_app
+            put_behind(app, desk, settings or ApiSettings(), identity)
             transport = httpx.ASGITransport(app, client=(peer, 50_000))
             opened = httpx.AsyncClient(transport=transport, base_url=f"http://{host}")
             stack.push_async_exit(opened)
@@ -50,6 +57,14 @@ async def client_for(desk: FakeDesk, shared_app: FastAPI) -> AsyncIterator[Clien
 def client(client_for: Client) -> httpx.AsyncClient:
     """No tokens, from loopback."""
     return client_for()
+
+
+@pytest.fixture
+async def users(tmp_path: Path) -> AsyncIterator[Users]:
+    """No users yet, but where they are kept."""
+    users = users_in(tmp_path)
+    yield users
+    await users.close()
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from rules.mode import Mode
 from rules.requests import Acknowledge, AddNote, FillHandover, OpenOrder, PersonCommand, PutOnShelf, Resolve
 from rules.signal import Signal
 from rules.timeline import Entry, Kind
+from tests.api.fake_reports import FakeReports
 from tests.api.fake_response import DETECTOR, START, FakeResponse, has, of_sites, page_of
 
 _MAKES: dict[type, str] = {OpenOrder: "order", PutOnShelf: "shelf", FillHandover: "handover"}
@@ -36,7 +37,7 @@ SMOKE = {"en": "Smoke above alarm threshold", "zh": "烟雾浓度超过报警阈
 
 
 @dataclass
-class FakeDesk(FakeResponse):
+class FakeDesk(FakeReports, FakeResponse):
     known: dict[str, Incident] = field(default_factory=dict)
     device_states: list[DeviceState] = field(default_factory=list)
     zone_states: list[ZoneState] = field(default_factory=list)
@@ -44,6 +45,7 @@ class FakeDesk(FakeResponse):
     state: Health = field(default_factory=lambda: Health(True, {"broker": "ok", "store": "ok"}, "0.1.0", START))
     refusal: Refused | None = None  # what every command gets
     asked: list[PersonCommand] = field(default_factory=list)  # every command that was carried out
+    whences: list[str] = field(default_factory=list)  # from where they were asked
     titled: dict[str, dict[str, str]] = field(default_factory=dict)
     watching: int = 0
     _answered: dict[str, tuple[PersonCommand, Done]] = field(default_factory=dict)
@@ -123,6 +125,8 @@ class FakeDesk(FakeResponse):
         self, command: PersonCommand, idempotency_key: str | None = None, if_revision: int | None = None
     ) -> Done | Refused:
         self._check()
+        self.whences.append(command.whence)
+        command = msgspec.structs.replace(command, whence="")  # two workstations may send the same
         if idempotency_key in self._answered:
             before, done = self._answered[idempotency_key]
             if before != command:
@@ -201,7 +205,7 @@ class FakeDesk(FakeResponse):
 
     async def incidents(self, query: IncidentQuery) -> Page[Incident]:
         self._check()
-        found = [incident for incident in reversed(self.known.values()) if _matches(incident, query)]
+        found = [each for each in reversed(self.known.values()) if _matches(each, query) and _says(each, query.text)]
         return page_of(found, query.cursor, query.limit)
 
     async def incident(self, incident: str) -> Incident:
@@ -297,6 +301,11 @@ def _evidence(device: str, at: Instant) -> Evidence:
         values={"smoke": 0.182, "alarm": True},
         rule_version="3f2a9c51",
     )
+
+
+def _says(incident: Incident, words: str | None) -> bool:
+    said = " ".join(incident.title.values()).lower()
+    return all(word.lower() in said for word in (words or "").split())
 
 
 def _matches(incident: Incident, query: IncidentQuery) -> bool:

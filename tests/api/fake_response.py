@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
+from api.board_port import Board, BoardQuery, Column
 from api.ports import (
     ActionQuery,
     BadCursor,
@@ -28,7 +29,7 @@ from rules.explain import Line
 from rules.handover import Handover
 from rules.instant import Instant
 from rules.mode import Mode
-from rules.order import Attachment, OrderKind, WorkOrder
+from rules.order import Attachment, Node, OrderKind, WorkOrder
 from rules.response_plan import ResponsePlan
 from rules.shelf import Shelf
 from rules.state import ActionState
@@ -49,6 +50,7 @@ class FakeResponse:
     files: dict[str, tuple[Attachment, bytes]] = field(default_factory=dict)
     plans_in_force: list[ResponsePlan] = field(default_factory=list)
     duty: list[OnDuty] = field(default_factory=list)
+    held_roles: dict[str, set[str]] = field(default_factory=dict)  # person → by the roster
     explained: dict[str, list[Line]] = field(default_factory=dict)
 
     # ---- what tests make happen
@@ -115,6 +117,15 @@ class FakeResponse:
     async def orders(self, query: OrderQuery) -> Page[WorkOrder]:
         return self._list(self.known_orders, query)
 
+    async def board(self, query: BoardQuery) -> Board:
+        self._check()
+        columns = []
+        for node in (Node.OPEN, Node.ACCEPTED, Node.SURVEYED, Node.REPAIRED):
+            found = [each for each in self.known_orders.values() if each.node is node and of_sites(each, query.sites)]
+            found.sort(key=lambda each: not each.overdue)
+            columns.append(Column(len(found), sum(each.overdue for each in found), found[: query.limit]))
+        return Board(*columns)
+
     async def order(self, order: str) -> WorkOrder:
         return self._one(self.known_orders, order, UnknownOrder)
 
@@ -159,6 +170,10 @@ class FakeResponse:
     async def on_duty(self, role: str | None = None, site: str | None = None) -> list[OnDuty]:
         self._check()
         return [each for each in self.duty if role in (None, each.role)]
+
+    async def roles_of(self, person: str) -> frozenset[str]:
+        self._check()
+        return frozenset(self.held_roles.get(person, ()))
 
     async def notices(self, query: NoticeQuery) -> Page[Entry]:
         self._check()

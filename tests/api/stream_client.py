@@ -36,6 +36,7 @@ class StreamClient:
         self._reading = asyncio.Event()
         self._reading.set()
         self._asked = False
+        self._rest = ""  # events that came with the last one
         self.status = 0
         self.headers: dict[str, str] = {}
 
@@ -63,7 +64,7 @@ class StreamClient:
 
     async def event(self) -> dict[str, str]:
         """The next event's fields; a comment's is `""`. Empty at the end of the stream."""
-        block = (await self.body()).decode()
+        block, _, self._rest = (self._rest or (await self.body()).decode()).partition("\n\n")
         fields = (line.partition(": ") for line in block.splitlines() if line)
         return {name: value for name, _, value in fields}
 

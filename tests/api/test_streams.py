@@ -12,10 +12,12 @@ import pytest
 import uvicorn
 
 from api.app import close_streams, make_app
+from api.rendered import Rendered
 from api.settings import ApiSettings
 from api.subscription import FAILED, SLOW, Subscription
-from rules.timeline import Kind
+from rules.timeline import Entry, Kind
 from tests.api.fake_desk import FakeDesk
+from tests.api.fake_response import START
 from tests.api.stream_client import StreamClient
 
 ALL = "/api/v1/stream"
@@ -203,3 +205,18 @@ async def _line(lines: AsyncIterator[str], start: str, keep: int | None = None) 
         if line.startswith(start):
             return line[len(start) if keep is None else keep :]
     raise AssertionError(f"the stream ended before a line {start!r}")
+
+
+async def test_one_caller_cannot_take_all_streams_of_the_others(desk: FakeDesk) -> None:
+    app = make_app(desk, ApiSettings(streams_max=3, streams_per_user_max=1))
+    async with StreamClient(app, ALL), StreamClient(app, ALL) as second:
+        assert second.status == 503
+        assert "1 of local are open" in json.loads(await second.body())["detail"]
+
+
+async def test_what_is_written_out_once_for_all_is_never_what_another_reader_may_not_see() -> None:
+    rendered = Rendered()
+    plain = Entry(position=1, incident=None, number=0, at=START, kind=Kind.NOTED, facts={"card": "4711"})
+    masked = Entry(position=1, incident=None, number=0, at=START, kind=Kind.NOTED, facts={"card": "masked-1"})
+    events = [rendered.event(entry, "en", {}).decode() for entry in (plain, masked, plain)]
+    assert ["4711" in event for event in events] == [True, False, True]

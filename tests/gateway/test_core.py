@@ -155,5 +155,5 @@ async def test_a_device_that_was_taken_out_of_the_site_is_no_more_listened_to(ma
     core.ingest.on_messages([(TOPIC, b'{"values": {"smoke": 0.5}, "seq": 2}', 2, 0)], 1)
     core.ingest.flush()
     assert [letter.reason for letter in core.store.dead_letters().items] == ["unknown device"]
-    assert "tower-a/sd-1" not in core.device_ids
+    assert "tower-a/sd-1" not in core.located.among(None, None, None)
     assert core.screen.known("tower-a/sd-1", Mode.ACTUAL) is None

@@ -11,6 +11,7 @@ import pytest
 
 from api.ports import BadCursor, DeviceQuery, Done, IncidentQuery, Refused, Unavailable, UnknownDevice, UnknownIncident
 from gateway.front import Front
+from gateway.located import Located
 from gateway.news import News
 from gateway.store import StoreFailed
 from rules.requests import Acknowledge, AddNote, Finding, Resolve
@@ -31,7 +32,7 @@ class Running:
             desk=stage.desk,
             ingest=stage.ingest,
             screen=stage.screen,
-            device_ids=sorted(stage.screen.directory.devices),
+            located=Located(stage.screen.directory),
             firing={"tower-a/sd-1": ["smoke-high"]},
         )
 

@@ -44,6 +44,11 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
         "Messages not understood were cleared: 3 · bad json · by engineer-1 · mended",
         "已清除无法识别的消息：3 条 · bad json · engineer-1 · mended",
     ),
+    Kind.PRUNED: (
+        _entry(Kind.PRUNED, {"until": 12000.0, "day": "2023-11-24", "incidents": 31.0, "orders": 4.0}),
+        "Records up to 2023-11-24 removed, past their keeping: 31 incidents, 4 orders · journal up to entry 12000",
+        "已清除保存期满的记录，截至 2023-11-24：事件 31 件，工单 4 张 · 日志至第 12000 条",
+    ),
     Kind.ASSIGNED: (
         _entry(Kind.ASSIGNED, {"to": "safety-1"}, by="duty-1"),
         "Assigned to safety-1 by duty-1",

@@ -1,0 +1,79 @@
+"""Asking a person for what a command needs: a dialog with its fields. What is refused is said in it, and nothing typed
+is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+
+from nicegui import ui
+
+from console.client import Problem, SignedOut, Unreachable
+from console.session import Session
+from console.words import say
+
+
+class Field(NamedTuple):
+    """`options`: value → what is shown; none: free text. `needed`: it may not be empty."""
+
+    name: str
+    label: str  # a key of words
+    options: Mapping[str, str] | None = None
+    value: str = ""
+    lines: int = 1
+    needed: bool = True
+
+
+Carry = Callable[[dict[str, str]], Awaitable[Any]]
+
+
+def ask(session: Session, heading: str, fields: list[Field], carry_out: Carry, note: str = "") -> None:
+    """`carry_out(values)` when the person says so: what the API refuses is shown, and the dialog stays."""
+    language = session.language
+    inputs: dict[str, Any] = {}
+
+    async def do() -> None:
+        values = {field.name: str(inputs[field.name].value or "").strip() for field in fields}
+        lacking = [say(field.label, language) for field in fields if field.needed and not values[field.name]]
+        if lacking:
+            problem.set_text(say("missing", language, what=", ".join(lacking)))
+            return
+        button.disable()
+        try:
+            await carry_out({name: value for name, value in values.items() if value})
+        except SignedOut:
+            ui.navigate.to("/sign-in")
+        except Problem as error:
+            problem.set_text(say("refused", language, why=error.detail))
+        except Unreachable:
+            problem.set_text(say("unreachable", language))
+        else:
+            dialog.close()
+        finally:
+            button.enable()
+
+    with ui.dialog().props("persistent=false") as dialog, ui.card():
+        ui.html(f"<h2>{heading}</h2>", sanitize=False).props("id=asked")
+        if note:
+            ui.label(note).classes("note")
+        for number, field in enumerate(fields):
+            inputs[field.name] = _input(field, session, first=number == 0, do=do)
+        problem = ui.label("").props("role=alert").classes("problem")
+        with ui.row().classes("q-gutter-sm"):
+            button = ui.button(say("do_it", language), on_click=do, color=None).classes("do first")
+            ui.button(say("close_dialog", language), on_click=dialog.close, color=None).classes("do")
+    dialog.on("hide", dialog.delete)
+    dialog.open()
+
+
+def _input(field: Field, session: Session, first: bool, do: Callable[[], Awaitable[None]]) -> Any:
+    label = say(field.label, session.language)
+    if field.options is not None:
+        chosen = field.value or next(iter(field.options), "")
+        made: Any = ui.select(dict(field.options), value=chosen, label=label).props("dark").classes("w-full")
+    elif field.lines > 1:
+        made = ui.textarea(label, value=field.value).props(f"dark rows={field.lines} autogrow").classes("w-full")
+        made.on("keydown.ctrl.enter", do)
+    else:
+        made = ui.input(label, value=field.value).props("dark").classes("w-full").on("keydown.enter", do)
+    return made.props("autofocus") if first else made

@@ -1,0 +1,61 @@
+"""What the API says of readings over time, out of local telemetry. Runs in the API's process, beside the writer."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Protocol
+
+from api.port_basics import TooBusy, Unavailable
+from api.readings_port import Readings, ReadingsQuery
+from gateway.front_core import FrontReads
+from gateway.front_rules import TELEMETRY_FOLDER
+from gateway.store import StoreFailed
+from gateway.telemetry.series import series
+from rules.instant import Instant
+
+AT_ONCE = 2  # threads that read; each takes two seconds at the most
+WAITING_MAX = 20
+
+
+class ReadingsSource(Protocol):
+    """Where readings come from. Blocks; is asked in a thread. A time-series database would be another one."""
+
+    def readings(self, query: ReadingsQuery) -> Readings:
+        """Raises StoreFailed."""
+        ...
+
+
+class LocalReadings:
+    """`ReadingsSource` over the gateway's own files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def readings(self, query: ReadingsQuery) -> Readings:
+        return series(self._folder, query)
+
+
+class FrontReadings(FrontReads):
+    _turns: asyncio.Semaphore | None = None
+    _asked = 0
+
+    async def now(self) -> Instant:
+        return self._clock()
+
+    async def readings(self, query: ReadingsQuery) -> Readings:
+        if self._turns is None:
+            self._turns = asyncio.Semaphore(AT_ONCE)
+        if self._asked >= AT_ONCE + WAITING_MAX:
+            raise TooBusy(f"{self._asked} questions about readings are under way or waiting")
+        self._asked += 1
+        try:
+            async with self._turns:
+                return await asyncio.to_thread(self._source().readings, query)
+        except StoreFailed as error:
+            raise Unavailable("telemetry does not answer") from error
+        finally:
+            self._asked -= 1
+
+    def _source(self) -> ReadingsSource:
+        return LocalReadings(self._gateway.settings.data / TELEMETRY_FOLDER)

@@ -1,0 +1,1 @@
+"""Figures over many incidents and meters: what is read for them."""
