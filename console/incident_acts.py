@@ -99,6 +99,7 @@ def _asked(act: str, incident: Json, step: str, session: Session) -> tuple[list[
     role = Field("role", "role", _roles(session, incident), needed=False)
     levels = {level: level for level in ("I", "II", "III") if level != incident["level"]}
     findings = {name: say(name, session.language) for name in ("real", "false_alarm")}
+    finding = Field("finding", "finding_is", findings, value=incident["finding"] or "real")
     cause = Field("cause", "cause_is", value=incident["cause"] or "", lines=2)
     forms: dict[str, tuple[list[Field], str]] = {
         "acknowledge": ([note, role], "/acknowledge"),
@@ -106,10 +107,10 @@ def _asked(act: str, incident: Json, step: str, session: Session) -> tuple[list[
         "confirm": ([Field("reason", "reason", needed=False)], "/confirm"),
         "false_alarm": ([cause], "/resolve"),
         "change_level": ([Field("level", "level", levels), Field("reason", "reason")], "/level"),
-        "assign": ([Field("to", "to_whom"), Field("reason", "reason", needed=False)], "/assign"),
+        "assign": ([Field("to", "to_whom")], "/assign"),
         "note": ([Field("text", "text", lines=3)], "/notes"),
         "close": (
-            [cause, Field("finding", "finding_is", findings, value=incident["finding"] or "real"), note],
+            [cause, finding, note],
             "/resolve",
         ),
         "review": (
