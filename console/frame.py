@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
@@ -59,13 +59,19 @@ def _beat(live: Live) -> None:
     ui.run_javascript(f"tocsinBeat({now_ms()}, {stale}, {round(live.silent_seconds * 1000)}, '{siren}')")
 
 
-def keep_drawn(live: Live, draw_it: Callable[[], str], element: ui.html) -> None:
+class Versioned(Protocol):
+    """`version` rises with every change."""
+
+    version: int
+
+
+def keep_drawn(of: Versioned, draw_it: Callable[[], str], element: ui.html) -> None:
     """Draws an element anew when something has changed, at most every REDRAWN_SECONDS, and only if it looks other."""
     drawn = [-1]
 
     def look() -> None:
-        if live.version != drawn[0]:
-            drawn[0] = live.version
+        if of.version != drawn[0]:
+            drawn[0] = of.version
             made = draw_it()
             if made != element.content:
                 element.set_content(made)
