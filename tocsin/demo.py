@@ -12,6 +12,9 @@ def demo(
     speed: Annotated[float, typer.Option(min=0.5, max=20, help="How many times as fast as life.")] = 5,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Of the HTTP API; another if it is taken.")] = 8080,
     mqtt_port: Annotated[int, typer.Option(min=0, max=65_535, help="Of the broker; another if it is taken.")] = 1883,
+    console_port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Of the web pages; another if it is taken.")
+    ] = 8090,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds for the incident to open and close.")] = 180,
 ) -> None:
     """A simulated tower, a fire on the 12th floor, and its timeline as it grows.
@@ -35,7 +38,7 @@ def demo(
 
     async def run() -> None:
         nonlocal code
-        code = await Demo(Options(leave, speed, port, mqtt_port, timeout), console).run()
+        code = await Demo(Options(leave, speed, port, mqtt_port, console_port, timeout), console).run()
 
     try:
         run_until_signal(run)

@@ -27,6 +27,7 @@ from simulators.crew import CHANNELS
 from simulators.live import Live
 from simulators.scenario import FireStarts, Scenario, read_scenario
 from tocsin import demo_expected, demo_view
+from tocsin.console_child import keep_console
 from tocsin.demo_gateway import HOST, ChildGateway, GatewayFailed
 from tocsin.demo_lines import BURSTS, Digest, Line
 from tocsin.demo_phones import Phones
@@ -43,6 +44,7 @@ class Options:
     speed: float
     http_port: int
     mqtt_port: int
+    console_port: int
     timeout_s: float
 
 
@@ -82,11 +84,15 @@ class Demo:
         directory = check_files([gateway.site_file]).directory
         assert directory is not None
         site = next(iter(directory.sites))
-        demo_view.banner(self._console, self._facts(directory, site, gateway))
+        port = _port(self._options.console_port)
+        pages = None if self._options.leave else f"http://{HOST}:{port}"  # nobody looks at a run that ends by itself
+        demo_view.banner(self._console, self._facts(directory, site, gateway, pages))
         live = Live(self._scenario, directory, site, gateway.broker_url, api_url=gateway.url, speed=self._options.speed)
         playing = asyncio.create_task(live.run(on_and_on=True))
         tasks = [playing, asyncio.create_task(gateway.ended()), asyncio.create_task(self._follow(gateway.url))]
         beside = [asyncio.create_task(self._refresh(live)), asyncio.create_task(self._narrate())]
+        if pages:
+            beside.append(asyncio.create_task(keep_console(gateway.url, HOST, port)))
         try:
             code = await self._until_closed(tasks)
             self._conclude(live, gateway, code)
@@ -183,15 +189,18 @@ class Demo:
 
     # ---- the beginning
 
-    def _facts(self, directory: Directory, site: str, gateway: ChildGateway) -> list[tuple[str, str]]:
+    def _facts(
+        self, directory: Directory, site: str, gateway: ChildGateway, pages: str | None
+    ) -> list[tuple[str, str]]:
         floors = len(directory.sites[site].buildings[0].floors)
         title = directory.sites[site].title["en"]
-        return [
+        facts = [
             ("building", f"{title}, {floors} floors, {len(directory.devices)} devices"),
             ("scenario", f"{self._scenario.title['en']}, {self._options.speed:g} times as fast as life"),
             ("API", f"{gateway.url}/api/v1/incidents"),
             ("MQTT", gateway.broker_url),
         ]
+        return facts + ([("console", pages)] if pages else [])
 
 
 def _story(scenario: Scenario) -> list[tuple[int, str]]:

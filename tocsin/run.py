@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+HOST = "127.0.0.1"
+
 Config = Annotated[
     Path | None,
     typer.Option("--config", "-c", metavar="FILE", help="Settings file; without it defaults and TOCSIN_… variables."),
@@ -18,14 +20,19 @@ def run(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Log what is only of interest to a developer.")
     ] = False,
+    console: Annotated[bool, typer.Option("--console", help="The control room's web pages beside it.")] = False,
+    console_port: Annotated[int, typer.Option(min=1, max=65_535, help="Of the web pages, on this machine.")] = 8090,
 ) -> None:
     """Run the gateway until it is told to stop (Ctrl-C, SIGTERM). Exit code 2: it cannot start like this."""
+    import asyncio
     import logging
 
     from gateway.app import Gateway
     from gateway.broker import BrokerFailed
     from gateway.config import BadSettings, read_settings
+    from gateway.ending import end
     from gateway.store import StoreLocked
+    from tocsin.console_child import keep_console
     from tocsin.loop import run_until_signal
 
     logging.basicConfig(
@@ -35,8 +42,23 @@ def run(
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
         settings = read_settings(config)
-        gateway = Gateway(settings, on_ready=lambda url: typer.echo(f"Tocsin is ready: {url}/api/v1/incidents"))
-        run_until_signal(gateway.run)
+        beside: list[asyncio.Task[None]] = []
+
+        def ready(url: str) -> None:
+            typer.echo(f"Tocsin is ready: {url}/api/v1/incidents")
+            if console and not beside:
+                typer.echo(f"The console is at http://{HOST}:{console_port}")
+                beside.append(asyncio.create_task(keep_console(url, HOST, console_port)))
+
+        gateway = Gateway(settings, on_ready=ready)
+
+        async def work() -> None:
+            try:
+                await gateway.run()
+            finally:
+                await end(beside)
+
+        run_until_signal(work)
     except* (BadSettings, BrokerFailed, StoreLocked, ValueError, OSError) as faults:
         for fault in _leaves(faults):
             typer.echo(f"tocsin: {fault}", err=True)
