@@ -27,8 +27,18 @@ class Field(NamedTuple):
 Carry = Callable[[dict[str, str]], Awaitable[Any]]
 
 
-def ask(session: Session, heading: str, fields: list[Field], carry_out: Carry, note: str = "") -> None:
-    """`carry_out(values)` when the person says so: what the API refuses is shown, and the dialog stays."""
+def ask(
+    session: Session,
+    heading: str,
+    fields: list[Field],
+    carry_out: Carry,
+    note: str = "",
+    beside: Callable[[], None] | None = None,
+) -> None:
+    """`carry_out(values)` when the person says so: what the API refuses is shown, and the dialog stays.
+
+    `beside` puts more below the fields, photos, say.
+    """
     language = session.language
     inputs: dict[str, Any] = {}
 
@@ -58,6 +68,8 @@ def ask(session: Session, heading: str, fields: list[Field], carry_out: Carry, n
             ui.label(note).classes("note")
         for number, field in enumerate(fields):
             inputs[field.name] = _input(field, session, first=number == 0, do=do)
+        if beside is not None:
+            beside()
         problem = ui.label("").props("role=alert").classes("problem")
         with ui.row().classes("q-gutter-sm"):
             button = ui.button(say("do_it", language), on_click=do, color=None).classes("do first")

@@ -64,13 +64,13 @@
   document.addEventListener("keydown", (e) => {
     wakeAudio();
     if (e.ctrlKey || e.altKey || e.metaKey || writing(e) || document.querySelector(".q-dialog")) return;
-    const rows = [...document.querySelectorAll("[data-open]:not(g), [data-row]")];
+    const rows = [...document.querySelectorAll("[data-open]:not(g), [data-href]")];
     const at = rows.indexOf(document.activeElement);
     if (["ArrowDown", "ArrowUp", "j", "k"].includes(e.key) && rows.length) {
       const step = e.key === "ArrowDown" || e.key === "j" ? 1 : -1;
       rows[Math.max(0, Math.min(rows.length - 1, at + step))].focus();
       e.preventDefault();
-    } else if (e.key === "Enter" && document.activeElement?.matches("[data-open], [data-row]")) {
+    } else if (e.key === "Enter" && document.activeElement?.matches("[data-open], [data-href]")) {
       document.activeElement.click();
     } else {
       const wanted = [...document.querySelectorAll("[data-key]")].find((b) => b.dataset.key === e.key && b.offsetParent);
@@ -79,8 +79,9 @@
   });
   document.addEventListener("pointerdown", wakeAudio);
   document.addEventListener("click", (e) => {
-    const opened = e.target.closest("[data-open]"), act = e.target.closest("[data-act]");
+    const opened = e.target.closest("[data-open]"), href = e.target.closest("[data-href]"), act = e.target.closest("[data-act]");
     if (act) { emitEvent("act", { ...act.dataset }); e.stopPropagation(); }
+    else if (href) location.href = href.dataset.href;
     else if (opened) location.href = `/incidents/${opened.dataset.open}`;
   });
   setInterval(tick, 250);
