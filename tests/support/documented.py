@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-PAGES = (Path("README.md"), Path("deploy/README.md"), Path("CONTRIBUTING.md"), Path("docs/plans.md"))
+PAGES = (Path("README.md"), Path("deploy/README.md"), Path("CONTRIBUTING.md"), Path("docs/plans.md"), Path("docs/reports.md"))
 
 _HERE = "tests/e2e/test_documented_commands.py"
 _INCIDENT = "http://127.0.0.1:8080/api/v1/incidents/INC-000001"
@@ -27,6 +27,14 @@ RUN_BY = {  # command, without line ends and comments → the test that runs it
 RUN_BY |= dict.fromkeys(
     ("tocsin plan list", "tocsin plan show fire --level I", "tocsin plan show lift_entrapment --level II --lang zh"),
     "tests/e2e/test_plan_command.py",
+)
+RUN_BY |= dict.fromkeys(
+    (
+        "tocsin report INC-000001 --format pdf --language zh --out INC-000001.pdf",
+        f"curl -s '{_INCIDENT}/report?format=markdown&lang=en'",
+        f"curl -s {_INCIDENT}/timeline.csv",
+    ),
+    "tests/e2e/test_report_command.py",
 )
 NOT_RUN = {  # command → why not
     "make test": IS_CI,
