@@ -57,5 +57,11 @@ def test_a_report_is_written_while_the_gateway_runs(
     with urllib.request.urlopen(f"{running.url}/api/v1/incidents/{incident}/report?format=pdf&lang=zh") as answer:
         assert answer.headers["Content-Type"] == "application/pdf"
         assert answer.read().startswith(b"%PDF-1.7")
+    for path, begins in (
+        ("report?format=markdown&lang=en", b"# Incident report"),
+        ("timeline.csv", b"\xef\xbb\xbfnumber,"),
+    ):
+        with urllib.request.urlopen(f"{running.url}/api/v1/incidents/{incident}/{path}") as answer:
+            assert answer.read().startswith(begins)
     with urllib.request.urlopen(f"{running.url}/api/v1/kpis/alarms") as answer:
         assert json.load(answer)["annunciated"] >= 1
