@@ -47,7 +47,7 @@ fuzz-api: $(STAMP)  ## the whole API against its own document, at length (ARGS="
 	@$(BIN)/python -m tests.support.fuzz $(ARGS)
 
 audit-deps: $(STAMP)  ## known vulnerabilities of what is locked: asks PyPI and OSV, so needs the network
-	@$(BIN)/uv tool run --quiet pip-audit --require-hashes --disable-pip --requirement requirements/run.txt
+	@$(BIN)/uv tool run --quiet pip-audit --strict --require-hashes --disable-pip --requirement requirements/run.txt
 
 lock: $(STAMP)  ## make the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
