@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check format bench lock clean
+.PHONY: help setup demo run test check format bench fuzz-api audit-deps lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -15,7 +15,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	  { echo "Tocsin needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 …"; exit 1; }
 	@echo "Setting up $(VENV) (once) …"
 	@$(PYTHON) -m venv $(VENV) || { echo "This Python cannot make virtual environments (Debian: apt-get install python3-venv)."; exit 1; }
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
@@ -30,17 +30,24 @@ run: $(STAMP)  ## the gateway (ARGS="--config …")
 test: $(STAMP)  ## all tests (REQUIRE_SERVERS=1: a missing server is a failure; ARGS="-k …")
 	@REQUIRE_SERVERS=$(REQUIRE_SERVERS) $(BIN)/pytest $(ARGS)
 
-check: $(STAMP)  ## format, lint, types, import contracts
+check: $(STAMP)  ## format, lint, types, import contracts, security
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit --quiet --recursive --severity-level medium rules api gateway simulators tocsin
 
 format: $(STAMP)  ## let ruff format and fix
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 bench: $(STAMP)  ## measure, print ratios (ARGS="--quick" for a short run)
 	@$(BIN)/python -m bench $(ARGS)
+
+fuzz-api: $(STAMP)  ## the whole API against its own document, at length (ARGS="--examples 500")
+	@$(BIN)/python -m tests.support.fuzz $(ARGS)
+
+audit-deps: $(STAMP)  ## known vulnerabilities of what is locked: asks PyPI and OSV, so needs the network
+	@$(BIN)/uv tool run --quiet pip-audit --strict --require-hashes --disable-pip --requirement requirements/run.txt
 
 lock: $(STAMP)  ## make the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

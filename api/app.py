@@ -124,6 +124,7 @@ def make_app(desk: Desk, settings: ApiSettings | None = None, identity: Identity
         openapi_url=OPENAPI,
         docs_url=None,  # both pages load scripts from elsewhere, which a control room cannot
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,  # what clients made from the document call it
         redirect_slashes=False,  # a redirect would repeat the Host that was sent
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         dependencies=[Depends(no_parameter_twice)],

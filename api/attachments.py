@@ -9,10 +9,11 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.auth import Caller, needs
-from api.bodies import FILE_TYPES, begins_as, media_type_of
+from api.bodies import media_type_of
 from api.core import TheDesk
 from api.documented import Responses, answers
 from api.errors import RETRY_AFTER, Code, ProblemRaised, invalid
+from api.file_forms import FILE_TYPES, begins_as
 from api.permissions import Permission
 from api.ports import UnknownAttachment
 from api.requests import NoQuery

@@ -5,26 +5,15 @@ from __future__ import annotations
 from msgspec import Struct
 
 from api.errors import Code, ProblemRaised
+from api.file_forms import FILE_BYTES_MAX, FILE_TYPES
 from api.paths import FILES, FORM_PATHS
 
 # A review: three texts of 4 000 characters and 50 corrective actions of 500, each character at most a 12-byte JSON
 # escape, and room.
 BODY_BYTES_MAX = 512 * 1024
-FILE_BYTES_MAX = 16 * 1024 * 1024  # a telephone's photo is 3 to 8 MB, half a minute of its video 15
 FORM_BYTES_MAX = 4 * 1024  # a name, a password of 256 characters, each of four escaped bytes
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-
-# Type → where its content begins with what. None of them is a type that a page of another site could send unasked
-# (text/plain, forms), and none is a page: what is kept here is shown again.
-FILE_TYPES: dict[str, tuple[int, bytes]] = {
-    "application/pdf": (0, b"%PDF-"),
-    "image/heic": (4, b"ftyp"),
-    "image/jpeg": (0, b"\xff\xd8\xff"),
-    "image/png": (0, b"\x89PNG\r\n\x1a\n"),
-    "image/webp": (8, b"WEBP"),
-    "video/mp4": (4, b"ftyp"),
-}
 
 
 class Taken(Struct, frozen=True):
@@ -59,9 +48,3 @@ def taken_by(path: str) -> Taken:
 def media_type_of(content_type: str) -> str:
     """`image/PNG; x=y` → `image/png`"""
     return content_type.partition(";")[0].strip().lower()
-
-
-def begins_as(media_type: str, content: bytes) -> bool:
-    """Whether content is what its type says, by its first bytes."""
-    at, magic = FILE_TYPES[media_type]
-    return content[at : at + len(magic)] == magic

@@ -14,6 +14,7 @@ from api.permissions import Permission
 from api.requests import NoQuery
 from api.rules_examples import VERIFICATION
 from api.rules_port import Verification
+from api.rules_requests import VerifyIn
 from api.rules_schemas import VerificationOut
 
 router = APIRouter(prefix="/audit", tags=["audit"])
@@ -22,15 +23,15 @@ router = APIRouter(prefix="/audit", tags=["audit"])
 @router.post(
     "/verify",
     summary="Recompute the journal's hash chain",
-    responses=answers(VERIFICATION, Code.TOO_BUSY),
+    responses=answers(VERIFICATION, Code.BODY_TOO_LARGE, Code.NOT_JSON, Code.TOO_BUSY),
     dependencies=[needs(Permission.VERIFY)],
 )
 async def verify(
-    desk: TheDesk, caller: Caller, response: Response, query: Annotated[NoQuery, Query()]
+    desk: TheDesk, caller: Caller, body: VerifyIn, response: Response, query: Annotated[NoQuery, Query()]
 ) -> VerificationOut:
     """Begins it, in a process of its own; `GET` tells what it came to. Where nothing was journaled since it was last
     found whole, that is the answer."""
-    found = await desk.verify(caller.name)
+    found = await desk.verify(caller.acts_as(body.by))
     response.headers["Location"] = "/api/v1/audit/verify"
     return _out(found)
 

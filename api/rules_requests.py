@@ -385,3 +385,9 @@ class MaintenanceQuery(Query):
     open: bool | None = Field(default=None, description="in force")
     cursor: Cursor | None = None
     limit: Limit = 50
+
+
+class VerifyIn(Body):
+    """Who asks."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "duty-officer"}]})

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType, ModuleType
 
-from bench import latency, lists, memory, polling, scaling, start, throughput
+from bench import latency, listeners, lists, memory, polling, scaling, start, throughput
 from bench.children import Failed
 from bench.report import console, machine
 
@@ -23,6 +23,7 @@ BENCHES: dict[str, ModuleType] = {
 }
 OF_THE_API: dict[str, ModuleType] = {
     "lists": lists,
+    "listeners": listeners,
     "polling": polling,
 }
 ALL = BENCHES | OF_THE_API

@@ -7,6 +7,7 @@ import shutil
 import socket
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from os import environ, geteuid
 from pathlib import Path
@@ -94,6 +95,7 @@ class Tocsin:
         settings = {
             "data": "data",
             "sites": [str(site) for site in sites],
+            "rules": [str(rule) for rule in rules],
             "broker": {"url": broker_url, "client_id": "tocsin-bench"},
             "http": {"host": HOST, "port": self.port, **(http or {})},
         }

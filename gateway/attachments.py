@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from api.bodies import FILE_BYTES_MAX, FILE_TYPES, begins_as
+from api.file_forms import FILE_BYTES_MAX, FILE_TYPES, begins_as
 from rules.instant import Instant
 from rules.order import Attachment
 

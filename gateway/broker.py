@@ -35,7 +35,7 @@ STEADY_SECONDS = 60.0  # a server that lived so long did not die of its configur
 
 _CHECK_SECONDS = 0.02  # nothing tells when a port opens
 _LOG_TAIL_BYTES = 2000
-_REACHED_BY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where "every address" is found from here
+_REACHED_BY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # nosec B104
 _WELCOME = b"\x20\x02\x00\x00"  # CONNACK, accepted
 
 log = logging.getLogger("tocsin.broker")

@@ -76,6 +76,7 @@ def _gauges(core: Core) -> Iterator[Metric]:
         ("devices", "Devices in the site files.", len(core.screen.directory.devices)),
         ("devices_silent", "Devices silent beyond their limit.", silent),
         ("journal_index", "Events journaled.", core.desk.journal_index),
+        ("entries", "Timeline entries made.", state.entries_made),
         ("detections", "Detections pending, firing or clearing.", len(state.detections)),
         ("commands_unanswered", "Commands without an answer yet.", len(state.commands)),
     ):

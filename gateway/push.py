@@ -16,13 +16,15 @@ import hmac
 import json
 import logging
 from hashlib import sha256
-
-import httpx
+from typing import TYPE_CHECKING
 
 from gateway.clock import Clock
 from gateway.sender import Undelivered
 from rules.effects import PushOrder
 from rules.mode import Mode
+
+if TYPE_CHECKING:
+    import httpx  # a fifth of a second that not every start has to pay
 
 RECEIPT_CHARACTERS_MAX = 200
 ANSWER_BYTES_MAX = 64 * 1024  # of an answer that is read; a receipt is a line
@@ -44,6 +46,8 @@ class OrderPush:
         """→ a receipt. Raises Undelivered."""
         if effect.mode is not Mode.ACTUAL:  # the engine makes none; the second lock
             raise Undelivered(f"nothing of mode {effect.mode.value} goes to the maintenance system", again=False)
+        import httpx
+
         body = effect.body.encode()
         seconds = self._clock() // 1000
         headers = {

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from rules import report_people, report_sections
 from rules.incident import CommandStage, Phase, StepStage
-from rules.incident_report import put_together
+from rules.incident_report import commander, put_together
 from rules.report import Cell, Grid, Paragraph, Report, Section, Tone
 from rules.report_facts import ReportFacts, Telling
 from rules.timeline import Entry, Kind
@@ -46,7 +46,9 @@ def after_action_report(facts: ReportFacts, language: Language = "en") -> Report
         report_people.orders(telling),
         report_people.review(telling),
         report_people.actions(telling),
-        report_people.signatures(telling, ("sign_reviewed", lead), ("sign_command", ""), ("sign_approved", "")),
+        report_people.signatures(
+            telling, ("sign_reviewed", lead), ("sign_command", commander(facts)), ("sign_approved", "")
+        ),
     )
     return put_together("after_action", telling, sections)
 

@@ -25,11 +25,16 @@ def incident_report(facts: ReportFacts, language: Language = "en") -> Report:
         report_people.review(telling),
         report_people.actions(telling),
         report_people.signatures(
-            telling, ("sign_prepared", ""), ("sign_command", facts.incident.owner or ""), ("sign_approved", "")
+            telling, ("sign_prepared", ""), ("sign_command", commander(facts)), ("sign_approved", "")
         ),
         timeline(telling),
     )
     return put_together("incident", telling, sections)
+
+
+def commander(facts: ReportFacts) -> str:
+    """Who acknowledged in the role that commands by the plan; empty: nobody did, and whoever it was signs by hand."""
+    return next((each.by for each in facts.incident.acknowledgements if facts.lead and each.role == facts.lead), "")
 
 
 def put_together(kind: str, telling: Telling, sections: tuple[Section | None, ...]) -> Report:

@@ -37,6 +37,11 @@ class Shape:
         self._hint = hint
         self._untagged = _untagged(hint)
 
+    def check(self) -> None:
+        """Raises TypeError for an annotation that cannot be carried."""
+        for each in self._untagged or [self._hint]:
+            msgspec.msgpack.Decoder(each, dec_hook=_read)
+
     def encode(self, value: Any) -> bytes:
         if not self._untagged:
             return _encode(value)

@@ -12,13 +12,14 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
-
-import httpx
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.sender import Undelivered
 from rules.effects import SendToAuthority
 from rules.mode import Mode
+
+if TYPE_CHECKING:
+    import httpx  # a fifth of a second that not every start has to pay
 
 MEDIA_TYPE = "application/cap+xml"
 RECEIPT_CHARACTERS_MAX = 200
@@ -52,6 +53,8 @@ class AuthorityPost:
         return await self._post(authority, effect)
 
     async def _post(self, authority: Authority, effect: SendToAuthority) -> str:
+        import httpx
+
         headers = {"Content-Type": f"{MEDIA_TYPE}; charset=utf-8", "Idempotency-Key": effect.id}
         if authority.token:
             headers["Authorization"] = f"Bearer {authority.token}"

@@ -33,7 +33,7 @@ class Kind(Struct, frozen=True):
         """None: they are not there."""
         if not inspect(connection).has_table(self.version_table):
             return None
-        return connection.execute(text(f"SELECT version_num FROM {self.version_table}")).scalar()  # noqa: S608
+        return connection.execute(text(f"SELECT version_num FROM {self.version_table}")).scalar()  # noqa: S608  # nosec B608
 
     def refuse_other(self, connection: Connection) -> bool:
         """→ whether they are there. Raises StoreFailed when they are not of this version."""

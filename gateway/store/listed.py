@@ -102,9 +102,13 @@ def said(ask: Ask, after: int, until: int, kinds: Sequence[str]) -> list[Entry]:
     return [decode_entry(row[0]) for row in ask(statement.where(c.incident.is_not(None)).order_by(c.position))]
 
 
-def incidents_named(ask: Ask, ids: Sequence[str], query: IncidentQuery | None = None) -> dict[str, Incident]:
-    """Those of `ids` that there are, and that all filters of `query` but its text and cursor hold for."""
+def incidents_named(ask: Ask, ids: Sequence[str]) -> dict[str, Incident]:
+    """Those of `ids` that there are."""
     statement = select(incidents.c.id, incidents.c.body).where(incidents.c.id.in_(ids))
-    if query is not None:
-        statement = incident_filters(statement, query)
     return {row[0]: decode_incident(row[1]) for row in ask(statement)}
+
+
+def those_that_match(ask: Ask, ids: Sequence[str], query: IncidentQuery) -> set[str]:
+    """Those of `ids` that all filters of `query` hold for, but its text and cursor; none of their documents is read."""
+    statement = incident_filters(select(incidents.c.id).where(incidents.c.id.in_(ids)), query)
+    return {row[0] for row in ask(statement)}

@@ -53,7 +53,7 @@ class HourWriter:
             ):
                 self._connection.execute(f"PRAGMA {pragma}").fetchall()
             self._connection.executescript(_SCHEMA)
-            self._connection.execute(f"SELECT {_COLUMNS} FROM rows LIMIT 1").fetchall()  # noqa: S608 - constants
+            self._connection.execute(f"SELECT {_COLUMNS} FROM rows LIMIT 1").fetchall()  # noqa: S608  # nosec B608
         except BaseException:
             self._connection.close()
             raise

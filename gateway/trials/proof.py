@@ -30,6 +30,12 @@ class Proof:
         self._task = asyncio.create_task(self._run(VerifyJournal(where)))
         return self.last
 
+    async def settled(self) -> Verification | None:
+        """The last one, once it does not run any more."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+        return self.last
+
     def close(self) -> None:
         if self._task is not None:
             self._task.cancel()

@@ -26,18 +26,29 @@ from rules.incident import Confirmation, Evidence, Incident, Phase
 from rules.instant import Instant
 from rules.level import Level
 from rules.mode import Mode
-from rules.requests import Acknowledge, AddNote, FillHandover, OpenOrder, PersonCommand, PutOnShelf, Resolve
+from rules.requests import (
+    Acknowledge,
+    AddNote,
+    ClearDeadLetters,
+    FillHandover,
+    OpenOrder,
+    PersonCommand,
+    PutOnShelf,
+    ReportIncident,
+    Resolve,
+)
 from rules.signal import Signal
 from rules.timeline import Entry, Kind
 from tests.api.fake_reports import FakeReports
 from tests.api.fake_response import DETECTOR, START, FakeResponse, has, of_sites, page_of
+from tests.api.fake_rules import FakeRules
 
 _MAKES: dict[type, str] = {OpenOrder: "order", PutOnShelf: "shelf", FillHandover: "handover"}
 SMOKE = {"en": "Smoke above alarm threshold", "zh": "烟雾浓度超过报警阈值"}
 
 
 @dataclass
-class FakeDesk(FakeReports, FakeResponse):
+class FakeDesk(FakeReports, FakeResponse, FakeRules):
     known: dict[str, Incident] = field(default_factory=dict)
     device_states: list[DeviceState] = field(default_factory=list)
     zone_states: list[ZoneState] = field(default_factory=list)
@@ -138,6 +149,8 @@ class FakeDesk(FakeReports, FakeResponse):
         return outcome
 
     def _carry_out(self, command: PersonCommand, if_revision: int | None) -> Done | Refused:
+        if isinstance(command, ClearDeadLetters | ReportIncident):
+            return self._without_subject(command)
         about, subject = self._subject(command)
         if about and subject is None:
             return Refused(f"unknown_{about}", f"there is no {about} {getattr(command, about)}")
@@ -153,6 +166,19 @@ class FakeDesk(FakeReports, FakeResponse):
             subject.revision += 1
         entry = self.write(None, Kind.ACTION, by=command.by, facts={"id": subject.id, "what": type(command).__name__})
         return Done(entries=[entry], **{about or _MAKES[type(command)]: subject})
+
+    def _without_subject(self, command: ClearDeadLetters | ReportIncident) -> Done | Refused:
+        if self.refusal is not None:
+            return self.refusal
+        self.asked.append(command)
+        if isinstance(command, ReportIncident):
+            incident = self.opened(zone=command.zone, hazard=command.hazard, level=command.level, first_out="")
+            facts = {"note": command.note}
+            return Done(incident, [self.write(incident, Kind.REPORTED, by=command.by, facts=facts)])
+        cleared = len(self.letters)
+        self.letters = []
+        entry = self.write(None, Kind.LETTERS_CLEARED, by=command.by, facts={"count": float(cleared)})
+        return Done(entries=[entry], letters=cleared)
 
     def _subject(self, command: PersonCommand) -> tuple[str, Any]:
         """What a command is about, by its path; "" for one that makes something new."""
@@ -172,7 +198,9 @@ class FakeDesk(FakeReports, FakeResponse):
         if isinstance(command, OpenOrder):
             return self.ordered(asset=command.asset, fault=command.fault, kind=command.kind, opened_by=command.by)
         if isinstance(command, PutOnShelf):
-            return self.shelved(device=command.device, zone=command.zone, reason=command.reason)
+            return self.shelved(
+                device=command.device, zone=command.zone, reason=command.reason, maintenance=command.maintenance
+            )
         assert isinstance(command, FillHandover)
         return self.handing_over(site=command.site, outgoing=command.by, incoming=command.incoming)
 

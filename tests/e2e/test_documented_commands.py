@@ -1,11 +1,12 @@
 """The README's own commands, in its order: a real Mosquitto, the gateway, a pressed call point, its incident.
 
-Ports and the data folder are the test's; everything else is run as it is written. `curl` is played by httpx.
+Ports and the data folder are the test's; everything else is run as it is written.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shlex
 import shutil
@@ -16,8 +17,6 @@ from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 from gateway.broker_process import free_port
 from tests.support.documented import PAGES, RUN_BY
@@ -56,25 +55,20 @@ def running(command: list[str], environment: dict[str, str]) -> Iterator[None]:
         process.communicate(timeout=SECONDS_MAX)
 
 
-def curl(arguments: list[str], port: int) -> httpx.Response:
-    """`curl -s URL [-H HEADER] [-d BODY]`"""
-    headers, body, url = {}, None, ""
-    rest = iter(arguments)
-    for argument in rest:
-        if argument == "-H":
-            name, _, value = next(rest).partition(": ")
-            headers[name] = value
-        elif argument == "-d":
-            body = next(rest)
-        elif not argument.startswith("-"):
-            url = argument.replace(":8080", f":{port}")
-    return httpx.request("GET" if body is None else "POST", url, headers=headers, content=body, timeout=SECONDS_MAX)
+def curl(arguments: list[str], port: int) -> tuple[int, str]:
+    """→ (status, body)"""
+    there = [argument.replace(":8080/", f":{port}/") for argument in arguments]
+    command = ["curl", "--max-time", str(SECONDS_MAX), "--write-out", "\n%{http_code}", *there]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    body, _, status = done.stdout.rpartition("\n")
+    return int(status), body
 
 
 def test_the_commands_of_the_readme_lead_from_a_call_point_to_an_incident(
     mosquitto: Callable[..., Mosquitto], tmp_path: Path
 ) -> None:
-    require("mosquitto_pub", shutil.which("mosquitto_pub"))
+    for needed in ("mosquitto_pub", "curl"):
+        require(needed, shutil.which(needed))
     broker, port = mosquitto(), free_port("127.0.0.1")
     check, run, press, *asked = map(shlex.split, mine())
     environment = {
@@ -98,11 +92,12 @@ def test_the_commands_of_the_readme_lead_from_a_call_point_to_an_incident(
 
 def answered(request: list[str], port: int) -> Any:
     """What a person sees who asks again until there is something to be seen."""
-    answers: list[httpx.Response] = []
+    answers: list[Any] = []
 
     def has_come() -> bool:
-        answers.append(curl(request[1:], port))
-        return answers[-1].status_code == 200 and answers[-1].json().get("items") != []
+        status, body = curl(request[1:], port)
+        answers.append(json.loads(body))
+        return status == 200 and answers[-1].get("items") != []
 
     asyncio.run(until(has_come))
-    return answers[-1].json()
+    return answers[-1]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.bodies import FILE_BYTES_MAX, FILE_TYPES
+from api.file_forms import FILE_BYTES_MAX, FILE_TYPES
 from gateway.attachments import ENDINGS, NAME_CHARACTERS_MAX, Attachments, NotKept, clean_name
 from rules.order import Attachment
 

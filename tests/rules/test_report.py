@@ -122,13 +122,17 @@ def test_a_report_of_an_open_incident_says_that_it_is_not_the_last_word() -> Non
     assert {row[0]: row[3] for row in read.rows("times")}["Closed"] == "running"
 
 
-def test_it_ends_with_fields_to_sign() -> None:
+@pytest.mark.parametrize(("lead", "name"), [("duty_officer", "Duty officer"), ("safety_officer", "")])
+def test_it_ends_with_fields_to_sign_for_whoever_commanded(lead: str, name: str) -> None:
     (signatures,) = [
-        block for section in incident().report.sections for block in section.blocks if isinstance(block, Signatures)
+        block
+        for section in incident(lead=lead).report.sections
+        for block in section.blocks
+        if isinstance(block, Signatures)
     ]
     assert [(each.role, each.name) for each in signatures.signatures] == [
         ("Prepared by", ""),
-        ("On-site command", "Duty officer"),
+        ("On-site command", name),
         ("Approved by", ""),
     ]
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-PAGES = (Path("README.md"), Path("deploy/README.md"), Path("CONTRIBUTING.md"), Path("docs/plans.md"))
+CLIENTS = Path("docs/clients.md")
+PAGES = (
+    Path("README.md"),
+    Path("deploy/README.md"),
+    Path("CONTRIBUTING.md"),
+    Path("docs/plans.md"),
+    Path("docs/reports.md"),
+    CLIENTS,
+)
 
 _HERE = "tests/e2e/test_documented_commands.py"
 _INCIDENT = "http://127.0.0.1:8080/api/v1/incidents/INC-000001"
@@ -28,6 +36,31 @@ RUN_BY |= dict.fromkeys(
     ("tocsin plan list", "tocsin plan show fire --level I", "tocsin plan show lift_entrapment --level II --lang zh"),
     "tests/e2e/test_plan_command.py",
 )
+RUN_BY |= dict.fromkeys(
+    (
+        "tocsin report INC-000001 --format pdf --language zh --out INC-000001.pdf",
+        f"curl -s '{_INCIDENT}/report?format=markdown&lang=en'",
+        f"curl -s {_INCIDENT}/timeline.csv",
+    ),
+    "tests/e2e/test_report_command.py",
+)
+_CLIENTS = "tests/e2e/test_clients.py"
+_AUTHORIZED = '-H "Authorization: Bearer $TOKEN"'
+_API = "http://127.0.0.1:8080/api/v1"
+RUN_BY |= dict.fromkeys(
+    (
+        f"curl -s {_API}/login/token -d grant_type=password -d username=guard -d password=correct-horse-battery",
+        f"curl -s {_API}/tokens {_AUTHORIZED} -H 'Content-Type: application/json' "
+        """-d '{"name": "wall-screen", "scopes": ["read"], "days": 90}'""",
+        f"curl -s '{_API}/incidents?status=open&level=I' {_AUTHORIZED}",
+        f"curl -s {_API}/incidents/INC-000001/notes {_AUTHORIZED} -H 'Content-Type: application/json' "
+        """-H 'Idempotency-Key: patrol-1' -d '{"text": "the patrol is on its way"}'""",
+        f"curl -s {_API}/incidents/INC-000001/report?format=markdown {_AUTHORIZED}",
+        f"curl -s {_API}/openapi.json {_AUTHORIZED} -o openapi.json",
+        "openapi-python-client generate --path openapi.json --output-path tocsin_client --meta none",
+    ),
+    _CLIENTS,
+)
 NOT_RUN = {  # command → why not
     "make test": IS_CI,
     "make check": IS_CI,
@@ -36,6 +69,8 @@ NOT_RUN = {  # command → why not
     "make format": "changes the tree",
     "make lock": "asks a package index, and changes the tree",
     "make bench": "takes minutes",
+    "make fuzz-api": "takes many minutes; tests/e2e/test_fuzz.py is a short run of the same",
+    "make audit-deps": "asks PyPI and OSV",
     'make test ARGS="-k pre_alarm"': IS_CI,
     'make test ARGS="tests/rules"': IS_CI,
     'make test ARGS="-x --ff"': IS_CI,

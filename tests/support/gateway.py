@@ -162,6 +162,12 @@ class RunningGateway:
         status, answer = self.ask(f"/api/v1/{path}", json.dumps(body).encode(), headers)
         return status, json.loads(answer)
 
+    def post_form(self, path: str, form: str) -> tuple[int, Any]:
+        """→ (status, document)"""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        status, answer = self.ask(f"/api/v1/{path}", form.encode(), headers)
+        return status, json.loads(answer)
+
     def ask(
         self, path: str, body: bytes | None = None, headers: dict[str, str] | None = None, **query: Any
     ) -> tuple[int, bytes]:
@@ -212,7 +218,7 @@ class RunningGateway:
         return code
 
     def _command(self, *command: str) -> list[str]:
-        return [sys.executable, "-m", "tocsin", command[0], "-c", str(self.settings), *command[1:]]
+        return [sys.executable, "-m", "tocsin", *command, "-c", str(self.settings)]
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}

@@ -46,13 +46,17 @@ def cheap() -> Passwords:
 
 
 def users_in(
-    folder: Path, clock: Clock | None = None, lives: Lives | None = None, provider: Provider | None = None
+    folder: Path,
+    clock: Clock | None = None,
+    lives: Lives | None = None,
+    provider: Provider | None = None,
+    passwords: Passwords | None = None,
 ) -> Users:
     """Those of the folder; none, at first."""
     if not (folder / FILE).exists():
         (folder / FILE).write_bytes(_empty())
     database = Database(identity_url(f"sqlite:///{folder}/journal.sqlite"), durable=False)
-    return Users(database, folder, clock or SetClock(), lives, cheap(), provider)
+    return Users(database, folder, clock or SetClock(), lives, passwords or cheap(), provider)
 
 
 def change(*roles: Role, **fields: object) -> Change:
