@@ -20,7 +20,8 @@ class Due(NamedTuple):
 
 
 class People:
-    """Everyone in a scenario. Each act is done once, on the first incident of the scenario's mode that fits."""
+    """Everyone in a scenario. Each act is done once, on the first incident of its mode (else the one played) that
+    fits."""
 
     def __init__(self, acts: Sequence[Act], site: str, mode: Mode = Mode.ACTUAL) -> None:
         self._waiting = list(acts)
@@ -50,9 +51,8 @@ class People:
 
     def see(self, incident: SeenIncident, at: Instant) -> None:
         """An incident is new or has changed."""
-        if incident.mode is not self._mode:
-            return
-        for act in [act for act in self._waiting if act.fits(incident, self._site)]:
+        of_mode = [act for act in self._waiting if (act.mode or self._mode) is incident.mode]
+        for act in [act for act in of_mode if act.fits(incident, self._site)]:
             self._waiting.remove(act)
             self._due.append(Due(at + act.wait, act, incident.id))
 

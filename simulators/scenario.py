@@ -12,6 +12,9 @@ happens:
 people:                                                           # see `acts`
   - {when: opened, wait: 6s, does: acknowledge, by: duty-officer}
   - {when: normal, wait: 5s, does: resolve, by: duty-officer, finding: real, cause: …}
+expects:                                                          # see `expect`
+  incidents: [{incident: fire, level: I, closed: true}]
+  timeline: [{entry: confirmed, hazard: fire, at: 70s, tolerance: 10s}]
 """
 
 from __future__ import annotations
@@ -28,12 +31,14 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 from gateway.files import Document, locate, read_file, validate
 from rules.file_types import FileModel, Id, Titles
 from rules.instant import DAY_MS, MINUTE_MS, DurationMs, Instant, format_duration
+from rules.mode import Mode
 from rules.people import Roster
 from rules.problem import Problem
 from rules.response_plan import PlanBook
 from rules.site import Directory
 from rules.wording import not_one_of
 from simulators.acts import BEGUN, WITHOUT_INCIDENT, Act, Commands, OfTask, OpensOrder, Shelves
+from simulators.expect import Expects
 from simulators.fire import Fire, Growth
 from simulators.scene import Disturbance, Fault, Scene, layout
 
@@ -52,8 +57,12 @@ def _check_clock(text: str) -> str:
 Clock = Annotated[str, AfterValidator(_check_clock), WithJsonSchema({"type": "string", "pattern": r"^\d{1,2}:\d{2}$"})]
 
 
-class FireStarts(FileModel):
+class InMode(FileModel):
     at: DurationMs
+    mode: Mode | None = Field(None, description="without: the one in which the scenario is played")
+
+
+class FireStarts(InMode):
     fire: Id = Field(description="the zone, by its id in the site file")
     growth: Growth = Growth.MEDIUM
     smoulders: DurationMs = Field(0, description="before it flames")
@@ -61,8 +70,7 @@ class FireStarts(FileModel):
     peak_kw: float = Field(2_000.0, gt=20, le=50_000)
 
 
-class FaultStarts(FileModel):
-    at: DurationMs
+class FaultStarts(InMode):
     fault: Fault
     device: Id = Field(description="by its id in the site file")
     lasts: DurationMs | None = Field(None, description="without, to the end")
@@ -97,6 +105,7 @@ class Scenario(FileModel):
     lasts: Annotated[DurationMs, Field(le=LASTS_MS_MAX)] = 10 * MINUTE_MS
     happens: tuple[Happens, ...] = ()
     people: tuple[Act, ...] = ()
+    expects: Expects | None = Field(None, description="what it is to come to; without, nothing is judged")
 
 
 def read_scenario(name_or_path: str | Path) -> tuple[Scenario | None, list[Problem]]:
@@ -135,15 +144,26 @@ def find_faults(
     ]
 
 
-def scene_of(scenario: Scenario, directory: Directory, site: str) -> tuple[Scene, Instant]:
-    """The scenario in a site of the directory, and the instant at which it begins."""
+def modes_of(scenario: Scenario, played: Mode) -> list[Mode]:
+    """In which modes anything happens when it is played in one: the actual building is always there."""
+    named = [each.mode for each in scenario.happens if isinstance(each, InMode) and each.mode is not None]
+    return list(dict.fromkeys((played, Mode.ACTUAL, *named)))
+
+
+def scene_of(
+    scenario: Scenario, directory: Directory, site: str, played: Mode = Mode.ACTUAL, mode: Mode | None = None
+) -> tuple[Scene, Instant]:
+    """The scenario in a site of the directory, and the instant at which it begins. `mode`: what happens in it alone,
+    where it is another than the one in which the scenario is played."""
+    happens = [each for each in scenario.happens if isinstance(each, InMode)]
+    happens = [each for each in happens if (each.mode or played) is (mode or played)]
     zone = ZoneInfo(directory.sites[site].timezone)
     hours, minutes = map(int, scenario.starts.split(":"))
     local = MONDAY.replace(tzinfo=zone) + timedelta(hours=hours, minutes=minutes)
     begins = round(local.timestamp() * 1000)
     offset = local.utcoffset() or timedelta()
     disturbances: dict[str, tuple[Disturbance, ...]] = {}
-    for each in scenario.happens:
+    for each in happens:
         if isinstance(each, FaultStarts):
             device, since = f"{site}/{each.device}", begins + each.at
             until = None if each.lasts is None else since + each.lasts
@@ -152,7 +172,7 @@ def scene_of(scenario: Scenario, directory: Directory, site: str) -> tuple[Scene
         seed=scenario.seed,
         layout=layout([directory.sites[site]]),
         utc_offset_ms=round(offset.total_seconds() * 1000),
-        fires=tuple(_fire(each, site, begins) for each in scenario.happens if isinstance(each, FireStarts)),
+        fires=tuple(_fire(each, site, begins) for each in happens if isinstance(each, FireStarts)),
         disturbances=disturbances,
     )
     return scene, begins

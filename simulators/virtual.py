@@ -11,7 +11,7 @@ timeline, in any process.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -48,7 +48,7 @@ from rules.verdict import Verdict
 from simulators.field import Field, Said
 from simulators.people import Due, People
 from simulators.postman import Postman
-from simulators.scenario import DeliveryFails, FireStarts, Scenario, scene_of
+from simulators.scenario import DeliveryFails, FireStarts, Scenario, modes_of, scene_of
 
 QUIET_STEP_MS = 5 * SECOND_MS  # how often devices are looked at while nothing happens to them
 FIRE_STEP_MS = SECOND_MS  # and while smoke moves
@@ -80,14 +80,13 @@ class Virtual:
         mode: Mode = Mode.ACTUAL,
         see: See = lambda outcome, state: None,
     ) -> None:
-        scene, self._begins = scene_of(scenario, loaded.directory, site)
+        _, self._begins = scene_of(scenario, loaded.directory, site)
         devices = [device for device in loaded.directory.devices.values() if device.site == site]
         self._scenario, self._loaded, self._site, self._mode, self._see = scenario, loaded, site, mode, see
-        self._field = Field(devices, loaded.directory.device_classes, scene, mode)
-        self._beside: list[Field] = []
-        if mode is not Mode.ACTUAL:  # while it is played, the real devices go on, and nothing happens to them
-            quiet = replace(scene, fires=(), disturbances={})
-            self._beside.append(Field(devices, loaded.directory.device_classes, quiet))
+        self._fields: dict[Mode, Field] = {}  # while an exercise is played, the real devices go on
+        for each in modes_of(scenario, mode):
+            scene, _ = scene_of(scenario, loaded.directory, site, mode, each)
+            self._fields[each] = Field(devices, loaded.directory.device_classes, scene, each)
         self._people = People(scenario.people, site, mode)
         self._postman = Postman(self._fails)
         self._screen = Screen(loaded.directory, loaded.ruleset, _NoHistory(), _calendars(loaded.directory))
@@ -110,7 +109,7 @@ class Virtual:
             self._step(loaded)
         self._screen.listening(self._now)
         self._judge(self._screen.start([], self._now))
-        for place in (self._field, *self._beside):
+        for place in self._fields.values():
             for said in place.statuses(self._now):
                 self._hear(said)
         self._people.begin(self._now)
@@ -118,13 +117,13 @@ class Virtual:
 
     def _pass(self) -> None:
         """Everything that happens at this instant, devices first; deadlines come last, as the engine has it."""
-        for place in (self._field, *self._beside):
+        for place in self._fields.values():
             for said in place.advance(self._now):
                 self._hear(said)
         for effect, event in self._postman.due(self._now):
             self._step(event)
-            if isinstance(effect, PublishCommand) and effect.mode is self._mode:
-                self._field.obey(effect.device.partition("/")[2], effect.id, effect.command, self._now)
+            if isinstance(effect, PublishCommand) and effect.mode in self._fields:
+                self._fields[effect.mode].obey(effect.device.partition("/")[2], effect.id, effect.command, self._now)
         for due in self._people.take_due(self._now):
             self._act(due)
         self._judge(self._screen.advance(self._now))
@@ -137,7 +136,7 @@ class Virtual:
         step = FIRE_STEP_MS if self._smokes() else QUIET_STEP_MS
         known = (
             self._now + step - (self._now - self._begins) % step,
-            self._field.next_answer,
+            *(place.next_answer for place in self._fields.values()),
             self._postman.next_due,
             self._people.next_due,
             self._screen.next_deadline(),
