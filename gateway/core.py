@@ -170,7 +170,9 @@ class Core:
 
     def _look(self) -> None:
         """Lets screen and engine see what time it is, and sets the clock for the next time."""
-        self._timer = None
+        if self._timer is not None:
+            self._timer.cancel()  # `run` looks although a commit of the start has set it
+            self._timer = None
         try:
             for change in self.screen.advance(self._clock()):
                 self.ingest.submit(change)

@@ -50,11 +50,11 @@ def differences(store: Store) -> Iterator[str]:
     ):
         scratch.replace_projections(rebuilt(store))
         theirs, ours = store.projections(), scratch.projections()
-        yield from _compared(theirs, ours)
+        yield from compared(theirs, ours)
 
 
-def _compared(stored: Iterator[Projected], rebuilt: Iterator[Projected]) -> Iterator[str]:
-    """Both are in the same order: a merge."""
+def compared(stored: Iterator[Projected], rebuilt: Iterator[Projected]) -> Iterator[str]:
+    """The same of two sets of rows, each in the order of `Store.projections`: a merge."""
     have, want = next(stored, None), next(rebuilt, None)
     while have is not None or want is not None:
         if want is None or (have is not None and _place(have) < _place(want)):
