@@ -170,7 +170,7 @@ def scene_of(
             disturbances[device] = (*disturbances.get(device, ()), Disturbance(each.fault, device, since, until))
     scene = Scene(
         seed=scenario.seed,
-        layout=layout([directory.sites[site]]),
+        layout=layout([directory.sites[site]], directory.devices.values()),
         utc_offset_ms=round(offset.total_seconds() * 1000),
         fires=tuple(_fire(each, site, begins) for each in happens if isinstance(each, FireStarts)),
         disturbances=disturbances,

@@ -30,7 +30,7 @@ from rules.events import (
     VerdictChanged,
 )
 from rules.history import Past
-from rules.instant import MINUTE_MS, SECOND_MS, Instant
+from rules.instant import Instant
 from rules.mode import Mode
 from rules.order import OrderStep
 from rules.outcome import Outcome
@@ -48,11 +48,8 @@ from rules.verdict import Verdict
 from simulators.field import Field, Said
 from simulators.people import Due, People
 from simulators.postman import Postman
-from simulators.scenario import DeliveryFails, FireStarts, Scenario, modes_of, scene_of
+from simulators.scenario import DeliveryFails, Scenario, modes_of, scene_of
 
-QUIET_STEP_MS = 5 * SECOND_MS  # how often devices are looked at while nothing happens to them
-FIRE_STEP_MS = SECOND_MS  # and while smoke moves
-SMOKE_LASTS_MS = 3 * MINUTE_MS  # after a fire was put out: nine time constants of its clearing
 See = Callable[[Outcome, State], None]
 
 
@@ -98,7 +95,8 @@ class Virtual:
         self._begin()
         end = self._begins + self._scenario.lasts
         while self._now < end:
-            self._now = min(self._next(), end)
+            due = self._next()
+            self._now = end if due is None else min(due, end)
             self._pass()
         self.played.state = self._engine.state
         self.played.left = [f"{act.does} by {act.by}" for act in self._people.waiting]
@@ -131,35 +129,16 @@ class Virtual:
         if deadline is not None and deadline <= self._now:
             self._step(TimePassed())
 
-    def _next(self) -> Instant:
-        """The next instant at which anything can happen."""
-        step = FIRE_STEP_MS if self._smokes() else QUIET_STEP_MS
+    def _next(self) -> Instant | None:
+        """The next instant at which anything can happen; None: nothing ever."""
         known = (
-            self._now + step - (self._now - self._begins) % step,
-            *(place.next_answer for place in self._fields.values()),
+            *(place.next_due for place in self._fields.values()),
             self._postman.next_due,
             self._people.next_due,
             self._screen.next_deadline(),
             self._engine.next_deadline(),
-            next((at for at in self._changes() if at > self._now), None),
         )
-        return min(max(each, self._now + 1) for each in known if each is not None)
-
-    def _changes(self) -> list[Instant]:
-        """When something begins or ends, by the scenario."""
-        found = []
-        for each in self._scenario.happens:
-            lasts = each.put_out_after if isinstance(each, FireStarts) else each.lasts
-            found += [each.at] if lasts is None else [each.at, each.at + lasts]
-        return sorted(self._begins + at for at in found)
-
-    def _smokes(self) -> bool:
-        since = self._now - self._begins
-        fires = (each for each in self._scenario.happens if isinstance(each, FireStarts))
-        return any(
-            each.at <= since and (each.put_out_after is None or since < each.at + each.put_out_after + SMOKE_LASTS_MS)
-            for each in fires
-        )
+        return min((max(each, self._now + 1) for each in known if each is not None), default=None)
 
     def _fails(self, channel: str, at: Instant) -> bool:
         since = at - self._begins
