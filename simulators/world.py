@@ -26,6 +26,7 @@ from gateway.store import StoreFailed
 from rules.effects import Effect
 from rules.instant import SECOND_MS
 from rules.mode import Mode
+from rules.state import encode_state
 from rules.timeline import Entry, Kind
 from simulators.faults import (
     AcksLost,
@@ -170,6 +171,7 @@ class World:
             self.core = None
             if core is not None:
                 how = self._close(core, how)
+                self.record.memory = encode_state(core.desk.engine.state) if how == "stopped" else b""
             lived.ended, lived.how = self.clock(), how
             self.record.lives.append(lived)
             self._falls()
