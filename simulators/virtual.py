@@ -46,10 +46,12 @@ from rules.state import State
 from rules.timeline import Entry
 from rules.verdict import Verdict
 from simulators.field import Field, Said
+from simulators.happens import BrokerAway, DeliveryFails
 from simulators.people import Due, People
 from simulators.postman import Postman
-from simulators.scenario import DeliveryFails, Scenario, modes_of, scene_of
+from simulators.scenario import Scenario, modes_of, scene_of
 
+KEPT_MAX = 100_000  # messages that devices keep while they cannot send them
 See = Callable[[Outcome, State], None]
 
 
@@ -85,7 +87,10 @@ class Virtual:
             scene, _ = scene_of(scenario, loaded.directory, site, mode, each)
             self._fields[each] = Field(devices, loaded.directory.device_classes, scene, each)
         self._people = People(scenario.people, site, mode)
-        self._postman = Postman(self._fails)
+        self._postman = Postman(self._fails, self._back_at)
+        outages = [each for each in scenario.happens if isinstance(each, BrokerAway)]
+        self._outages = [(self._begins + each.at, self._begins + each.at + each.lasts) for each in outages]
+        self._kept: list[Said] = []  # what devices say while the broker is away, and send when it is back
         self._screen = Screen(loaded.directory, loaded.ruleset, _NoHistory(), _calendars(loaded.directory))
         self._engine = Engine(State(), _InForce(loaded))
         self._now = self._begins
@@ -115,9 +120,16 @@ class Virtual:
 
     def _pass(self) -> None:
         """Everything that happens at this instant, devices first; deadlines come last, as the engine has it."""
+        away = self._back_at(self._now) is not None
+        if away != (self._screen.ear.listening_since is None):
+            self._screen.listening(None if away else self._now)
+        if not away and self._kept:
+            kept, self._kept = self._kept, []
+            for said in kept:
+                self._hear(said)
         for place in self._fields.values():
             for said in place.advance(self._now):
-                self._hear(said)
+                self._keep(said) if away else self._hear(said)
         for effect, event in self._postman.due(self._now):
             self._step(event)
             if isinstance(effect, PublishCommand) and effect.mode in self._fields:
@@ -137,6 +149,7 @@ class Virtual:
             self._people.next_due,
             self._screen.next_deadline(),
             self._engine.next_deadline(),
+            *(at for outage in self._outages for at in outage if at > self._now),
         )
         return min((max(each, self._now + 1) for each in known if each is not None), default=None)
 
@@ -147,6 +160,14 @@ class Virtual:
             for each in self._scenario.happens
             if isinstance(each, DeliveryFails)
         )
+
+    def _back_at(self, at: Instant) -> Instant | None:
+        """When the broker is back; None: it is there."""
+        return max((until for since, until in self._outages if since <= at < until), default=None)
+
+    def _keep(self, said: Said) -> None:
+        if len(self._kept) < KEPT_MAX:
+            self._kept.append(said)
 
     # ---- what comes in
 

@@ -19,7 +19,8 @@ from rules.outcome import Outcome
 from rules.state import State
 from rules.timeline import Kind
 from rules.timeline_text import Language
-from simulators.scenario import Scenario, locate_faults, read_scenario, shipped
+from simulators.scenario import Scenario, read_scenario, shipped
+from simulators.scenario_check import locate_faults
 from simulators.story import story
 from simulators.virtual import Played, Virtual
 
