@@ -54,6 +54,7 @@ class Desk:
         self._snapshot_index = self._index - self.replayed
         self._group = Group()
         self._keys: dict[str, None] = {}
+        self._failed: StoreFailed | None = None
 
     @property
     def pending(self) -> bool:
@@ -71,8 +72,10 @@ class Desk:
     def submit(self, event: Event, key: str | None = None) -> Outcome:
         """Journals the event and lets the engine decide. Durable after the next `commit`.
 
-        `key` is what it is known by when it comes again: then nothing happens.
+        `key` is what it is known by when it comes again: then nothing happens. Raises StoreFailed after a commit has
+        failed: memory is ahead of the store then, and what is decided on it may never have happened.
         """
+        self._raise_if_failed()
         if isinstance(event, VerdictChanged):
             key = event.key()
         if key is not None and self.knows(key):
@@ -110,12 +113,17 @@ class Desk:
         return self.engine.next_deadline()
 
     def commit(self) -> None:
-        """Raises StoreFailed: then nothing of what was submitted is durable, and this desk must not be used again."""
+        """Raises StoreFailed: then nothing of what was submitted is durable, and this desk is of no more use."""
+        self._raise_if_failed()
         if not self._group:
             return
         if self._index - self._snapshot_index >= SNAPSHOT_EVERY:
             self._group.snapshot = (self._index, encode_state(self.engine.state))
-        self._store.commit(self._group)
+        try:
+            self._store.commit(self._group)
+        except StoreFailed as error:
+            self._failed = error
+            raise
         if self._group.snapshot is not None:
             self._snapshot_index = self._index
         entries, effects = list(self._group.entries), bool(self._group.outbox_put)
@@ -127,6 +135,10 @@ class Desk:
         if self._index > self._snapshot_index:
             self._group.snapshot = (self._index, encode_state(self.engine.state))
             self.commit()
+
+    def _raise_if_failed(self) -> None:
+        if self._failed is not None:
+            raise StoreFailed(f"a commit failed before: {self._failed}")
 
     def _journal(self, event: Event, key: str | None, now: Instant) -> None:
         body = encode(event)
