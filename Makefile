@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check format bench lock clean
+.PHONY: help setup demo run test check format bench fuzz lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -41,6 +41,9 @@ format: $(STAMP)  ## let ruff format and fix
 
 bench: $(STAMP)  ## measure, print ratios (ARGS="--quick" for a short run)
 	@$(BIN)/python -m bench $(ARGS)
+
+fuzz: $(STAMP)  ## play faults to the core and judge it (ARGS="--seeds 10000"; docs/fuzz.md)
+	@$(BIN)/tocsin fuzz $(ARGS)
 
 lock: $(STAMP)  ## make the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

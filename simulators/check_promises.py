@@ -81,7 +81,7 @@ def _countdown(record: Record, began: Entry) -> Promise:
         return entry.incident == began.incident and entry.kind is Kind.CONFIRMED and _by_time(entry)
 
     taken = any(
-        entry.kind is Kind.ACKNOWLEDGED and entry.incident == began.incident
+        entry.kind is Kind.ACKNOWLEDGED and entry.incident == began.incident and "still missing" not in entry.reason
         for entry in record.entries[: began.position]
     )
     within_ms = PRE_ALARM_INVESTIGATED_MS if taken else PRE_ALARM_ACKNOWLEDGED_MS

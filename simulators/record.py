@@ -28,7 +28,7 @@ class Delivered:
     position: int
 
 
-@dataclass
+@dataclass(eq=False)
 class Message:
     """What a device published. `topic` and `payload` are all the gateway can know it by."""
 

@@ -24,7 +24,7 @@ from gateway.link import backoff_seconds
 from gateway.news import News
 from gateway.store import StoreFailed
 from rules.effects import Effect
-from rules.instant import SECOND_MS
+from rules.instant import SECOND_MS, Instant
 from rules.mode import Mode
 from rules.state import encode_state
 from rules.timeline import Entry, Kind
@@ -59,7 +59,6 @@ from simulators.virtual_loop import VirtualTimeLoop
 
 AGAIN_SECONDS = 100.0  # how often devices say how things are, when nothing happens
 HEALS_MS = 4 * 60 * SECOND_MS  # after the script nothing is wrong any more: everything that is due has to happen
-TURNS_MAX = 2_000_000  # of the event loop; an ordinary run takes 20 000
 RECONNECTS_MS = 500
 
 
@@ -97,6 +96,7 @@ class World:
         self._death: Crashes | None = None
         self._stop: Stops | None = None
         self._over = False
+        self._down_since: Instant | None = None
         self._limits: list[AtTheLimit] = []
         self._asking: set[asyncio.Task[None]] = set()
 
@@ -211,13 +211,14 @@ class World:
         await asyncio.sleep((fault.down_ms if fault else RECONNECTS_MS) / 1000)
 
     def _falls(self) -> None:
-        self._down_since = self.clock()
+        if self._down_since is None:
+            self._down_since = self.clock()
 
     def _rises(self) -> None:
-        since = getattr(self, "_down_since", None)
-        if since is not None:
-            now = self.clock()
+        if self._down_since is not None:
+            since, now = self._down_since, self.clock()
             self.record.disturbed.append((min(since, now), max(since, now)))
+        self._down_since = None
 
     def _on_death(self, crash: Crashes) -> None:
         self._death = crash
@@ -293,7 +294,7 @@ class World:
 
     def _send(self, message: Message, retained: bool, delay_ms: int) -> None:
         """A message on the network."""
-        if message not in self.record.messages:
+        if not self.record.messages or self.record.messages[-1] is not message:
             self.record.messages.append(message)
         if delay_ms:
             self._loop.call_later(delay_ms / 1000, self._guarded, lambda: self.broker.publish(message, retained))

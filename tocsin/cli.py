@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typer
 
-from tocsin import audit, check, demo, explain, journal, plan, run, schema, simulate
+from tocsin import audit, check, demo, explain, fuzz, journal, plan, run, schema, simulate
 
 app = typer.Typer(
     name="tocsin",
@@ -26,6 +26,7 @@ app.command("audit")(audit.audit)
 app.command("explain")(explain.explain)
 app.add_typer(plan.app, name="plan")
 app.command("simulate")(simulate.simulate)
+app.command("fuzz")(fuzz.fuzz)
 
 
 def main() -> None:
