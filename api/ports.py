@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
+from rules.drill import Drill, Stage
 from rules.explain import Line
 from rules.handover import Handover
 from rules.incident import Incident, Phase
@@ -23,6 +24,7 @@ from rules.shelf import Shelf
 from rules.signal import Signal
 from rules.site import Title
 from rules.state import ActionState
+from rules.theory import Paper
 from rules.timeline import Entry
 
 T = TypeVar("T")
@@ -111,6 +113,42 @@ class HandoverQuery(Struct, frozen=True):
     limit: int = 50
 
 
+class DrillQuery(Struct, frozen=True):
+    """Newest first. None: any."""
+
+    site: str | None = None
+    stage: Stage | None = None
+    open: bool | None = None
+    passed: bool | None = None
+    since: Instant | None = None  # started at or after
+    until: Instant | None = None  # started before
+    cursor: str | None = None
+    limit: int = 50
+
+
+class Held(Struct, frozen=True):
+    """A drill that covers what is required."""
+
+    drill: str
+    at: Instant
+    passed: bool
+
+
+class RequiredDrill(Struct, frozen=True):
+    """One field of the coverage matrix: a drill that a site has to hold, and how it stands with it."""
+
+    site: str
+    id: str
+    title: Title
+    hazards: list[str]
+    every_ms: int
+    due_at: Instant
+    overdue: bool
+    last_at: Instant | None = None
+    last: str = ""
+    held: list[Held] = []  # in the year that was asked for
+
+
 class NoticeQuery(Struct, frozen=True):
     """Entries about messages to people, occupants and authorities, newest first. None: any."""
 
@@ -187,6 +225,7 @@ class Done(Struct, frozen=True):
     action: ActionState | None = None
     shelf: Shelf | None = None
     handover: Handover | None = None
+    drill: Drill | None = None
 
 
 class Unknown(LookupError):
@@ -209,6 +248,9 @@ class UnknownShelf(Unknown): ...
 
 
 class UnknownHandover(Unknown): ...
+
+
+class UnknownDrill(Unknown): ...
 
 
 class UnknownPlan(Unknown):
@@ -239,7 +281,7 @@ class Desk(Protocol):
         """Answers when the command is committed. The same key again answers the same, without doing it twice.
 
         The key is looked at first (a repetition is answered whatever the revision), then `if_revision`: where the
-        incident, order, action or handover that the command is about has another revision by now,
+        incident, order, action, handover or drill that the command is about has another revision by now,
         Refused(code="revision_changed"); where it is not known, Unknown…. The same key with another command:
         Refused(code="idempotency_key_reused").
 
@@ -287,6 +329,20 @@ class Desk(Protocol):
 
     async def handover(self, handover: str) -> Handover:
         """Raises UnknownHandover."""
+        ...
+
+    async def drills(self, query: DrillQuery) -> Page[Drill]: ...
+
+    async def drill(self, drill: str) -> Drill:
+        """Raises UnknownDrill."""
+        ...
+
+    async def drill_calendar(self, year: int, site: str | None = None) -> list[RequiredDrill]:
+        """Every drill that has to be held, and those that were in the (local) year."""
+        ...
+
+    async def theory(self) -> dict[str, Paper]:
+        """By plan, those in force."""
         ...
 
     async def keep_attachment(self, name: str, media_type: str, content: bytes) -> Attachment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from rules.instant import Instant
@@ -46,6 +47,12 @@ class Ledger:
         """From `at` on, in place of what was expected under the same key."""
         self.no_longer(key, at)
         self.expected[key] = Expected(what, at + round(within_ms), incident)
+
+    def move(self, belongs: Callable[[Expected], bool], by_ms: int) -> None:
+        """Everything that belongs to something that stands still, or goes on again, is due so much later."""
+        for key, expected in list(self.expected.items()):
+            if belongs(expected) and key not in self.missing:
+                self.expected[key] = expected._replace(due_at=expected.due_at + by_ms)
 
     def happened(self, key: str, at: Instant) -> None:
         self.kept += self._over(key, at)

@@ -29,8 +29,10 @@ from gateway.news import News
 from gateway.performer import Performer
 from gateway.store import Store, StoreFailed
 from gateway.telemetry import Telemetry
+from rules.drill import exercises_from
 from rules.events import AuditFailed, AuditPassed, GatewayStarted
 from rules.instant import DAY_MS
+from rules.mode import Mode
 from rules.place_names import titles_of
 from rules.schedule import Calendar
 from rules.screen import Screen
@@ -101,6 +103,9 @@ class Core:
             self._settings.broker.batch_ms,
             history.ahead,
         )
+        for site, at in exercises_from(self.desk.engine.state.drills).items():
+            self.screen.forget(Mode.EXERCISE, site, at)
+        self.desk.on_cleared = self._forget_exercise
         detections = self.desk.engine.state.detections.values()
         verdicts = [(each.mode, each.rule, each.device, each.verdict) for each in detections]
         known = [verdict for verdict in verdicts if verdict[3] is not Verdict.DOES_NOT]
@@ -160,6 +165,11 @@ class Core:
         self.auditor.wake()
         self.__dict__.pop("firing", None)
         self._rearm()
+
+    def _forget_exercise(self, site: str) -> None:
+        """A drill begins there or is over: what was said on its tree before counts for nothing."""
+        self.screen.forget(Mode.EXERCISE, site, self._clock())
+        self.ingest.forget_routes()
 
     def _on_audit(self, events: Sequence[AuditFailed | AuditPassed]) -> None:
         """Raises StoreFailed."""
@@ -236,10 +246,10 @@ class Core:
 
     @cached_property
     def firing(self) -> dict[str, list[str]]:
-        """Device → the rules that fire for it."""
+        """Device → the rules that fire for it, in earnest."""
         found: dict[str, list[str]] = {}
         for detection in self.desk.engine.state.detections.values():
-            if detection.fires:
+            if detection.fires and detection.mode is Mode.ACTUAL:
                 found.setdefault(detection.device, []).append(detection.rule)
         return found
 

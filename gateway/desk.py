@@ -55,6 +55,7 @@ class Desk:
         self._group = Group()
         self._keys: dict[str, None] = {}
         self._failed: StoreFailed | None = None
+        self.on_cleared: Callable[[str], None] = lambda site: None  # a site whose exercise tree is to be forgotten
 
     @property
     def pending(self) -> bool:
@@ -85,6 +86,8 @@ class Desk:
         self._journal(event, key, now)
         outcome = self.engine.step(event, now)
         add_outcome(self._group, outcome)
+        for site in outcome.cleared_sites:
+            self.on_cleared(site)
         return outcome
 
     def answer(self, idempotency_key: str, body: bytes) -> None:

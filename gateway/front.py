@@ -9,17 +9,20 @@ import msgspec
 from api.ports import Done, Refused, Unavailable
 from gateway.core import Core
 from gateway.filling_in import filled_in
+from gateway.front_drills import FrontDrills
 from gateway.front_explained import FrontExplained
 from gateway.front_files import FrontFiles
 from gateway.front_known import FrontKnown
 from gateway.front_stored import FrontStored
 from gateway.store import StoreFailed
 from rules.codec import encode
+from rules.drill import Drill
 from rules.handover import Handover
 from rules.incident import Incident
 from rules.order import WorkOrder
 from rules.outcome import Outcome
 from rules.requests import (
+    AboutDrill,
     AboutIncident,
     ActionDone,
     AdvanceOrder,
@@ -33,6 +36,7 @@ from rules.requests import (
     PutOnShelf,
     RecheckAction,
     SignHandover,
+    StartDrill,
 )
 from rules.state import ActionState
 
@@ -47,7 +51,7 @@ class Answered(msgspec.Struct, frozen=True):
     refused: Refused | None
 
 
-class Front(FrontStored, FrontKnown, FrontFiles, FrontExplained):
+class Front(FrontStored, FrontKnown, FrontFiles, FrontExplained, FrontDrills):
     async def carry_out(
         self, command: PersonCommand, idempotency_key: str | None = None, if_revision: int | None = None
     ) -> Done | Refused:
@@ -73,7 +77,7 @@ class Front(FrontStored, FrontKnown, FrontFiles, FrontExplained):
 
     async def _changed(self, command: PersonCommand, revision: int) -> Refused | None:
         """Where what the command is about has another revision by now. Raises Unknown…."""
-        subject: Incident | WorkOrder | ActionState | Handover
+        subject: Incident | WorkOrder | ActionState | Handover | Drill
         if isinstance(command, AboutIncident):
             subject = await self.incident(command.incident)
         elif isinstance(command, AdvanceOrder | AssignOrder | HandOverOrder):
@@ -82,6 +86,8 @@ class Front(FrontStored, FrontKnown, FrontFiles, FrontExplained):
             subject = await self.action(command.action)
         elif isinstance(command, NoteHandover | SignHandover):
             subject = await self.handover(command.handover)
+        elif isinstance(command, AboutDrill):
+            subject = await self.drill(command.drill)
         else:
             return None
         if subject.revision == revision:
@@ -112,6 +118,10 @@ def _done(core: Core, command: PersonCommand, outcome: Outcome) -> Done:
         return Done(shelf=outcome.shelves[command.shelf], entries=entries)
     if isinstance(command, FillHandover):
         return Done(handover=_newest(outcome.handovers), entries=entries)
+    if isinstance(command, StartDrill):
+        return Done(drill=_newest(outcome.drills), entries=entries)
+    if isinstance(command, AboutDrill):
+        return Done(drill=outcome.drills[command.drill], entries=entries)
     return Done(handover=outcome.handovers[command.handover], entries=entries)
 
 

@@ -21,6 +21,7 @@ from api.ports import (
 from gateway.core import Core
 from gateway.front_core import FrontCore
 from rules.incident import Incident
+from rules.mode import Mode
 from rules.people import Roster, who
 from rules.response_plan import PlanBook, ResponsePlan
 from rules.site import Device, Title, Zone
@@ -53,7 +54,7 @@ class FrontKnown(FrontCore):
         core = self._core()
         incidents: dict[str, list[Incident]] = {}
         for incident in core.desk.engine.state.incidents.values():
-            if incident.open:
+            if incident.open and incident.mode is Mode.ACTUAL:
                 incidents.setdefault(incident.zone, []).append(incident)
         devices: dict[str, int] = {}
         silent: dict[str, int] = {}

@@ -36,6 +36,7 @@ def add_outcome(group: Group, outcome: Outcome) -> None:
     group.actions.update(outcome.actions)
     group.handovers.update(outcome.handovers)
     group.shelves.update(outcome.shelves)
+    group.drills.update(outcome.drills)
     group.outbox_put += outcome.effects
     group.outbox_drop += outcome.settled
     group.detections_open += [(mode.value, rule, device) for mode, rule, device in outcome.fired]

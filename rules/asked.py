@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rules import acting, afterwards, closing, escalation, orders, suppression
+from rules import acting, afterwards, closing, drilling, escalation, orders, suppression
 from rules.incident import Incident
 from rules.instant import Instant, format_duration
 from rules.outcome import Refused
 from rules.reading import Value
 from rules.requests import (
+    AbortDrill,
     AboutIncident,
     Acknowledge,
     ActionDone,
@@ -21,6 +22,7 @@ from rules.requests import (
     ChangeLevel,
     CompleteTask,
     Confirm,
+    EndDrill,
     EndShelf,
     FillHandover,
     HandOverOrder,
@@ -32,9 +34,13 @@ from rules.requests import (
     RecheckAction,
     Resolve,
     Respond,
+    ResumeDrill,
     Review,
     SignHandover,
     SkipTask,
+    StartDrill,
+    SuspendDrill,
+    TakeTheory,
 )
 from rules.timeline import Kind
 from rules.turn import Turn
@@ -52,6 +58,12 @@ _ELSEWHERE: dict[type, Callable[[Turn, Any], None]] = {
     HandOverOrder: orders.asked,
     PutOnShelf: suppression.asked,
     EndShelf: suppression.asked,
+    StartDrill: drilling.asked,
+    EndDrill: drilling.asked,
+    AbortDrill: drilling.asked,
+    SuspendDrill: drilling.asked,
+    ResumeDrill: drilling.asked,
+    TakeTheory: drilling.asked,
 }
 _WHAT: dict[type, str] = {
     Acknowledge: "acknowledge",
@@ -90,6 +102,8 @@ def _carry_out(turn: Turn, incident: Incident, command: AboutIncident) -> Refuse
         return None
     if not incident.open:
         return Refused("incident_closed", f"{incident.id} was closed by {incident.closed_by}")
+    if incident.suspended:
+        return Refused("drill_suspended", f"{incident.drill} is suspended; until it goes on nothing can be done in it")
     if isinstance(command, Resolve):
         refused = closing.missing(turn, incident, command)
         if refused is None:

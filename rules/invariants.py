@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from rules.detection import Detection, Stage
+from rules.drill import NO_DRILL
 from rules.effects import PublishCommand
 from rules.incident import CommandStage, Confirmation, Incident, Phase, StepStage
 from rules.instant import Instant
+from rules.invariants_drills import check_drills, drill_deadlines
 from rules.invariants_orders import check_orders, order_deadlines
 from rules.invariants_sent import check_sent, sent_deadlines
 from rules.mode import Mode
@@ -33,6 +35,7 @@ def check(state: State) -> None:
     for key, detection in state.detections.items():
         _check_detection(state, key, detection)
     _check_firings(state)
+    check_drills(state)
     check_orders(state)
     check_sent(state)
     _check_quiet(state)
@@ -58,6 +61,7 @@ def deadlines(state: State) -> Iterator[tuple[Instant, str]]:
             yield incident.stale_at, f"the stale limit of {incident.id}"
         yield from _response_deadlines(incident)
     yield from _quiet_deadlines(state)
+    yield from drill_deadlines(state)
     yield from order_deadlines(state)
     yield from sent_deadlines(state)
 
@@ -182,7 +186,8 @@ def _check_quiet(state: State) -> None:
     for key, quiet in state.suppressed.items():
         assert key in state.detections, f"{key} is kept quiet, and is no detection"
         assert state.detections[key].fires, f"{key} is kept quiet, and does not fire"
-        assert quiet.by in names or quiet.by in inhibitions, f"{key} is kept quiet by {quiet.by}, which is over"
+        known = quiet.by in names or quiet.by in inhibitions or _is_of_a_drill(state, key, quiet.by)
+        assert known, f"{key} is kept quiet by {quiet.by}, which is over"
     assert all(shelf.ended_at is None for shelf in state.shelves.values())
     assert len(state.shelves) <= SHELVES_MAX
     for key, causes in state.causes.items():
@@ -192,6 +197,12 @@ def _check_quiet(state: State) -> None:
             assert detection.fires, f"{key}: {cause} does not fire"
             assert detection.incident, f"{key}: {cause} is not raised"
     assert state.floods.keys() <= state.flood.keys()
+
+
+def _is_of_a_drill(state: State, key: str, by: str) -> bool:
+    """Only an exercise is kept quiet for the sake of a drill."""
+    named = by == NO_DRILL or by.removeprefix("drill ") in state.drills
+    return named and key.startswith(f"{Mode.EXERCISE.value}|")
 
 
 class Watch:

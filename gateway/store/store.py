@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Select, Table, select
 
-from api.ports import ActionQuery, DeadLetter, HandoverQuery, IncidentQuery, OrderQuery, Page, ShelfQuery
+from api.ports import ActionQuery, DeadLetter, DrillQuery, HandoverQuery, IncidentQuery, OrderQuery, Page, ShelfQuery
 from gateway.store import dead_letters, migrate, outbox, projections, queries
 from gateway.store.chain import BrokenAt, Verified, verify
 from gateway.store.engines import parse_url, sqlite_path
@@ -22,6 +22,7 @@ from gateway.store.schema import (
     actions,
     answers,
     documents,
+    drills,
     handovers,
     incidents,
     journal_head,
@@ -32,6 +33,7 @@ from gateway.store.schema import (
 from gateway.store.writer import NO_HEAD, Writer
 from rules.codec import (
     decode_action,
+    decode_drill,
     decode_effect,
     decode_entry,
     decode_handover,
@@ -39,6 +41,7 @@ from rules.codec import (
     decode_order,
     decode_shelf,
 )
+from rules.drill import Drill
 from rules.handover import Handover
 from rules.incident import Incident
 from rules.instant import Instant
@@ -255,6 +258,12 @@ class Store:
 
     def shelf(self, id_: str) -> Shelf | None:
         return self._one(shelves, id_, decode_shelf)
+
+    def drills(self, query: DrillQuery) -> Page[Drill]:
+        return self._page(queries.drills_page(query), query.limit, decode_drill)
+
+    def drill(self, id_: str) -> Drill | None:
+        return self._one(drills, id_, decode_drill)
 
     def _page(self, statement: Select[Any], limit: int, decode: Callable[[bytes], T]) -> Page[T]:
         """Of rows (instant, id, body), one more than the limit where there is a next page."""
