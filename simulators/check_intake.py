@@ -62,7 +62,8 @@ def accepted_alarms_are_told(record: Record) -> Iterator[str]:
             continue
         since, until = min(each.position for each in deliveries), message.acknowledged_at
         if not any(s <= until and e > since for s, e in told[message.mode, rule, message.device]):
-            yield f"{message.topic} {message.payload.decode()} was acknowledged at {until}, and {rule} is on no timeline"
+            said = f"{message.topic} {message.payload.decode()}"
+            yield f"{said} was acknowledged at position {until}, and {rule} is on no timeline"
 
 
 def _distinct(record: Record) -> Iterator[tuple[Message, list[Delivered]]]:
@@ -95,7 +96,8 @@ def nothing_comes_of_nothing(record: Record) -> Iterator[str]:
             if message.delivered and message.delivered[0].position < entry.position
         ]
         if not any(could_raise(message, entry.rule or "") for message in before):
-            yield f"entry {entry.position}: {entry.rule} at {entry.device} in {entry.mode.value}, and nobody has said so"
+            what = f"{entry.rule} at {entry.device} in {entry.mode.value}"
+            yield f"entry {entry.position}: {what}, and nobody has said so"
 
 
 def accepted_messages_are_stored(record: Record) -> Iterator[str]:

@@ -4,7 +4,7 @@ that the files of the trial building state, written down a second time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from api.ports import Done
@@ -210,7 +210,7 @@ def acknowledged_in_time_counts(record: Record) -> Iterator[str]:
                     yield f"{request.by} acknowledged {entry.incident} in time, and its countdown ran out all the same"
 
 
-def _was_done_after(answers: list[object], request: object, confirmed: Entry) -> bool:
+def _was_done_after(answers: Sequence[object], request: object, confirmed: Entry) -> bool:
     """The acknowledgement was taken, and only after the countdown had run out: its own entry says so."""
     assert isinstance(request, Acknowledge)
     taken = [entry for answer in answers if isinstance(answer, Done) for entry in answer.entries]

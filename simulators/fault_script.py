@@ -106,17 +106,24 @@ class _Author:
             more["reboots"] = True
         if chance.random() < 0.05:
             more["stuck"] = True
+        if "values" in more:  # as they come back from a printed script
+            known = more["values"].items()
+            more["values"] = {name: value if isinstance(value, bool) else float(value) for name, value in known}
         if at < LASTS_MS:
             self._acts.append(Says(at=max(1, at), device=device, mode=mode, **self._manner[device], **more))
 
     def _ask(self, at: int, does: Any = None, **more: Any) -> None:
         chance = self._chance
-        whats = ("acknowledge",) * 4 + ("respond", "confirm", "note", "lower", "raise", "do tasks", "order step") + (
-            "resolve",
-            "resolve as false",
-            "unshelve",
+        whats = (
+            ("acknowledge",) * 4
+            + ("respond", "confirm", "note", "lower", "raise", "do tasks", "order step")
+            + (
+                "resolve",
+                "resolve as false",
+                "unshelve",
+            )
         )
-        what = does or chance.choice(whats)
+        what: Any = does or chance.choice(whats)
         clicks = chance.choice((1, 1, 2, 3))
         keyed = chance.random() < 0.8
         more = {"by": chance.choice(PEOPLE), "pick": chance.choice((0, 0, 0, 1, 2)), **more}
@@ -131,8 +138,12 @@ class _Author:
         if chance.random() < 0.5:
             self._acts.append(AtTheLimit(at=max(1, at - 1), mode=mode, before_ms=chance.choice((0, 0, 1, -1, 2_000))))
         if chance.random() < 0.5:
-            self._says(at + chance.choice((0, 5, 1_000, 14_999, 15_000, 40_000, 60_000, 61_000)), second, mode,
-                       values={"smoke": 0.3})
+            self._says(
+                at + chance.choice((0, 5, 1_000, 14_999, 15_000, 40_000, 60_000, 61_000)),
+                second,
+                mode,
+                values={"smoke": 0.3},
+            )
         if chance.random() < 0.4:
             self._says(at + chance.randint(0, 90_000), chance.choice(CALL_POINTS), mode, values={"alarm": True})
         if chance.random() < 0.6:
@@ -316,6 +327,7 @@ FAULTS_OF: tuple[Callable[[_Author], None], ...] = (
     _Author._stops,
     _Author._broker,
     _Author._broker,
+    _Author._clock,
     _Author._clock,
     _Author._disk,
     _Author._disk,

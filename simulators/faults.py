@@ -26,8 +26,9 @@ class Act(Struct, frozen=True, omit_defaults=True, kw_only=True):
 class Says(Act, frozen=True, tag=True):
     """A device says something, and keeps saying it. `dated`, `counted`: with its own time, with a counter.
 
-    `skew_ms`: how far its clock is off; `stuck`: it stands still for as long as the device says so. `delay_ms`: how long
-    the network takes; later messages overtake it. `copies`: how often it comes, for the device had no acknowledgement.
+    `skew_ms`: how far its clock is off; `stuck`: it stands still for as long as the device says so. `delay_ms`: how
+    long the network takes; later messages overtake it. `copies`: how often it comes, for the device had no
+    acknowledgement.
     """
 
     device: str
@@ -212,7 +213,7 @@ def decode_script(text: str) -> Script:
     return Script(head.seed, head.begins, head.lasts, acts)
 
 
-def _decoded(number: int, line: str, of: type) -> Any:
+def _decoded(number: int, line: str, of: Any) -> Any:
     try:
         return msgspec.json.decode(line, type=of)
     except msgspec.MsgspecError as error:

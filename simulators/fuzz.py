@@ -1,7 +1,7 @@
 """Plays scripts from many seeds, in several processes, and makes what fails as short as it can be.
 
-    for result in fuzz(range(1000), processes=2):
-        if result.findings: …
+for result in fuzz(range(1000), processes=2):
+    if result.findings: …
 """
 
 from __future__ import annotations

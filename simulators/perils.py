@@ -1,4 +1,4 @@
-"""What goes wrong inside the process of a run: the clock, the disk, and the moment it dies; and the ports that feel it."""
+"""What goes wrong inside the process of a run: the clock, the disk, the moment it dies; and the ports that feel it."""
 
 from __future__ import annotations
 

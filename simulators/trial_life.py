@@ -41,8 +41,8 @@ Began = Callable[[str, bytes], Callable[[str], None]]
 class TrialCommandLane(CommandLane):
     """Publishes to the trial's broker."""
 
-    def __init__(self, *arguments: Any, broker: TrialBroker, began: Began, chance: Callable[[], float]) -> None:
-        super().__init__(*arguments, chance=chance)
+    def __init__(self, broker: TrialBroker, began: Began, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self._broker, self._began = broker, began
 
     def _client(self) -> aiomqtt.Client:
@@ -81,16 +81,8 @@ class Around:
 class TrialPerformer(Performer):
     def __init__(self, desk: Desk, store: Any, link: LinkSettings, life: Life, around: Around, parts: Parts) -> None:
         super().__init__(desk, store, link, life._sites, around.clock)
-        self._commands = parts.command_lane(
-            desk,
-            store,
-            link,
-            life._sites,
-            around.clock,
-            broker=around.broker,
-            began=around.began,
-            chance=around.chance.random,
-        )
+        own = (desk, store, link, life._sites, around.clock, lambda connected, reason: None, around.chance.random)
+        self._commands = parts.command_lane(around.broker, around.began, *own)
         self._lanes = [
             parts.lane(kind.__name__, delivery, desk, store, around.clock)
             for kind, delivery in around.deliveries.items()

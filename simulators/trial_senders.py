@@ -28,9 +28,7 @@ class TrialSenders:
 
     def deliveries(self, settings: GatewaySettings) -> dict[type[Effect], Delivery]:
         """As patient as the real ones."""
-        return {
-            kind: each._replace(send=self._send, begin=None) for kind, each in deliveries(settings).items()
-        }
+        return {kind: each._replace(send=self._send, begin=None) for kind, each in deliveries(settings).items()}
 
     async def _send(self, effect: Effect) -> str:
         self._perils.live()

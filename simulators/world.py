@@ -49,7 +49,7 @@ from simulators.faults import (
 from simulators.perils import Crashed, Perils, TrialClock
 from simulators.record import Lived, Message, Performed, Record
 from simulators.trial_broker import TrialBroker, command_of
-from simulators.trial_field import KIND_OF_TREE, TrialField
+from simulators.trial_field import TrialField
 from simulators.trial_life import Around, Life, Parts
 from simulators.trial_people import TrialPeople
 from simulators.trial_senders import TrialSenders
@@ -77,7 +77,8 @@ class World:
     def __init__(self, script: Script, parts: Parts, folder: Path, loop: asyncio.AbstractEventLoop) -> None:
         self.script, self._parts, self._folder, self._loop = script, parts, folder, loop
         self.record = Record(script)
-        self.news, self.core = News(), None  # type: News, Core | None
+        self.news = News()
+        self.core: Core | None = None
         chance = Random(script.seed)
         self.clock = TrialClock(script.begins, loop.time)
         self.perils = Perils(self._on_death, self._on_commit)
@@ -89,7 +90,15 @@ class World:
         self.people = TrialPeople(front, lambda: self.core, self.clock, self.perils, self.record.asked)
         deliveries = self.senders.deliveries(self.settings)
         self._around = Around(
-            stores().fresh(), self.settings, self.clock, self.news, self.broker, self.perils, chance, deliveries, self._on_command
+            stores().fresh(),
+            self.settings,
+            self.clock,
+            self.news,
+            self.broker,
+            self.perils,
+            chance,
+            deliveries,
+            self._on_command,
         )
         self._loaded = loaded()
         self._end_life = asyncio.Event()
@@ -168,6 +177,9 @@ class World:
                 how = "store failed"
             except Crashed:
                 how = "crash"
+            except Exception as error:  # it would be started again; here it is what is looked for
+                self.record.faults.append(f"the gateway ended: {error!r}")
+                how = "broke"
             self.core = None
             if core is not None:
                 how = self._close(core, how)
