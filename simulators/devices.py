@@ -23,8 +23,9 @@ REPORT_EVERY_MS = {
     "energy_meter": 60 * SECOND_MS,
 }
 REPORT_EVERY_MS_OTHERS = 120 * SECOND_MS  # a fifth of the silence that their classes allow
-WATCH_MS = SECOND_MS  # how often a device is looked at while smoke moves or something is wrong with it
+WATCH_MS = SECOND_MS  # how often a device is looked at while smoke, gas or water moves
 SETTLED_MS = 15 * MINUTE_MS  # so long after the end of what was wrong nothing of it is left: aired, run off
+_MOVING = (Fault.GAS, Fault.WATER, Fault.NUISANCE, Fault.CHATTER, Fault.DENIALS)  # the others begin and end
 _SENSITIVE = ("smoke_detector", "heat_detector")  # to fires
 
 _Model = Callable[[Device, Scene, Instant, Told | None], dict[str, Value]]
@@ -92,8 +93,13 @@ def next_change(device: Device, scene: Scene, after: Instant) -> Instant | None:
         since = scene.reached_at(device)
         found = _sooner(found, None if since is None else _watched(since, scene.clear_at(device), after))
     for each in scene.disturbances.get(device.id, ()):
-        until = None if each.until is None else each.until + SETTLED_MS
-        found = _sooner(found, _watched(each.since, until, after))
+        if each.fault in _MOVING:
+            until = None if each.until is None else each.until + SETTLED_MS
+            found = _sooner(found, _watched(each.since, until, after))
+        else:
+            moments = (each.since, each.since + lifts.BUTTON_AFTER_MS, each.until)
+            for moment in moments:
+                found = _sooner(found, moment if moment is not None and moment > after else None)
     return found
 
 

@@ -35,6 +35,9 @@ class Expected(FileModel):
     zone: Id | None = Field(None, description="by its id in the site file")
     device: Id | None = Field(None, description="of an incident: the first that reported it; of an entry: its own")
     mode: Mode | None = Field(None, description="without: the one in which the scenario is played")
+    played: Mode | None = Field(
+        None, description="judged only where it is played in this mode: shelves and floods are for what is real alone"
+    )
 
 
 class IncidentExpected(Expected):

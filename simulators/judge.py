@@ -102,9 +102,15 @@ def judge(
     begins: Instant,
     site: str,
     mode: Mode = Mode.ACTUAL,
+    refused: int | None = None,
 ) -> list[Judged]:
-    """Every expectation in the order of the file, then what nobody expected. `mode`: in which it was played."""
-    return list(_Judge(list(entries), list(incidents), begins, site, mode).all(expects))
+    """Every expectation in the order of the file, then what nobody expected. `mode`: in which it was played;
+    `refused`: how many requests of its people were, where that is known."""
+    judged = list(_Judge(list(entries), list(incidents), begins, site, mode).all(expects))
+    if refused is not None:
+        words = f"{expects.refused} requests refused"
+        judged.append(Judged(("expects", "refused"), words, refused == expects.refused, f"{refused}"))
+    return judged
 
 
 def gravest_levels(entries: Iterable[PlayedEntry]) -> dict[str, Level]:
@@ -134,9 +140,12 @@ class _Judge:
 
     def all(self, expects: Expects) -> Iterator[Judged]:
         for index, incident in enumerate(expects.incidents):
+            if incident.played not in (None, self._mode):
+                continue
             yield self._incident(("expects", "incidents", index), incident)
         for index, entry in enumerate(expects.timeline):
-            yield self._entry(("expects", "timeline", index), entry)
+            if entry.played in (None, self._mode):
+                yield self._entry(("expects", "timeline", index), entry)
         others = [
             each
             for each in self._incidents.values()
