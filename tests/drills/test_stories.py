@@ -27,10 +27,10 @@ from simulators.virtual import Played, Virtual
 
 GOLDEN = Path(__file__).parent / "golden"
 IN_CHINESE_TOO = ("fire-on-12f", "forced-entry", "water-leak")
+UNREAD = ("alarm-flood",)  # nobody reads 1 700 lines: what it expects says what counts
 STORIES: list[tuple[str, Language]] = [(name, "en") for name in shipped() if name not in UNREAD]
 STORIES += [(name, "zh") for name in IN_CHINESE_TOO]
 LONG = ("working-day", "ageing-detector", "alarm-flood", "fire-that-spreads")  # played once, and not as an exercise too
-UNREAD = ("alarm-flood",)  # nobody reads 1 700 lines: what it expects says what counts
 SECONDS_MAX = 3.0  # of the processor, with all invariants; usually half a second
 REFUSED = {  # what people of a scenario ask for in vain, because it is part of the story
     "lift-entrapment": ["resolve by duty-officer: not done: back-in-service; neither verified nor handed over: WO-"],
