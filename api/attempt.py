@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from api.auth import Caller
 from api.core import TheDesk, language_of
 from api.documented import Responses, answers, conflict
+from api.drill_schemas import DrillDoneOut
 from api.errors import Code, ProblemRaised, invalid, refused_response
 from api.ids import etag
 from api.ports import Desk
@@ -24,13 +25,14 @@ from rules.timeline_text import Language
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")  # a UUID or a hash; stored with the command for good
 _ETAG = re.compile(r'"([0-9]{1,19})"')
 
-About = Literal["incident", "order", "action", "shelf", "handover"]
+About = Literal["incident", "order", "action", "shelf", "handover", "drill"]
 _ANSWERS: dict[About, type[BaseModel]] = {
     "incident": DoneOut,
     "order": OrderDoneOut,
     "action": ActionDoneOut,
     "shelf": ShelfDoneOut,
     "handover": HandoverDoneOut,
+    "drill": DrillDoneOut,
 }
 _UNKNOWN: dict[About, Code] = {
     "incident": Code.UNKNOWN_INCIDENT,
@@ -38,6 +40,7 @@ _UNKNOWN: dict[About, Code] = {
     "action": Code.UNKNOWN_ACTION,
     "shelf": Code.UNKNOWN_SHELF,
     "handover": Code.UNKNOWN_HANDOVER,
+    "drill": Code.UNKNOWN_DRILL,
 }
 
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from api import examples, response_examples
+from api import drill_examples, examples, response_examples
 from api.errors import CONFLICT_TITLE, MEDIA_TYPE, STATUSES, TYPE_PREFIX, Code, Problem
 
 Responses = dict[int | str, dict[str, Any]]
@@ -16,7 +16,10 @@ Responses = dict[int | str, dict[str, Any]]
 _SCHEMA_PATH = "#/components/schemas/{model}"
 EVERYWHERE = (Code.UNAUTHENTICATED, Code.NOT_LOCAL, Code.FOREIGN_ORIGIN, Code.WRONG_HOST, Code.INVALID_REQUEST)
 EXAMPLES: dict[str, BaseModel] = {
-    name: value for name, value in (vars(examples) | vars(response_examples)).items() if isinstance(value, BaseModel)
+    name: value
+    for module in (examples, response_examples, drill_examples)
+    for name, value in vars(module).items()
+    if isinstance(value, BaseModel)
 }
 ETAG_HEADER = {"ETag": {"description": "its revision", "schema": {"type": "string"}, "example": '"5"'}}
 
@@ -28,6 +31,7 @@ _DETAILS = {
     Code.UNKNOWN_ACTION: "CA-000099 is not a corrective action",
     Code.UNKNOWN_SHELF: "SH-000099 is not a shelf",
     Code.UNKNOWN_HANDOVER: "HO-000099 is not a handover",
+    Code.UNKNOWN_DRILL: "DRL-000099 is not a drill",
 }
 
 

@@ -21,6 +21,7 @@ from api.ports import (
     UnknownAction,
     UnknownAttachment,
     UnknownDevice,
+    UnknownDrill,
     UnknownHandover,
     UnknownIncident,
     UnknownOrder,
@@ -49,6 +50,7 @@ class Code(Enum):
     UNKNOWN_ACTION = "unknown_action"
     UNKNOWN_SHELF = "unknown_shelf"
     UNKNOWN_HANDOVER = "unknown_handover"
+    UNKNOWN_DRILL = "unknown_drill"
     UNKNOWN_PLAN = "unknown_plan"
     UNKNOWN_ATTACHMENT = "unknown_attachment"
     METHOD_NOT_ALLOWED = "method_not_allowed"
@@ -78,6 +80,7 @@ STATUSES: dict[Code, tuple[int, str]] = {
     Code.UNKNOWN_ACTION: (404, "No such corrective action"),
     Code.UNKNOWN_SHELF: (404, "No such shelf"),
     Code.UNKNOWN_HANDOVER: (404, "No such handover"),
+    Code.UNKNOWN_DRILL: (404, "No such drill"),
     Code.UNKNOWN_PLAN: (404, "No plan for this hazard"),
     Code.UNKNOWN_ATTACHMENT: (404, "No such file"),
     Code.METHOD_NOT_ALLOWED: (405, "The path does not know this method"),
@@ -103,6 +106,7 @@ _UNKNOWN: dict[type[Unknown], tuple[Code, str]] = {
     UnknownAction: (Code.UNKNOWN_ACTION, "is not a corrective action"),
     UnknownShelf: (Code.UNKNOWN_SHELF, "is not a shelf"),
     UnknownHandover: (Code.UNKNOWN_HANDOVER, "is not a handover"),
+    UnknownDrill: (Code.UNKNOWN_DRILL, "is not a drill"),
     UnknownPlan: (Code.UNKNOWN_PLAN, "is no hazard that a plan in force is for"),
     UnknownAttachment: (Code.UNKNOWN_ATTACHMENT, "is not the SHA-256 of a file that is kept"),
 }

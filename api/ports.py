@@ -149,6 +149,11 @@ class RequiredDrill(Struct, frozen=True):
     held: list[Held] = []  # in the year that was asked for
 
 
+class DrillCalendar(Struct, frozen=True):
+    year: int
+    items: list[RequiredDrill]
+
+
 class NoticeQuery(Struct, frozen=True):
     """Entries about messages to people, occupants and authorities, newest first. None: any."""
 
@@ -337,8 +342,16 @@ class Desk(Protocol):
         """Raises UnknownDrill."""
         ...
 
-    async def drill_calendar(self, year: int, site: str | None = None) -> list[RequiredDrill]:
-        """Every drill that has to be held, and those that were in the (local) year."""
+    async def drill_entries(self, drill: str) -> list[Entry]:
+        """What has become of it, in order; its incidents have timelines of their own. Raises UnknownDrill."""
+        ...
+
+    async def drill_calendar(self, year: int | None = None, site: str | None = None) -> DrillCalendar:
+        """Every drill that has to be held, and those that were in the (local) year; None: this year."""
+        ...
+
+    def timezone(self, site: str) -> str:
+        """The IANA name of a site's; UTC for one that is not known."""
         ...
 
     async def theory(self) -> dict[str, Paper]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from api.ports import DrillQuery, Held, Page, RequiredDrill, UnknownDrill
+from api.ports import DrillCalendar, DrillQuery, Held, Page, RequiredDrill, UnknownDrill
 from gateway.core import Core
 from gateway.front_core import FrontCore
 from rules.drill import Drill, Stage
@@ -17,6 +17,7 @@ from rules.response_plan import PlanBook
 from rules.site import Site
 from rules.state import DueDrill
 from rules.theory import Paper
+from rules.timeline import Entry
 
 DRILLS_A_YEAR_MAX = 5_000  # of a site that the calendar looks at
 PAGE_DRILLS = 200
@@ -32,13 +33,24 @@ class FrontDrills(FrontCore):
             raise UnknownDrill(drill)
         return found
 
-    async def drill_calendar(self, year: int, site: str | None = None) -> list[RequiredDrill]:
+    async def drill_entries(self, drill: str) -> list[Entry]:
+        positions = (await self.drill(drill)).positions
+        return await self._read(lambda core: [each for at in positions for each in core.store.entries_after(at - 1, 1)])
+
+    def timezone(self, site: str) -> str:
+        core = self._gateway.core
+        known = core.desk.engine.directory.sites.get(site) if core is not None else None
+        return known.timezone if known is not None else "UTC"
+
+    async def drill_calendar(self, year: int | None = None, site: str | None = None) -> DrillCalendar:
         core = self._core()
+        year = datetime.fromtimestamp(self._clock() / 1000, UTC).year if year is None else year
         due, book = dict(core.desk.engine.state.drills_due), _plan_book(core)
         sites = [each for each in core.desk.engine.directory.sites.values() if site in (None, each.id)]
-        return await self._read(
+        rows = await self._read(
             lambda core: list(chain.from_iterable(_of(core, each, year, book, due) for each in sites))
         )
+        return DrillCalendar(year, rows)
 
     async def theory(self) -> dict[str, Paper]:
         return dict(_plan_book(self._core()).theory)

@@ -104,6 +104,7 @@ class Drill(Struct):
     marks: list[Mark] = []
     score: Score | None = None  # of one that has ended
     theory: list[Theory] = []
+    positions: list[int] = []  # of its own entries, on the timeline of no incident
     leaves_at: Instant | None = None  # when one that is over leaves the state
     revision: int = 0
 

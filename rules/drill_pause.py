@@ -125,3 +125,4 @@ def tell(turn: Turn, drill: Drill, what: str, by: str, reason: str = "", **more:
     turn.drill_changed(drill)
     facts: dict[str, Value] = {"id": drill.id, "what": what, "site": drill.site, **title_facts(drill.title), **more}
     turn.write(Kind.DRILL, mode=drill.mode, by=by, facts=facts, reason=reason)
+    drill.positions.append(turn.state.entries_made)

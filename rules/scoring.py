@@ -145,16 +145,18 @@ class _Sheet:
             yield self._line("acknowledge", TITLES["acknowledge"], Part.START, weight, role, opened, mandatory=True)
             return
         first = taken[0]
-        yield self._line(
+        late = _without_pauses(self._drill, opened, first.at) > acknowledge.within
+        yield self._line(  # late is whoever should have taken it, not whoever did in the end
             "acknowledge",
             TITLES["acknowledge"],
             Part.START,
             weight,
-            first.role or role,
+            role if late else first.role or role,
             opened,
-            person=first.by,
+            person=self._on_duty(role, opened) if late else first.by,
             done_at=first.at,
             limit=acknowledge.within,
+            reason=f"taken by {first.by}" if late else "",
         )
         yield from self._quorum(taken)
 

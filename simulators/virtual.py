@@ -66,6 +66,7 @@ class Played:
     refused: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)  # what nobody did, because it never came to it
     state: State = field(default_factory=State)
+    heard: int = 0  # messages of devices that came in
 
 
 class Virtual:
@@ -172,6 +173,7 @@ class Virtual:
     # ---- what comes in
 
     def _hear(self, said: Said) -> None:
+        self.played.heard += 1
         if isinstance(said, CommandResult):
             self._step(CommandAnswered(said.mode, said.id, said.device, said.ok, self._now, said.detail))
             return
@@ -222,7 +224,7 @@ class Virtual:
 
     def _step(self, event: Event) -> Outcome:
         self.played.events.append((event, self._now))
-        outcome = self._engine.step(event, self._now)
+        outcome = self._decide(event)
         self._see(outcome, self._engine.state)
         self.played.entries += outcome.entries
         self.played.effects += outcome.effects
@@ -231,6 +233,9 @@ class Virtual:
         for incident in outcome.incidents.values():
             self._people.see(incident, self._now)
         return outcome
+
+    def _decide(self, event: Event) -> Outcome:
+        return self._engine.step(event, self._now)
 
 
 class _InForce:

@@ -26,12 +26,12 @@ from rules.incident import Confirmation, Evidence, Incident, Phase
 from rules.instant import Instant
 from rules.level import Level
 from rules.mode import Mode
-from rules.requests import Acknowledge, AddNote, FillHandover, OpenOrder, PersonCommand, PutOnShelf, Resolve
+from rules.requests import Acknowledge, AddNote, FillHandover, OpenOrder, PersonCommand, PutOnShelf, Resolve, StartDrill
 from rules.signal import Signal
 from rules.timeline import Entry, Kind
 from tests.api.fake_response import DETECTOR, START, FakeResponse, has, page_of
 
-_MAKES: dict[type, str] = {OpenOrder: "order", PutOnShelf: "shelf", FillHandover: "handover"}
+_MAKES: dict[type, str] = {OpenOrder: "order", PutOnShelf: "shelf", FillHandover: "handover", StartDrill: "drill"}
 SMOKE = {"en": "Smoke above alarm threshold", "zh": "烟雾浓度超过报警阈值"}
 
 
@@ -157,6 +157,7 @@ class FakeDesk(FakeResponse):
             "action": self.known_actions,
             "shelf": self.known_shelves,
             "handover": self.known_handovers,
+            "drill": self.known_drills,
             "incident": self.known,
         }
         if type(command) in _MAKES:
@@ -169,6 +170,8 @@ class FakeDesk(FakeResponse):
             return self.ordered(asset=command.asset, fault=command.fault, kind=command.kind, opened_by=command.by)
         if isinstance(command, PutOnShelf):
             return self.shelved(device=command.device, zone=command.zone, reason=command.reason)
+        if isinstance(command, StartDrill):
+            return self.drilling(site=command.site, scenario=command.scenario, started_by=command.by)
         assert isinstance(command, FillHandover)
         return self.handing_over(site=command.site, outgoing=command.by, incoming=command.incoming)
 

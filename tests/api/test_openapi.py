@@ -15,6 +15,7 @@ from api.documented import EXAMPLES
 from api.schemas import Wire
 from rules.explain import Line
 from rules.order import Attachment
+from rules.score import Score
 from tests.api.fake_desk import FakeDesk, device
 from tests.api.plans import PNG, plan
 
@@ -53,6 +54,19 @@ PATHS = {
     "/api/v1/handovers/{handover}",
     "/api/v1/handovers/{handover}/notes",
     "/api/v1/handovers/{handover}/sign",
+    "/api/v1/drills",
+    "/api/v1/drills/calendar",
+    "/api/v1/drills/theory",
+    "/api/v1/drills/{drill}",
+    "/api/v1/drills/{drill}/end",
+    "/api/v1/drills/{drill}/abort",
+    "/api/v1/drills/{drill}/suspend",
+    "/api/v1/drills/{drill}/resume",
+    "/api/v1/drills/{drill}/theory",
+    "/api/v1/drills/{drill}/score",
+    "/api/v1/drills/{drill}/report",
+    "/api/v1/drills/{drill}/report.md",
+    "/api/v1/drills/{drill}/report.html",
     "/api/v1/plans",
     "/api/v1/plans/{hazard}",
     "/api/v1/roster",
@@ -68,7 +82,19 @@ PATHS = {
     "/readyz",
     "/metrics",
 }
-NAMED = {"incident", "order", "action", "shelf", "handover", "sha256", "hazard", "name"}  # in a path: can be unknown
+NAMED = {  # in a path: can be unknown
+    "incident", "order", "action", "shelf", "handover", "drill", "sha256", "hazard", "name",
+}
+    "incident",
+    "order",
+    "action",
+    "shelf",
+    "handover",
+    "drill",
+    "sha256",
+    "hazard",
+    "name",
+}  # in a path: can be unknown
 FILES = "/api/v1/attachments"
 FILE_HASH = hashlib.sha256(PNG).hexdigest()
 
@@ -96,6 +122,7 @@ def _url(path: str) -> str:
         "action": "CA-000001",
         "shelf": "SH-000001",
         "handover": "HO-000001",
+        "drill": "DRL-000001",
         "step": "investigate",
         "hazard": "fire",
         "sha256": FILE_HASH,
@@ -130,6 +157,7 @@ def _furnished(desk: FakeDesk) -> None:
     desk.to_correct()
     desk.shelved()
     desk.handing_over()
+    desk.drilling(score=Score(1.0, 1.0, 100, 80, True))
     desk.device_states = [device("sd-1203")]
     desk.plans_in_force = [plan()]
     desk.explained = {about: [Line("it is so", "就是这样")] for about in ("INC-000001", "tower-a/sd-1203")}
