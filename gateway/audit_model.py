@@ -293,6 +293,10 @@ class Model:
                     self._expect_people(each, entry.at)
         elif what in ("ended", "aborted"):
             self._still.pop(site, None)
+        if what in ("started", "ended", "aborted"):  # what was pending on its tree is forgotten
+            own = [key for key in self.ledger.expected if key.startswith("hold ") and key.endswith("in exercise")]
+            for key in [key for key in own if f" at {site}/" in key]:
+                self.ledger.no_longer(key, entry.at)
 
     def _is_of(self, expected: Expected, site: str) -> bool:
         case = self._cases.get(expected.incident or "")

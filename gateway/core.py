@@ -103,6 +103,10 @@ class Core:
             self._settings.broker.batch_ms,
             history.ahead,
         )
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """What the journal knows to hold, and what time has changed meanwhile."""
         for site, at in exercises_from(self.desk.engine.state.drills).items():
             self.screen.forget(Mode.EXERCISE, site, at)
         self.desk.on_cleared = self._forget_exercise

@@ -243,6 +243,20 @@ class _Author:
         self._says(at, "sd-3", Mode.TEST, values={"smoke": 0.4})
         self._people_come(at, Mode.EXERCISE)
 
+    def _drill(self, at: int, mode: Mode) -> None:
+        """A drill with a fire in it; often something real comes in between, and later it goes on, or does not."""
+        chance = self._chance
+        self._ask(at, "start drill", lasts=chance.choice((60_000, 180_000, 300_000)), by="safety")
+        for _ in range(chance.choice((1, 1, 2))):
+            episode = chance.choice((_Author._fire, _Author._call_point, _Author._gas, _Author._overload))
+            episode(self, at + chance.choice((1, 1_000, 20_000)), Mode.EXERCISE)
+        if chance.random() < 0.6:
+            chance.choice((_Author._call_point, _Author._gas))(self, at + chance.randint(1, 90_000), Mode.ACTUAL)
+        for does in ("suspend drill", "resume drill", "resume drill", "end drill", "abort drill"):
+            if chance.random() < 0.4:
+                at = min(at + chance.choice((10_000, 15_000, 45_000, 60_000)) + chance.choice((0, 0, 1)), LASTS_MS - 1)
+                self._ask(at, does, by="safety")
+
     def _people_come(self, at: int, mode: Mode) -> None:
         chance = self._chance
         for does in ("acknowledge", "acknowledge", "respond", "do tasks", "order step", "resolve"):
@@ -319,6 +333,8 @@ EPISODES_OF: tuple[Callable[[_Author, int, Mode], None], ...] = (
     _Author._shelf,
     _Author._nonsense,
     _Author._both,
+    _Author._drill,
+    _Author._drill,
 )
 FAULTS_OF: tuple[Callable[[_Author], None], ...] = (
     _Author._crashes,

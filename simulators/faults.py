@@ -144,6 +144,11 @@ class Asks(Act, frozen=True, tag=True):
         "resolve as false",
         "shelve",
         "unshelve",
+        "start drill",
+        "suspend drill",
+        "resume drill",
+        "end drill",
+        "abort drill",
     ]
     by: str = "officer-1"
     mode: Mode = Mode.ACTUAL

@@ -30,7 +30,6 @@ from gateway.telemetry import Telemetry
 from rules.effects import Effect
 from rules.events import GatewayStarted
 from rules.screen import Screen
-from rules.verdict import Verdict
 from simulators.perils import FragileStore, FragileTelemetry, Perils
 from simulators.trial_broker import TrialBroker, TrialClient, TrialLink
 
@@ -131,12 +130,7 @@ class Life(Core):
             around.settings.broker.batch_ms,
             history.ahead,
         )
-        detections = self.desk.engine.state.detections.values()
-        verdicts = [(each.mode, each.rule, each.device, each.verdict) for each in detections]
-        known = [verdict for verdict in verdicts if verdict[3] is not Verdict.DOES_NOT]
-        for change in self.screen.start(known, around.clock()):
-            self.ingest.submit(change)
-        self.ingest.flush()
+        self._take_up()
 
 
 class _NoAuditor:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from api.ports import Done, IncidentQuery, OrderQuery, Refused, ShelfQuery, Unavailable
+from api.ports import Done, DrillQuery, IncidentQuery, OrderQuery, Refused, ShelfQuery, Unavailable
 from gateway.core import Core
 from gateway.store import StoreFailed
 from rules.incident import Incident, StepStage
@@ -14,18 +14,23 @@ from rules.instant import Instant
 from rules.level import Level
 from rules.order import TRANSITIONS, OrderStep
 from rules.requests import (
+    AbortDrill,
     Acknowledge,
     AddNote,
     AdvanceOrder,
     ChangeLevel,
     CompleteTask,
     Confirm,
+    EndDrill,
     EndShelf,
     Finding,
     PersonCommand,
     PutOnShelf,
     Resolve,
     Respond,
+    ResumeDrill,
+    StartDrill,
+    SuspendDrill,
 )
 from simulators.faults import Asks
 from simulators.perils import Crashed, Perils
@@ -113,6 +118,9 @@ class TrialPeople:
             if shelves:
                 yield EndShelf(by=by, shelf=shelves[act.pick % len(shelves)].id, reason="done")
             return
+        if act.does.endswith("drill"):
+            yield from _of_drills(act, core, by)
+            return
         found = core.store.incidents(IncidentQuery(open=True, mode=act.mode)).items
         incidents = [each for each in found if each.id == named] if named else found
         if not incidents:
@@ -125,6 +133,21 @@ class TrialPeople:
                 yield AdvanceOrder(by=by, role=role, order=order.id, step=step, note="done", reason="seen")
             return
         yield from _about(act, incident, number, by, role)
+
+
+def _of_drills(act: Asks, core: Core, by: str) -> Iterator[PersonCommand]:
+    if act.does == "start drill":
+        yield StartDrill(by=by, site=SITE, scenario="trial", lasts_ms=act.lasts)
+        return
+    for drill in core.store.drills(DrillQuery(open=True)).items[:1]:
+        if act.does == "suspend drill":
+            yield SuspendDrill(by=by, drill=drill.id, reason="as it is seen")
+        elif act.does == "resume drill":
+            yield ResumeDrill(by=by, drill=drill.id)
+        elif act.does == "end drill":
+            yield EndDrill(by=by, drill=drill.id)
+        else:
+            yield AbortDrill(by=by, drill=drill.id, reason="as it is seen")
 
 
 def _about(act: Asks, incident: Incident, number: int, by: str, role: str) -> Iterator[PersonCommand]:

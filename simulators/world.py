@@ -187,7 +187,7 @@ class World:
             lived.ended, lived.how = self.clock(), how
             self.record.lives.append(lived)
             self._falls()
-            if how == "store failed":
+            if how in ("store failed", "broke"):
                 failures = 1 if self._loop.time() - began > 60 else failures + 1
                 await asyncio.sleep(backoff_seconds(failures, chance=1.0))
             elif not self._over:

@@ -123,5 +123,4 @@ class _Breaks(Desk):
 
 def test_an_error_that_nobody_expects_is_a_finding() -> None:
     findings = judged(script_of(1), Parts(desk=_Breaks))
-    assert findings[0].check == "nothing breaks"
-    assert "a bug nobody has thought of" in findings[0].what
+    assert any("a bug nobody has thought of" in what for name, what in findings if name == "nothing breaks")
