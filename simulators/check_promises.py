@@ -280,8 +280,11 @@ def level_one_is_always_told(record: Record) -> Iterator[str]:
 
 
 def the_auditor_finds_nothing(record: Record) -> Iterator[str]:
-    """`gateway.auditor`, over the whole journal, what could not be in time left out. It knows no time but the journal's:
-    where the clock was set, what fell due one after the other came in one instant, and it cannot tell."""
+    """`gateway.auditor`, over the whole journal, what could not be in time left out.
+
+    It knows no time but the journal's: where the clock was set, what fell due one after the other came in one instant,
+    and it cannot tell.
+    """
     if record.clock_touched:
         return
     for what, due, done in record.audit:
