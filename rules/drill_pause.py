@@ -120,7 +120,7 @@ def _incidents(turn: Turn, drill: Drill) -> list[Incident]:
 
 def tell(turn: Turn, drill: Drill, what: str, by: str, reason: str = "", **more: Value) -> None:
     """What has become of a drill, on the timeline of no incident."""
-    if what != "theory":
+    if what not in ("theory", "scored"):
         drill.reason = reason
     turn.drill_changed(drill)
     facts: dict[str, Value] = {"id": drill.id, "what": what, "site": drill.site, **title_facts(drill.title), **more}

@@ -116,8 +116,8 @@ PARTS: dict[Language, dict[Part, str]] = {
     },
 }
 MET: dict[Language, dict[Met, str]] = {
-    "en": {Met.YES: "in time", Met.LATE: "late", Met.NO: "not done", Met.NOT_ASKED: "not asked"},
-    "zh": {Met.YES: "按时", Met.LATE: "超时", Met.NO: "未完成", Met.NOT_ASKED: "不适用"},
+    "en": {Met.YES: "in time", Met.LATE: "late", Met.NO: "missed", Met.NOT_ASKED: "not asked"},
+    "zh": {Met.YES: "按时", Met.LATE: "超时", Met.NO: "未达成", Met.NOT_ASKED: "不适用"},
 }
 STAGES: dict[Language, dict[Stage, str]] = {
     "en": {Stage.RUNNING: "running", Stage.SUSPENDED: "suspended", Stage.ENDED: "ended", Stage.ABORTED: "aborted"},

@@ -129,7 +129,7 @@ class _Sheet:
         yield self._responded()
         for state in self._incident.steps:
             step = self._planned.get(state.id)
-            if step is not None:
+            if step is not None and step.work_order is None:  # an order has limits and a history of its own
                 yield self._command(step, state) if step.command else self._step(step, state)
         yield from self._in_order()
         yield self._closed()
@@ -238,12 +238,12 @@ class _Sheet:
             step.action,
             step.title,
             step.covers,
-            weight if step.work_order is None else 0,
+            weight,
             "",
             state.issued_at,
             done_at=done,
             limit=self._settings.inform_within,
-            asked=step.work_order is None and state.stage in (StepStage.DONE, StepStage.FAILED),
+            asked=state.stage in (StepStage.DONE, StepStage.FAILED),
             reason=state.note if done is None else "",
         )
 

@@ -98,12 +98,12 @@ class ControlRoom:
         answers = [await self._client.get(f"/orders/{order}") for order in incident.orders]
         return [OrderOut.model_validate_json(answer.raise_for_status().content) for answer in answers]
 
-    async def start_drill(self, request: StartDrill) -> DrillOut:
+    async def start_drill(self, request: StartDrill) -> DrillDoneOut:
         """Raises DrillRefused, with the API's words."""
         answer = await self.ask(request)
         if not answer.ok:
             raise DrillRefused(answer.detail)
-        return DrillDoneOut.model_validate_json(answer.content).drill
+        return DrillDoneOut.model_validate_json(answer.content)
 
     async def drill(self, drill: str) -> DrillOut:
         response = await self._client.get(f"/drills/{drill}")
@@ -111,7 +111,8 @@ class ControlRoom:
 
     async def drill_report(self, drill: str, form: str, language: str) -> str:
         """`form`: json, markdown or html."""
-        response = await self._client.get(f"/drills/{drill}/report", params={"form": form, "lang": language})
+        path = {"json": "report", "markdown": "report.md", "html": "report.html"}[form]
+        response = await self._client.get(f"/drills/{drill}/{path}", params={"lang": language})
         return response.raise_for_status().text
 
     async def carry_out(self, act: Act, incident: str, site: str) -> list[Answer]:

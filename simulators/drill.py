@@ -9,7 +9,11 @@ delivered, as it would be.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gateway.desk import Desk
@@ -23,6 +27,7 @@ from rules.mode import Mode
 from rules.outcome import Outcome
 from rules.requests import EndDrill, StartDrill
 from rules.timeline import Entry
+from simulators.building import demo_tower, site_yaml
 from simulators.scenario import Scenario
 from simulators.virtual import Played, See, Virtual
 
@@ -85,6 +90,15 @@ class VirtualDrill(Virtual):
 
     def _forget(self, site: str) -> None:
         self._screen.forget(Mode.EXERCISE, site, self._now)
+
+
+@contextmanager
+def demo_files(seed: int) -> Iterator[list[Path]]:
+    """The demo tower and its people, as files that the gateway reads."""
+    with TemporaryDirectory(prefix="tocsin-tower-") as folder:
+        tower = Path(folder) / "site.yaml"
+        tower.write_text("".join(site_yaml(demo_tower(seed))), encoding="utf-8")
+        yield [tower, Path(str(files("simulators") / "crew"))]
 
 
 def start_request(scenario: Scenario, site: str, by: str = LEADER, speed: float = 1.0) -> StartDrill:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typer
 
-from tocsin import audit, check, demo, explain, fuzz, journal, plan, run, schema, simulate
+from tocsin import audit, check, demo, drill, explain, fuzz, journal, plan, play, portfolio, run, schema, simulate
 
 app = typer.Typer(
     name="tocsin",
@@ -25,7 +25,10 @@ app.command("replay")(journal.replay)
 app.command("audit")(audit.audit)
 app.command("explain")(explain.explain)
 app.add_typer(plan.app, name="plan")
+app.command("drill")(drill.drill)
 app.command("simulate")(simulate.simulate)
+app.command("portfolio")(portfolio.portfolio)
+app.command("play")(play.play)
 app.command("fuzz")(fuzz.fuzz)
 
 
