@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from rules.codec import encode
 from rules.detection import Detection, Stage
 from rules.drill import NO_DRILL
 from rules.effects import PublishCommand
@@ -214,6 +215,7 @@ class Watch:
         self._levels: dict[str, int] = {}
         self._revisions: dict[str, int] = {}
         self._effects: set[str] = set()
+        self._told: dict[str, bytes] = {}  # what was last handed on of each incident
 
     def see(self, outcome: Outcome, state: State) -> None:
         for entry in outcome.entries:
@@ -233,8 +235,12 @@ class Watch:
             same = incident is None or effect.mode is incident.mode
             assert same, f"{effect.id}: {effect.mode.value}, its incident is of another mode"
             assert effect.mode is not Mode.TEST or isinstance(effect, PublishCommand), f"{effect.id} leaves in a test"
+        for id, incident in state.incidents.items():
+            same = id in outcome.incidents or self._told.get(id, b"") in (b"", encode(incident))
+            assert same, f"{id} changed, and nobody is told"
         lowered = {entry.incident for entry in outcome.entries if entry.kind is Kind.LEVEL_LOWERED and entry.by}
         for id, incident in outcome.incidents.items():
             assert incident.level.severity >= self._levels.get(id, 0) or id in lowered, f"{id}: its level fell"
             assert incident.revision == self._revisions.get(id, 0) + 1, f"{id}: revision {incident.revision}"
+            self._told[id] = encode(incident)
             self._levels[id], self._revisions[id] = incident.level.severity, incident.revision
