@@ -38,6 +38,7 @@ SCORE = ScoreOut(
     percent=93,
     pass_percent=80,
     passed=True,
+    complete=True,
     lines=[
         ScoreLineOut(
             what="acknowledge",

@@ -35,7 +35,7 @@ class TallyOut(Wire):
     points: float
     of: float
     passed: bool
-    missed: list[str] = Field(description="what was mandatory and not done")
+    missed: list[Title] = Field(description="what was mandatory and not done")
 
 
 class ScoreOut(Wire):
@@ -44,6 +44,7 @@ class ScoreOut(Wire):
     percent: int
     pass_percent: int
     passed: bool = Field(description="enough points, and nothing mandatory was left undone; else: retrain")
+    complete: bool = Field(description="false: something real cut it off; nothing is proven then")
     lines: list[ScoreLineOut]
     roles: list[TallyOut]
     people: list[TallyOut]

@@ -1,7 +1,8 @@
 """Which drills a site has to hold, when the next is due, and the trouble signal when it is overdue.
 
 At least once a year each: fire, power outage, lift fault (property-management norm, confidence high). A drill counts
-when it has ended by itself or by a person, and one of the hazards was really drilled: an incident of it was opened.
+when it was neither aborted nor cut off by something real, and one of the hazards was really drilled: an incident of it
+was opened. Whether it was passed is another matter.
 """
 
 from __future__ import annotations

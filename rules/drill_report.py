@@ -77,8 +77,8 @@ def _result(drill: Drill, reader: Reader) -> Iterator[Block]:
         key = "aborted" if drill.stage is Stage.ABORTED else "not_scored_yet"
         yield Paragraph(reader.say(key, stage=STAGES[reader.language][drill.stage]), "fair")
         return
-    result = reader.say("passed" if score.passed else "retrain")
-    tone: Tone = "good" if score.passed else "bad"
+    result = reader.say("passed" if score.passed else "retrain" if score.complete else "cut_off")
+    tone: Tone = "good" if score.passed else "bad" if score.complete else "fair"
     yield Verdict(str(score.percent), reader.say("of_100", result=result, needed=score.pass_percent), tone)
 
 
@@ -159,7 +159,7 @@ def _tallies(what: str, rows: list[tuple[str, Tally]], reader: Reader) -> Table:
                 Cell(name),
                 Cell(f"{each.points:g} / {each.of:g}", number=True),
                 _yes_or_no(each.passed, "passed", "retrain", reader),
-                Cell(", ".join(each.missed)),
+                Cell((", " if reader.language == "en" else "、").join(reader.title(title) for title in each.missed)),
             ]
             for name, each in rows
         ],
@@ -196,7 +196,7 @@ def _timeline(entries: list[Entry], reader: Reader) -> Iterator[Block]:
     rows = [
         [
             Cell(f"{datetime.fromtimestamp(burst[0].at / 1000, reader.zone):%H:%M:%S}", number=True),
-            Cell(burst[0].incident or ""),
+            Cell(burst[0].incident or "", "quiet"),
             Cell((reader.say("times", times=len(burst)) if len(burst) > 1 else "") + _plain(burst[0], reader)),
         ]
         for burst in _bursts(entries)

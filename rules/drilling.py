@@ -139,11 +139,12 @@ def time_over(turn: Turn, id: str, due: Instant) -> None:
 
 
 def _over(turn: Turn, drill: Drill, turning: Turning, by: str, reason: str) -> None:
-    if drill.stage is Stage.SUSPENDED and drill.suspended_at is not None:
-        drill.pauses.append((drill.suspended_at, turn.now))
-        drill.suspended_at = drill.suspended_until = None
     if turning is Turning.END:
         drill.score = scoring.score(turn, drill)
+    cut_off = drill.suspended_at is not None
+    if drill.suspended_at is not None:
+        drill.pauses.append((drill.suspended_at, turn.now))
+        drill.suspended_at = drill.suspended_until = None
     drill.stage = TRANSITIONS[drill.stage, turning]
     drill.ended_at, drill.ended_by = turn.now, by
     _sweep(turn, drill.site, drill, f"{drill.named} is over")
@@ -154,7 +155,8 @@ def _over(turn: Turn, drill: Drill, turning: Turning, by: str, reason: str) -> N
         drill_pause.tell(
             turn, drill, "scored", BY_ITSELF, scoring.in_words(drill.score), percent=float(drill.score.percent)
         )
-        drill_calendar.held(turn, drill)
+        if not cut_off:
+            drill_calendar.held(turn, drill)
     over = [each for each in turn.state.drills.values() if not each.open]
     for longest in sorted(over, key=lambda each: each.ended_at or 0)[:-ENDED_KEPT_MAX]:
         del turn.state.drills[longest.id]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from rules.effects import Notify, PushOrder, SendToAuthority, TellOccupants
 from rules.incident import Incident, StepStage, StepState
+from rules.mode import Mode
 from rules.reading import Value
 from rules.site import Title
 from rules.state import Sent
@@ -56,7 +57,11 @@ def failed(turn: Turn, sent: Sent, detail: str, attempt: int) -> None:
 
 
 def annunciate(turn: Turn, sent: Sent, detail: str) -> None:
-    """What does not deliver is itself a trouble (GB 25506-2010: failure to transmit; confidence high)."""
+    """What does not deliver is itself a trouble (GB 25506-2010: failure to transmit; confidence high). Of an exercise,
+    an exercise's; and none once it is over, or stands still."""
+    incident = incident_of(turn, sent)
+    if sent.mode is Mode.EXERCISE and (incident is None or not incident.open or incident.suspended):
+        return
     raise_trouble(turn, _source(sent), GATEWAY, _title(sent), detail, mode=sent.mode)
 
 

@@ -51,7 +51,7 @@ class Tally(Struct, frozen=True):
     points: float
     of: float
     passed: bool
-    missed: list[str] = []  # titles, in English, of what was mandatory and not done
+    missed: list[Title] = []  # what was mandatory and not done
 
 
 class Score(Struct, frozen=True):
@@ -65,4 +65,5 @@ class Score(Struct, frozen=True):
     lines: list[Line] = []
     roles: list[Tally] = []
     people: list[Tally] = []
+    complete: bool = True  # else it was cut off by something real: nothing is proven, and it is not passed
     parts: dict[str, bool] = {}  # part → whether the drill has covered it

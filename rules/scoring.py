@@ -35,7 +35,8 @@ _OPEN_POINTS = {Met.YES: 1.0, Met.LATE: 0.5, Met.NO: 0.0, Met.NOT_ASKED: 0.0}
 
 
 def score(turn: Turn, drill: Drill) -> Score:
-    """Of a drill that is about to end."""
+    """Of a drill that is about to end. One that ends while it stands still was cut off: what nobody could do any more
+    costs nothing."""
     known = [turn.state.incidents[id] for id in drill.incidents if id in turn.state.incidents]
     drilled = [each for each in known if any(not evidence.internal for evidence in each.evidence)]
     lines = [_detected(turn, drill, drilled)]
@@ -53,7 +54,8 @@ def score(turn: Turn, drill: Drill) -> Score:
         of=whole.of,
         percent=_percent(whole.points, whole.of),
         pass_percent=pass_percent,
-        passed=whole.passed and lines[0].met is not Met.NO,
+        passed=whole.passed and lines[0].met is not Met.NO and drill.suspended_at is None,
+        complete=drill.suspended_at is None,
         lines=lines,
         roles=[_tally(role, [each for each in asked if each.role == role], pass_percent) for role in roles],
         people=[_tally(name, [each for each in asked if each.person == name], pass_percent) for name in people],
@@ -63,7 +65,7 @@ def score(turn: Turn, drill: Drill) -> Score:
 
 def in_words(score: Score) -> str:
     """`passed: 92 of 100, 80 needed`"""
-    found = "passed" if score.passed else "retrain"
+    found = "passed" if score.passed else "retrain" if score.complete else "cut off"
     missed = [each.title.get("en", each.what) for each in score.lines if each.mandatory and each.met is Met.NO]
     left = f"; not done: {', '.join(missed[:5])}" if missed else ""
     return f"{found}: {score.percent} of 100, {score.pass_percent} needed{left}"
@@ -71,7 +73,7 @@ def in_words(score: Score) -> str:
 
 def _tally(name: str, asked: list[Line], pass_percent: int) -> Tally:
     points, of = sum((each.points for each in asked), 0.0), sum((each.of for each in asked), 0.0)
-    missed = [each.title.get("en", each.what) for each in asked if each.mandatory and each.met is Met.NO]
+    missed = [dict(each.title) for each in asked if each.mandatory and each.met is Met.NO]
     return Tally(name, points, of, bool(of) and points * 100 >= pass_percent * of and not missed, missed)
 
 
@@ -332,6 +334,8 @@ class _Sheet:
         timed: bool = True,
     ) -> Line:
         took = None if done_at is None else _without_pauses(self._drill, since, done_at)
+        if took is None and self._cut_off(since, limit):
+            asked, reason = False, reason or "cut off"
         met = Met.NOT_ASKED if not asked else Met.NO if took is None else _in_time(took, limit)
         if met is Met.NO and role and not person:
             person = self._on_duty(role, since)
@@ -350,6 +354,11 @@ class _Sheet:
             mandatory=mandatory,
             reason=reason,
         )
+
+    def _cut_off(self, since: Instant, limit: int | None) -> bool:
+        """Whether the drill stood still before the time for it was over, and never went on."""
+        stood = self._drill.suspended_at
+        return stood is not None and (limit is None or _without_pauses(self._drill, since, stood) < limit)
 
     def _on_duty(self, role: str, at: Instant) -> str:
         """Who had to and did not, where that can only have been one."""

@@ -40,6 +40,7 @@ REASONS_ZH: tuple[tuple[str, str], ...] = (
     (r"a drill begins", "演练开始"),
     (r"passed: (\d+) of 100, (\d+) needed", r"合格：\1 分（合格线 \2 分）"),
     (r"retrain: (\d+) of 100, (\d+) needed", r"须重新培训：\1 分（合格线 \2 分）"),
+    (r"cut off: (\d+) of 100, (\d+) needed", r"演练中断：\1 分（合格线 \2 分）"),
     (r"not done: (.+)", r"尚未完成：\1"),
     (r"(\d+) of (\d+) points: passed", r"\1/\2 分：合格"),
     (r"(\d+) of (\d+) points: retrain", r"\1/\2 分：须重新培训"),
@@ -51,4 +52,5 @@ REASONS_ZH: tuple[tuple[str, str], ...] = (
     (r"left out: (.+)", r"跳过：\1"),
     (r"nothing that happened was detected", "未发现任何险情"),
     (r"it goes on", "已恢复"),
+    (r"cut off", "演练中断"),
 )
