@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from api.auth import Caller, Principal
 from api.core import TheDesk, language_of
 from api.documented import Responses, answers, conflict
+from api.drill_schemas import DrillDoneOut
 from api.errors import Code, ProblemRaised, invalid, refused_response
 from api.gate import peer_of
 from api.ids import etag
@@ -27,7 +28,7 @@ from rules.timeline_text import Language
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")  # a UUID or a hash; stored with the command for good
 _ETAG = re.compile(r'"([0-9]{1,19})"')
 
-About = Literal["incident", "order", "action", "shelf", "handover", "letters"]
+About = Literal["incident", "order", "action", "shelf", "handover", "drill", "letters"]
 _ANSWERS: dict[About, type[BaseModel]] = {
     "incident": DoneOut,
     "order": OrderDoneOut,
@@ -35,6 +36,7 @@ _ANSWERS: dict[About, type[BaseModel]] = {
     "shelf": ShelfDoneOut,
     "handover": HandoverDoneOut,
     "letters": LettersDoneOut,
+    "drill": DrillDoneOut,
 }
 _UNKNOWN: dict[About, Code] = {
     "incident": Code.UNKNOWN_INCIDENT,
@@ -43,6 +45,7 @@ _UNKNOWN: dict[About, Code] = {
     "shelf": Code.UNKNOWN_SHELF,
     "handover": Code.UNKNOWN_HANDOVER,
     "letters": Code.UNKNOWN_DEAD_LETTER,
+    "drill": Code.UNKNOWN_DRILL,
 }
 
 _WITHOUT_REVISION = ("shelf", "letters")

@@ -23,6 +23,7 @@ from api.ports import (
     UnknownAttachment,
     UnknownDeadLetter,
     UnknownDevice,
+    UnknownDrill,
     UnknownHandover,
     UnknownIncident,
     UnknownOrder,
@@ -55,6 +56,7 @@ class Code(Enum):
     UNKNOWN_ACTION = "unknown_action"
     UNKNOWN_SHELF = "unknown_shelf"
     UNKNOWN_HANDOVER = "unknown_handover"
+    UNKNOWN_DRILL = "unknown_drill"
     UNKNOWN_PLAN = "unknown_plan"
     UNKNOWN_RULE = "unknown_rule"
     UNKNOWN_VERSION = "unknown_version"
@@ -103,6 +105,7 @@ STATUSES: dict[Code, tuple[int, str]] = {
     Code.UNKNOWN_VERSION: (404, "No such version"),
     Code.UNKNOWN_BACKTEST: (404, "No such backtest"),
     Code.UNKNOWN_DEAD_LETTER: (404, "No such message"),
+    Code.UNKNOWN_DRILL: (404, "No such drill"),
     Code.UNKNOWN_PLAN: (404, "No plan for this hazard"),
     Code.UNKNOWN_ATTACHMENT: (404, "No such file"),
     Code.UNKNOWN_USER: (404, "No such user"),
@@ -136,6 +139,7 @@ _UNKNOWN: dict[type[Unknown], tuple[Code, str]] = {
     UnknownAction: (Code.UNKNOWN_ACTION, "is not a corrective action"),
     UnknownShelf: (Code.UNKNOWN_SHELF, "is not a shelf"),
     UnknownHandover: (Code.UNKNOWN_HANDOVER, "is not a handover"),
+    UnknownDrill: (Code.UNKNOWN_DRILL, "is not a drill"),
     UnknownPlan: (Code.UNKNOWN_PLAN, "is no hazard that a plan in force is for"),
     UnknownRule: (Code.UNKNOWN_RULE, "is not a rule in force"),
     UnknownVersion: (Code.UNKNOWN_VERSION, "is not the hash of a version that was ever in force"),

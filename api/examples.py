@@ -118,6 +118,8 @@ INCIDENT = IncidentOut(
     closed_by=None,
     finding=None,
     cause=None,
+    drill=None,
+    suspended=False,
     entries=4,
     revision=4,
 )

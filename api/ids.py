@@ -7,12 +7,13 @@ from typing import Annotated, Protocol
 
 from fastapi import Path
 
-from api.ports import Unknown, UnknownAction, UnknownHandover, UnknownIncident, UnknownOrder, UnknownShelf
+from api.ports import Unknown, UnknownAction, UnknownDrill, UnknownHandover, UnknownIncident, UnknownOrder, UnknownShelf
 
 IncidentId = Annotated[str, Path(description="e.g. `INC-000042`", examples=["INC-000042"])]
 OrderId = Annotated[str, Path(description="e.g. `WO-000017`", examples=["WO-000017"])]
 ActionId = Annotated[str, Path(description="e.g. `CA-000003`", examples=["CA-000003"])]
 ShelfId = Annotated[str, Path(description="e.g. `SH-000003`", examples=["SH-000003"])]
+DrillId = Annotated[str, Path(description="e.g. `DRL-000003`", examples=["DRL-000003"])]
 HandoverId = Annotated[str, Path(description="e.g. `HO-000005`", examples=["HO-000005"])]
 
 _NUMBER = re.compile(r"[0-9]{6,12}")
@@ -46,6 +47,11 @@ def shelf_id(text: str) -> str:
 def handover_id(text: str) -> str:
     """Raises UnknownHandover."""
     return _known_form(text, "HO-", UnknownHandover)
+
+
+def drill_id(text: str) -> str:
+    """Raises UnknownDrill."""
+    return _known_form(text, "DRL-", UnknownDrill)
 
 
 def _known_form(text: str, prefix: str, unknown: type[Unknown]) -> str:

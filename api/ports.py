@@ -19,6 +19,7 @@ from api.port_basics import UnknownDevice as UnknownDevice
 from api.readings_port import ReadingsDesk
 from api.report_port import ReportDesk
 from api.rules_port import RulesDesk
+from rules.drill import Drill, Stage
 from rules.explain import Line
 from rules.handover import Handover
 from rules.incident import Incident, Phase
@@ -34,6 +35,7 @@ from rules.shelf import Shelf
 from rules.signal import Signal
 from rules.site import Title
 from rules.state import ActionState
+from rules.theory import Paper
 from rules.timeline import Entry
 
 
@@ -121,6 +123,48 @@ class HandoverQuery(Struct, frozen=True):
     limit: int = 50
 
 
+class DrillQuery(Struct, frozen=True):
+    """Newest first. None: any. `sites`: those that the caller may see, whatever they ask for."""
+
+    site: str | None = None
+    sites: frozenset[str] | None = None
+    stage: Stage | None = None
+    open: bool | None = None
+    passed: bool | None = None
+    since: Instant | None = None  # started at or after
+    until: Instant | None = None  # started before
+    cursor: str | None = None
+    limit: int = 50
+
+
+class Held(Struct, frozen=True):
+    """A drill that covers what is required."""
+
+    drill: str
+    at: Instant
+    passed: bool
+
+
+class RequiredDrill(Struct, frozen=True):
+    """One field of the coverage matrix: a drill that a site has to hold, and how it stands with it."""
+
+    site: str
+    id: str
+    title: Title
+    hazards: list[str]
+    every_ms: int
+    due_at: Instant
+    overdue: bool
+    last_at: Instant | None = None
+    last: str = ""
+    held: list[Held] = []  # in the year that was asked for
+
+
+class DrillCalendar(Struct, frozen=True):
+    year: int
+    items: list[RequiredDrill]
+
+
 class NoticeQuery(Struct, frozen=True):
     """Entries about messages to people, occupants and authorities, newest first. None: any."""
 
@@ -196,6 +240,7 @@ class Done(Struct, frozen=True):
     shelf: Shelf | None = None
     handover: Handover | None = None
     letters: int | None = None  # how many topics and reasons of messages not understood were cleared
+    drill: Drill | None = None
 
 
 class UnknownIncident(Unknown): ...
@@ -214,6 +259,9 @@ class UnknownHandover(Unknown): ...
 
 
 class UnknownDeadLetter(Unknown): ...
+
+
+class UnknownDrill(Unknown): ...
 
 
 class UnknownPlan(Unknown):
@@ -236,7 +284,7 @@ class Desk(BoardDesk, RulesDesk, ReadingsDesk, DutyDesk, ReportDesk, Protocol):
         """Answers when the command is committed. The same key again answers the same, without doing it twice.
 
         The key is looked at first (a repetition is answered whatever the revision), then `if_revision`: where the
-        incident, order, action or handover that the command is about has another revision by now,
+        incident, order, action, handover or drill that the command is about has another revision by now,
         Refused(code="revision_changed"); where it is not known, Unknown…. The same key with another command:
         Refused(code="idempotency_key_reused").
 
@@ -284,6 +332,28 @@ class Desk(BoardDesk, RulesDesk, ReadingsDesk, DutyDesk, ReportDesk, Protocol):
 
     async def handover(self, handover: str) -> Handover:
         """Raises UnknownHandover."""
+        ...
+
+    async def drills(self, query: DrillQuery) -> Page[Drill]: ...
+
+    async def drill(self, drill: str) -> Drill:
+        """Raises UnknownDrill."""
+        ...
+
+    async def drill_entries(self, drill: str) -> list[Entry]:
+        """What has become of it, in order; its incidents have timelines of their own. Raises UnknownDrill."""
+        ...
+
+    async def drill_calendar(self, year: int | None = None, site: str | None = None) -> DrillCalendar:
+        """Every drill that has to be held, and those that were in the (local) year; None: this year."""
+        ...
+
+    def timezone(self, site: str) -> str:
+        """The IANA name of a site's; UTC for one that is not known."""
+        ...
+
+    async def theory(self) -> dict[str, Paper]:
+        """By plan, those in force."""
         ...
 
     async def keep_attachment(self, name: str, media_type: str, content: bytes) -> Attachment:

@@ -213,6 +213,8 @@ class IncidentOut(Wire):
     closed_by: str | None = Field(description="a person, or `tocsin` where the rule lets it close by itself")
     finding: Finding | None
     cause: str | None
+    drill: str | None = Field(description="the drill it is part of")
+    suspended: bool = Field(description="its drill is: no limit runs, nothing can be done")
     entries: int = Field(description="how many timeline entries it has")
     revision: int = Field(description="rises with every change; the ETag")
     due: Annotated[

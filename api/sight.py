@@ -58,7 +58,9 @@ from rules.site import Title
 from rules.state import ActionState
 from rules.timeline import Entry
 
-Q = TypeVar("Q", BoardQuery, IncidentQuery, DeviceQuery, OrderQuery, ActionQuery, ShelfQuery, HandoverQuery, CommandQuery)
+Q = TypeVar(
+    "Q", BoardQuery, IncidentQuery, DeviceQuery, OrderQuery, ActionQuery, ShelfQuery, HandoverQuery, CommandQuery
+)
 
 INCIDENTS_REMEMBERED_MAX = 1_000  # of one stream: where they are does not change
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -56,6 +57,13 @@ class Ledger:
         heappush(self._moments, (expected.due_at + self.tolerance_ms, key, expected))
         if incident is not None:
             self._of_incident.setdefault(incident, {})[key] = None
+
+    def move(self, belongs: Callable[[Expected], bool], by_ms: int) -> None:
+        """Everything that belongs to something that stands still, or goes on again, is due so much later."""
+        for key, expected in list(self.expected.items()):
+            if belongs(expected) and key not in self.missing:
+                self.expected[key] = moved = expected._replace(due_at=expected.due_at + by_ms)
+                heappush(self._moments, (moved.due_at + self.tolerance_ms, key, moved))
 
     def happened(self, key: str, at: Instant) -> None:
         self.kept += self._over(key, at)

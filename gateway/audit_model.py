@@ -15,9 +15,10 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from gateway.audit_ledger import TOLERANCE_MS, Ledger
+from gateway.audit_ledger import TOLERANCE_MS, Expected, Ledger
 from rules.instant import MINUTE_MS, Instant
 from rules.level import Level
+from rules.mode import Mode
 from rules.order import Node, OrderKind
 from rules.response_plan import PlanBook, ResponsePlan
 from rules.timeline import Entry, Kind
@@ -38,6 +39,7 @@ class Case(Struct):
     holding: list[tuple[str | None, str | None]] = []  # rule, device
     counted: bool = False  # a source chatters: whether it holds is not written any more
     responded: bool = False
+    exercise_at: str | None = None  # the site of a drill that it may be part of
 
 
 class Model:
@@ -49,6 +51,7 @@ class Model:
         self._book = PlanBook()
         self._cases: dict[str, Case] = {}
         self._orders: dict[str, tuple[OrderKind, Instant]] = {}
+        self._still: dict[str, int] = {}  # site of a drill that is suspended → by how much its limits were moved
 
     def plans(self, book: PlanBook, at: Instant) -> None:
         """They are in force from then on. Where there is none for a hazard any more, nobody is expected."""
@@ -75,6 +78,11 @@ class Model:
     def opened(self, entry: Entry, case: Case | None) -> None:
         if entry.incident is not None:
             case = Case(entry.incident, str(entry.facts.get("hazard")), Level(str(entry.facts.get("level", "III"))))
+            if entry.mode is Mode.EXERCISE:
+                case.exercise_at = str(entry.facts.get("zone", "")).partition("/")[0]
+                if case.exercise_at in self._still:  # nobody is expected while its drill stands still
+                    self._cases[entry.incident] = case
+                    return
             self._cases[entry.incident] = case
             self._expect_people(case, entry.at)
 
@@ -267,6 +275,32 @@ class Model:
     def shelf_over(self, entry: Entry, case: Case | None) -> None:
         self.ledger.happened(f"shelf {entry.facts.get('id')}", entry.at)
 
+    # ---- drills
+
+    def drilled(self, entry: Entry, case: Case | None) -> None:
+        """While a drill is suspended no limit of its incidents runs: they are moved; then back, by what was left."""
+        site, what = str(entry.facts.get("site")), entry.facts.get("what")
+        if what == "suspended":
+            beyond_ms = round(float(entry.facts.get("within_ms", 0))) + 1
+            self._still[site] = beyond_ms
+            self.ledger.move(lambda expected: self._is_of(expected, site), beyond_ms)
+        elif what == "resumed" and site in self._still:
+            back_ms = round(float(entry.facts.get("paused_ms", 0))) - self._still.pop(site)
+            self.ledger.move(lambda expected: self._is_of(expected, site), back_ms)
+            for each in self._cases.values():
+                if each.exercise_at in (site, ""):
+                    self._expect_people(each, entry.at)
+        elif what in ("ended", "aborted"):
+            self._still.pop(site, None)
+        if what in ("started", "ended", "aborted"):  # what was pending on its tree is forgotten
+            own = [key for key in self.ledger.expected if key.startswith("hold ") and key.endswith("in exercise")]
+            for key in [key for key in own if f" at {site}/" in key]:
+                self.ledger.no_longer(key, entry.at)
+
+    def _is_of(self, expected: Expected, site: str) -> bool:
+        case = self._cases.get(expected.incident or "")
+        return case is not None and case.exercise_at in (site, "")
+
     # ---- itself
 
     def audited(self, entry: Entry, case: Case | None) -> None:
@@ -322,4 +356,5 @@ _FOLLOW: dict[Kind, Callable[[Model, Entry, Case | None], None]] = {
     Kind.SHELVED: Model.shelved,
     Kind.SHELF_ENDED: Model.shelf_over,
     Kind.AUDIT: Model.audited,
+    Kind.DRILL: Model.drilled,
 }

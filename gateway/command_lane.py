@@ -49,9 +49,11 @@ class CommandLane:
         sites: Callable[[], Sequence[str]],
         clock: Clock,
         changed: Callable[[bool, str], None] = lambda connected, reason: None,
+        chance: Callable[[], float] = random.random,
     ) -> None:
+        """`chance()` is in 0 … 1 and spreads the reconnects of many gateways."""
         self._desk, self._store, self._settings, self._sites = desk, store, settings, sites
-        self._clock, self._changed = clock, changed
+        self._clock, self._changed, self._chance = clock, changed, chance
         self._awake = asyncio.Event()
         self._fresh: list[PublishCommand] = []  # committed since the last look into the outbox
         self.published = self.failed = 0
@@ -81,7 +83,7 @@ class CommandLane:
                 failures += 1
                 log.warning("commands cannot be published: %s", error)
                 self._changed(False, str(error))
-                await asyncio.sleep(backoff_seconds(failures, random.random()))  # noqa: S311 - jitter is no secret
+                await asyncio.sleep(backoff_seconds(failures, self._chance()))
 
     def _client(self) -> aiomqtt.Client:
         settings = self._settings

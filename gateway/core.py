@@ -29,9 +29,11 @@ from gateway.news import News
 from gateway.performer import Performer
 from gateway.store import Store, StoreFailed
 from gateway.telemetry import Telemetry
+from rules.drill import exercises_from
 from rules.effects import Effect
 from rules.events import AuditFailed, AuditPassed, GatewayStarted
 from rules.instant import DAY_MS
+from rules.mode import Mode
 from rules.place_names import titles_of
 from rules.schedule import calendars as calendars
 from rules.screen import Screen
@@ -104,6 +106,13 @@ class Core:
             self._settings.broker.batch_ms,
             history.ahead,
         )
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """What the journal knows to hold, and what time has changed meanwhile."""
+        for site, at in exercises_from(self.desk.engine.state.drills).items():
+            self.screen.forget(Mode.EXERCISE, site, at)
+        self.desk.on_cleared = self._forget_exercise
         detections = self.desk.engine.state.detections.values()
         verdicts = [(each.mode, each.rule, each.device, each.verdict) for each in detections]
         known = [verdict for verdict in verdicts if verdict[3] is not Verdict.DOES_NOT]
@@ -164,6 +173,11 @@ class Core:
         self.__dict__.pop("firing", None)
         self._rearm()
 
+    def _forget_exercise(self, site: str) -> None:
+        """A drill begins there or is over: what was said on its tree before counts for nothing."""
+        self.screen.forget(Mode.EXERCISE, site, self._clock())
+        self.ingest.forget_routes()
+
     def _on_audit(self, events: Sequence[AuditFailed | AuditPassed]) -> None:
         """Raises StoreFailed."""
         for event in events:
@@ -173,7 +187,9 @@ class Core:
 
     def _look(self) -> None:
         """Lets screen and engine see what time it is, and sets the clock for the next time."""
-        self._timer = None
+        if self._timer is not None:
+            self._timer.cancel()  # `run` looks although a commit of the start has set it
+            self._timer = None
         try:
             for change in self.screen.advance(self._clock()):
                 self.ingest.submit(change)
@@ -239,9 +255,9 @@ class Core:
 
     @cached_property
     def firing(self) -> dict[str, list[str]]:
-        """Device → the rules that fire for it."""
+        """Device → the rules that fire for it, in earnest."""
         found: dict[str, list[str]] = {}
         for detection in self.desk.engine.state.detections.values():
-            if detection.fires:
+            if detection.fires and detection.mode is Mode.ACTUAL:
                 found.setdefault(detection.device, []).append(detection.rule)
         return found

@@ -61,6 +61,8 @@ class Desk:
         self._keys: dict[str, None] = {}
         self._milestone_at = store.last_milestone_at()
         self._texts_kept: set[str] = set()  # of this run; a version more with every change of files
+        self._failed: StoreFailed | None = None
+        self.on_cleared: Callable[[str], None] = lambda site: None  # a site whose exercise tree is to be forgotten
 
     @property
     def pending(self) -> bool:
@@ -78,8 +80,10 @@ class Desk:
     def submit(self, event: Event, key: str | None = None) -> Outcome:
         """Journals the event and lets the engine decide. Durable after the next `commit`.
 
-        `key` is what it is known by when it comes again: then nothing happens.
+        `key` is what it is known by when it comes again: then nothing happens. Raises StoreFailed after a commit has
+        failed: memory is ahead of the store then, and what is decided on it may never have happened.
         """
+        self._raise_if_failed()
         if isinstance(event, VerdictChanged):
             key = event.key()
         if key is not None and self.knows(key):
@@ -89,6 +93,8 @@ class Desk:
         self._journal(event, key, now)
         outcome = self.engine.step(event, now)
         add_outcome(self._group, outcome)
+        for site in outcome.cleared_sites:
+            self.on_cleared(site)
         return outcome
 
     def answer(self, idempotency_key: str, body: bytes) -> None:
@@ -125,12 +131,17 @@ class Desk:
         return self.engine.next_deadline()
 
     def commit(self) -> None:
-        """Raises StoreFailed: then nothing of what was submitted is durable, and this desk must not be used again."""
+        """Raises StoreFailed: then nothing of what was submitted is durable, and this desk is of no more use."""
+        self._raise_if_failed()
         if not self._group:
             return
         if self._index - self._snapshot_index >= SNAPSHOT_ROWS_MAX:
             self._put_snapshot()
-        self._store.commit(self._group)
+        try:
+            self._store.commit(self._group)
+        except StoreFailed as error:
+            self._failed = error
+            raise
         if self._group.snapshot is not None:
             self._snapshot_index = self._index
         entries, effects = list(self._group.entries), list(self._group.outbox_put)
@@ -160,6 +171,10 @@ class Desk:
         self._group.anchor = anchor
         self.submit(JournalPruned(anchor.index, anchor.at, anchor.digest, removed))
         self.commit()
+
+    def _raise_if_failed(self) -> None:
+        if self._failed is not None:
+            raise StoreFailed(f"a commit failed before: {self._failed}")
 
     def _journal(self, event: Event, key: str | None, now: Instant) -> None:
         body = encode(event)

@@ -30,7 +30,11 @@ KINDS = (
     Kind("site", ("site",), SiteFile),
     Kind("device-classes", ("device_classes",), ClassFile),
     Kind("rules", ("rules", "disable"), RuleFile),
-    Kind("plans", ("plans", "inhibitions", "discipline", "orders", "reviews", "disable_plans"), PlanFile),
+    Kind(
+        "plans",
+        ("plans", "inhibitions", "discipline", "orders", "reviews", "drills", "theory", "disable_plans"),
+        PlanFile,
+    ),
     Kind("notices", ("notices", "authorities", "limit", "link"), NoticeFile),
     Kind("roster", ("people", "rota", "shifts", "absences", "channels", "places"), RosterFile),
 )

@@ -10,6 +10,7 @@ from api.ports import Done, Refused, Unavailable
 from gateway.core import Core
 from gateway.filling_in import filled_in
 from gateway.front_commands import FrontCommands
+from gateway.front_drills import FrontDrills
 from gateway.front_duty import FrontDuty
 from gateway.front_explained import FrontExplained
 from gateway.front_files import FrontFiles
@@ -20,11 +21,13 @@ from gateway.front_rules import FrontRules
 from gateway.front_stored import FrontStored
 from gateway.store import StoreFailed
 from rules.codec import encode
+from rules.drill import Drill
 from rules.handover import Handover
 from rules.incident import Incident
 from rules.order import WorkOrder
 from rules.outcome import Outcome
 from rules.requests import (
+    AboutDrill,
     AboutIncident,
     ActionDone,
     AdvanceOrder,
@@ -40,6 +43,7 @@ from rules.requests import (
     RecheckAction,
     ReportIncident,
     SignHandover,
+    StartDrill,
 )
 from rules.state import ActionState
 from rules.turn import group_key
@@ -64,6 +68,7 @@ class Front(
     FrontReadings,
     FrontDuty,
     FrontCommands,
+    FrontDrills,
     FrontFiles,
 ):
     def stands(self) -> tuple[bool, int]:
@@ -98,7 +103,7 @@ class Front(
 
     async def _changed(self, command: PersonCommand, revision: int) -> Refused | None:
         """Where what the command is about has another revision by now. Raises Unknown…."""
-        subject: Incident | WorkOrder | ActionState | Handover
+        subject: Incident | WorkOrder | ActionState | Handover | Drill
         if isinstance(command, AboutIncident):
             subject = await self.incident(command.incident)
         elif isinstance(command, AdvanceOrder | AssignOrder | HandOverOrder):
@@ -107,6 +112,8 @@ class Front(
             subject = await self.action(command.action)
         elif isinstance(command, NoteHandover | SignHandover):
             subject = await self.handover(command.handover)
+        elif isinstance(command, AboutDrill):
+            subject = await self.drill(command.drill)
         else:
             return None
         if subject.revision == revision:
@@ -145,6 +152,10 @@ def _done(core: Core, command: PersonCommand, outcome: Outcome) -> Done:
         return Done(shelf=outcome.shelves[command.shelf], entries=entries)
     if isinstance(command, FillHandover):
         return Done(handover=_newest(outcome.handovers), entries=entries)
+    if isinstance(command, StartDrill):
+        return Done(drill=_newest(outcome.drills), entries=entries)
+    if isinstance(command, AboutDrill):
+        return Done(drill=outcome.drills[command.drill], entries=entries)
     return Done(handover=outcome.handovers[command.handover], entries=entries)
 
 

@@ -61,7 +61,7 @@ class FrontKnown(FrontCore):
         core = self._core()
         incidents: dict[str, list[Incident]] = {}
         for incident in core.desk.engine.state.incidents.values():
-            if incident.open:
+            if incident.open and incident.mode is Mode.ACTUAL:
                 incidents.setdefault(incident.zone, []).append(incident)
         silent = Counter(watched.device.zone for watched in core.screen.silent(Mode.ACTUAL).values())
         zones = core.screen.directory.zones.values()

@@ -38,7 +38,7 @@ from rules.watched import Watched
 AHEAD_MS_MAX = 5_000  # a clock further ahead is wrong (GB 50440: 5 s, confidence low); received time stands in
 BEHIND_MS_MAX = 30 * DAY_MS  # older than any device buffers: the clock is wrong
 CLOCK_BACK_MS = 60_000  # longer than any reordering on the way; until then what comes can only raise
-RETAINED_KNOWN_MS = 2 * HOUR_MS  # how far back a retained message without a time is looked for
+RETAINED_KNOWN_MS = 2 * HOUR_MS  # how far back a message without a time is looked for
 BATCH_MESSAGES_MAX = 2_000  # a commit of so many takes about 5 ms
 
 Take = Callable[[Watched, bytes, bytes, int, Instant], Change | None]
@@ -311,7 +311,7 @@ class Ingest:
         if seq is None:
             return at > w.at if dated else True
         if seq > w.seq:
-            return at >= w.at or not repeated  # with a clock set back, the counter decides
+            return at >= w.at or not (repeated and dated)  # with a clock set back, theirs or ours, the counter decides
         return at > w.at if dated else (seq < w.seq and not repeated)  # the device was started anew
 
     def _clock_fell_back(self, w: Watched, past: Row, flags: int) -> bool:
@@ -321,17 +321,21 @@ class Ingest:
         return speaks and now - w.received_at > CLOCK_BACK_MS and not self._telemetry.has(source, at, seq, mark, now)
 
     def _is_replay(self, past: Row, values: Any, flags: int) -> bool:
-        """Whether what is not live was taken before. Without a time of its own a message is known by its content
-        (a retained one) or by its counter."""
+        """Whether what is not live was taken before. Without a time of its own a message is known by its content; if it
+        has a counter, by both: a device that was started anew may say something else under the same number."""
         source, at, seq, mark, now, event, body = past
         if at != now:
             return self._telemetry.has(source, at, seq, mark, now)
-        if not flags & RETAIN:
-            return seq >= 0
-        if any(row[0] == source and row[5:] == (event, body) for row in self._telemetry.rows):
+        retained = bool(flags & RETAIN)
+        if seq < 0 and not retained:
+            return False
+        if any(
+            row[0] == source and row[5:] == (event, body) and (retained or row[2] == seq)
+            for row in self._telemetry.rows
+        ):
             return True
         stored = self._telemetry.window(source, now - RETAINED_KNOWN_MS)
-        return any((each[3], each[4]) == (event, values) for each in stored)
+        return any((each[3], each[4]) == (event, values) and (retained or each[1] == seq) for each in stored)
 
     def _is_journaled(self, w: Watched, seq: int | None, at: Instant, dated: bool, flags: int) -> bool:
         """Whether what telemetry does not have was journaled before a crash; what is new ends the question."""

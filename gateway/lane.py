@@ -16,6 +16,7 @@ from gateway.desk import Desk
 from gateway.sender import DETAIL_CHARACTERS_MAX, Delivery, Undelivered
 from gateway.store import Due, Store
 from rules.events import EffectTried
+from rules.mode import Mode
 
 LOOKED_AT_MAX = 200  # of what waits, the urgent first
 
@@ -71,7 +72,7 @@ class Lane:
             for each in self._store.outbox_due(now, LOOKED_AT_MAX + len(self._flying), self.kind)
             if each.effect.id not in self._flying and each.effect.expires_at > now  # the engine gives up the expired
         ]
-        for each in sorted(due, key=lambda each: not getattr(each.effect, "urgent", False))[:free]:
+        for each in sorted(due, key=_precedence)[:free]:
             task = asyncio.create_task(self._attempt(each, now))
             task.add_done_callback(lambda _: self._awake.set())
             self._flying[each.effect.id] = each, task
@@ -120,6 +121,11 @@ class Lane:
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 await self._awake.wait()
+
+
+def _precedence(due: Due) -> tuple[bool, bool]:
+    """What is real goes before any exercise."""
+    return due.effect.mode is not Mode.ACTUAL, not getattr(due.effect, "urgent", False)
 
 
 def _named(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -10,8 +10,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from gateway.core import Core
+from rules.detection import Detection
 from rules.level import Level
 from rules.mode import Mode
+from rules.state import State
 
 
 class ApiProcess(Protocol):
@@ -77,10 +79,22 @@ def _gauges(core: Core) -> Iterator[Metric]:
         ("devices_silent", "Devices silent beyond their limit.", silent),
         ("journal_index", "Events journaled.", core.desk.journal_index),
         ("entries", "Timeline entries made.", state.entries_made),
-        ("detections", "Detections pending, firing or clearing.", len(state.detections)),
-        ("commands_unanswered", "Commands without an answer yet.", len(state.commands)),
+        ("detections", "Detections pending, firing or clearing, in earnest.", _real(state.detections.values())),
+        ("commands_unanswered", "Commands without an answer yet, in earnest.", _unanswered(state)),
+        ("drills", "Drills that are on.", sum(drill.open for drill in state.drills.values())),
+        ("drills_overdue", "Drills that are overdue.", sum(due.overdue for due in state.drills_due.values())),
     ):
         yield GaugeMetricFamily(f"tocsin_{name}", help_, float(value))
+
+
+def _real(detections: Iterable[Detection]) -> int:
+    """Nothing of an exercise is a figure of the building."""
+    return sum(each.mode is Mode.ACTUAL for each in detections)
+
+
+def _unanswered(state: State) -> int:
+    incidents = (state.incidents.get(id) for id in state.commands.values())
+    return sum(each is not None and each.mode is Mode.ACTUAL for each in incidents)
 
 
 def _incidents(core: Core) -> Metric:

@@ -42,6 +42,7 @@ def add_outcome(group: Group, outcome: Outcome) -> None:
     group.actions.update(outcome.actions)
     group.handovers.update(outcome.handovers)
     group.shelves.update(outcome.shelves)
+    group.drills.update(outcome.drills)
     group.outbox_put += outcome.effects
     group.outbox_drop += outcome.settled
     group.detections_open += [(mode.value, rule, device) for mode, rule, device in outcome.fired]
@@ -56,11 +57,11 @@ def differences(store: Store) -> Iterator[str]:
     ):
         scratch.replace_projections(rebuilt(store))
         theirs, ours = store.projections(), scratch.projections()
-        yield from _compared(theirs, ours)
+        yield from compared(theirs, ours)
 
 
-def _compared(stored: Iterator[Projected], rebuilt: Iterator[Projected]) -> Iterator[str]:
-    """Both are in the same order: a merge."""
+def compared(stored: Iterator[Projected], rebuilt: Iterator[Projected]) -> Iterator[str]:
+    """The same of two sets of rows, each in the order of `Store.projections`: a merge."""
     have, want = next(stored, None), next(rebuilt, None)
     while have is not None or want is not None:
         if want is None or (have is not None and _place(have) < _place(want)):

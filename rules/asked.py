@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rules import acting, afterwards, closing, escalation, housekeeping, orders, reported, suppression
+from rules import acting, afterwards, closing, drilling, escalation, housekeeping, orders, reported, suppression
 from rules.incident import Incident
 from rules.instant import Instant, format_duration
 from rules.outcome import Refused
 from rules.reading import Value
 from rules.requests import (
+    AbortDrill,
     AboutIncident,
     Acknowledge,
     ActionDone,
@@ -22,6 +23,7 @@ from rules.requests import (
     ClearDeadLetters,
     CompleteTask,
     Confirm,
+    EndDrill,
     EndReport,
     EndShelf,
     FillHandover,
@@ -35,9 +37,13 @@ from rules.requests import (
     ReportIncident,
     Resolve,
     Respond,
+    ResumeDrill,
     Review,
     SignHandover,
     SkipTask,
+    StartDrill,
+    SuspendDrill,
+    TakeTheory,
     WithdrawCommand,
 )
 from rules.timeline import Kind
@@ -58,6 +64,12 @@ _ELSEWHERE: dict[type, Callable[[Turn, Any], None]] = {
     EndShelf: suppression.asked,
     ReportIncident: reported.ask,
     ClearDeadLetters: housekeeping.cleared,
+    StartDrill: drilling.asked,
+    EndDrill: drilling.asked,
+    AbortDrill: drilling.asked,
+    SuspendDrill: drilling.asked,
+    ResumeDrill: drilling.asked,
+    TakeTheory: drilling.asked,
 }
 _WHAT: dict[type, str] = {
     Acknowledge: "acknowledge",
@@ -98,6 +110,8 @@ def _carry_out(turn: Turn, incident: Incident, command: AboutIncident) -> Refuse
         return None
     if not incident.open:
         return Refused("incident_closed", f"{incident.id} was closed by {incident.closed_by}")
+    if incident.suspended:
+        return Refused("drill_suspended", f"{incident.drill} is suspended; until it goes on nothing can be done in it")
     if isinstance(command, Resolve):
         refused = closing.missing(turn, incident, command)
         if refused is None:

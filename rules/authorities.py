@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from rules import outgoing
 from rules.cap import CapMessage, Category, Certainty, Info, MessageKind, Severity, Urgency, cap_name, cap_time, to_xml
+from rules.drill import suspended_for
 from rules.effects import SendToAuthority
 from rules.incident import AuthorityMessage, Confirmation, Incident
 from rules.instant import HOUR_MS
@@ -50,6 +51,8 @@ def send_to_authority(turn: Turn, incident: Incident, step: str, to: str, event:
     why, kind = "", Kind.NOTICE_HELD_BACK
     if incident.mode is Mode.TEST:
         why = "nothing is sent in mode test"
+    elif suspended := suspended_for(turn.state.drills, incident.mode, incident.site):
+        why = suspended
     elif authority is None:
         why, kind = f"no authority {to} is set up", Kind.NOTICE_FAILED
     elif incident.mode is Mode.EXERCISE and not authority.exercise:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules import correlation, discipline, escalation, orders, reported, response, sending
+from rules import correlation, discipline, drill_pause, escalation, orders, reported, response, sending
 from rules.incident import Incident, Phase, Step, StepStage, StepState
 from rules.outcome import Refused
 from rules.reading import Value
@@ -90,6 +90,12 @@ def by_itself(turn: Turn, incident: Incident) -> None:
     sending.update_authorities(turn, incident)
 
 
+def with_its_drill(turn: Turn, incident: Incident, reason: str) -> None:
+    """The drill that it belongs to is over, whatever is left to do."""
+    _close(turn, incident, BY_ITSELF, {}, reason, left_out=reason)
+    sending.update_authorities(turn, incident)
+
+
 def _close(turn: Turn, incident: Incident, by: str, facts: dict[str, Value], reason: str, left_out: str) -> None:
     for step in incident.steps:
         if _is_open(step):
@@ -101,6 +107,9 @@ def _close(turn: Turn, incident: Incident, by: str, facts: dict[str, Value], rea
 
 def look(turn: Turn, incident: Incident) -> None:
     """What follows when anything of an open incident has changed: its sources, its ladder, its plan, its end."""
+    if incident.suspended:
+        return  # until its drill goes on
+    drill_pause.breaks_through(turn, incident)
     if incident.sources_normal and incident.normal_since is None:
         correlation.sources_normal(turn, incident)
     response.control(turn, incident)

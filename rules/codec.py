@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from rules.drill import Drill
 from rules.effects import Effect
 from rules.events import Event
 from rules.handover import Handover
@@ -27,6 +28,7 @@ _orders: msgspec.json.Decoder[WorkOrder] = msgspec.json.Decoder(WorkOrder)
 _actions: msgspec.json.Decoder[ActionState] = msgspec.json.Decoder(ActionState)
 _handovers: msgspec.json.Decoder[Handover] = msgspec.json.Decoder(Handover)
 _shelves: msgspec.json.Decoder[Shelf] = msgspec.json.Decoder(Shelf)
+_drills: msgspec.json.Decoder[Drill] = msgspec.json.Decoder(Drill)
 _directories: msgspec.json.Decoder[Directory] = msgspec.json.Decoder(Directory)
 
 
@@ -70,6 +72,10 @@ def decode_handover(data: bytes) -> Handover:
 
 def decode_shelf(data: bytes) -> Shelf:
     return _shelves.decode(data)
+
+
+def decode_drill(data: bytes) -> Drill:
+    return _drills.decode(data)
 
 
 def decode_directory(data: bytes) -> Directory:

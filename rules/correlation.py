@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rules import discipline, escalation, response, suppression
+from rules import discipline, drill_pause, escalation, response, suppression
 from rules.detection import Detection, detection_key
 from rules.incident import Confirmation, Countdown, Evidence, Incident, Step
 from rules.instant import Instant, format_duration
@@ -62,6 +62,7 @@ def fired(turn: Turn, detection: Detection, rule: DetectionRule) -> None:
         for each, its_rule in earlier:
             _add_evidence(turn, incident, each, its_rule, reason="held before the incident was opened")
     _add_evidence(turn, incident, detection, rule)
+    drill_pause.breaks_through(turn, incident)
     if confirmed:
         _confirm(turn, incident, detection, confirmed)
     elif waiting and incident.confirmation is not Confirmation.CONFIRMED:

@@ -35,6 +35,8 @@ def deadlines_of(state: State) -> list[Deadline]:
         if chatter.look_at is not None:
             found.append((chatter.look_at, "chatter", key))
     found.extend((flood.look_at, "flood", site) for site, flood in state.floods.items())
+    found.extend((drill.due, "drill", drill.id) for drill in state.drills.values() if drill.due is not None)
+    found.extend((each.due_at, "drill due", key) for key, each in state.drills_due.items())
     heapq.heapify(found)
     return found
 

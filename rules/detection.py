@@ -59,6 +59,7 @@ class Detection(Struct):
     values: dict[str, Value] = {}
     device_at: Instant = 0
     seq: int | None = None
+    kept_from: Instant | None = None  # its last message was retained, and of this time; 0: from who knows when
 
     @property
     def key(self) -> str:

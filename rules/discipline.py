@@ -139,6 +139,7 @@ def stale_over(turn: Turn, id: str, due: Instant) -> None:
         return
     incident.stale_at = None
     if not incident.open or incident.sources_normal:
+        turn.changed(incident)
         return
     limit = turn.plans.discipline.stale_after
     facts: dict[str, Value] = {"active_ms": float(turn.now - incident.opened_at), "signal": "supervisory"}

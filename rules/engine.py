@@ -22,6 +22,8 @@ from rules import (
     correlation,
     detecting,
     discipline,
+    drill_calendar,
+    drilling,
     escalation,
     housekeeping,
     linkage,
@@ -157,4 +159,6 @@ _DEADLINES: dict[str, Callable[[Turn, str, Instant], object]] = {
     "flood": discipline.flood_over,
     "chatter": discipline.chatter_over,
     "inhibition": suppression.grace_over,
+    "drill": drilling.time_over,
+    "drill due": drill_calendar.due_over,
 }

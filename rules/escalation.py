@@ -101,11 +101,13 @@ def re_alarm_over(turn: Turn, id: str, due: Instant) -> None:
         return
     incident.re_alarm_at = None
     if incident.sources_normal or not incident.acknowledgements:
+        turn.changed(incident)
         return
     since = incident.acknowledgements[-1]
     reason = f"nothing followed it within {format_duration(due - since.at)}"
     turn.write(Kind.ACKNOWLEDGEMENT_LAPSED, incident, by=since.by, reason=reason)
     incident.acknowledgements, incident.owner = [], None
+    incident.ladder = None  # one that ran for the rest of a quorum; `begin` starts another: nobody has it now
     turn.touch(incident)
 
 
@@ -135,6 +137,7 @@ def ladder_over(turn: Turn, id: str, due: Instant) -> None:
     plan, ladder = response.follow(turn, incident), incident.ladder
     if plan is None or is_acknowledged(turn, incident):
         incident.ladder = None
+        turn.changed(incident)
         return
     rungs, reason = _rungs(turn, incident, plan), _unacknowledged(turn, incident, ladder, plan)
     ladder.rung += 1
@@ -185,6 +188,7 @@ def first_response_over(turn: Turn, id: str, due: Instant) -> None:
     incident.first_response_by = None
     plan = response.follow(turn, incident)
     if plan is None or incident.sources_normal:
+        turn.changed(incident)
         return
     reason = f"nobody on site within {format_duration(plan.first_response_within)}"
     turn.write(Kind.OVERDUE, incident, facts={"what": "first_response"}, reason=reason)

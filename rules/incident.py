@@ -212,6 +212,8 @@ class Incident(Struct):
     lowered_by: str | None = None  # a person has lowered its level: it may be milder than its evidence
     finding: Finding | None = None
     cause: str | None = None
+    drill: str | None = None  # to which it belongs
+    suspended: bool = False  # its drill is: nothing comes of it, no limit runs
     entries: int = 0  # how many timeline entries it has
     revision: int = 0  # rises with every change: the ETag
 

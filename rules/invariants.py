@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from rules.codec import encode
 from rules.detection import Detection, Stage
+from rules.drill import NO_DRILL
 from rules.effects import PublishCommand
 from rules.incident import CommandStage, Confirmation, Incident, Phase, StepStage
 from rules.instant import Instant
+from rules.invariants_drills import check_drills, drill_deadlines
 from rules.invariants_orders import check_orders, order_deadlines
 from rules.invariants_sent import check_sent, sent_deadlines
 from rules.mode import Mode
@@ -34,6 +37,7 @@ def check(state: State) -> None:
     for key, detection in state.detections.items():
         _check_detection(state, key, detection)
     _check_firings(state)
+    check_drills(state)
     check_orders(state)
     check_sent(state)
     _check_quiet(state)
@@ -59,6 +63,7 @@ def deadlines(state: State) -> Iterator[tuple[Instant, str]]:
             yield incident.stale_at, f"the stale limit of {incident.id}"
         yield from _response_deadlines(incident)
     yield from _quiet_deadlines(state)
+    yield from drill_deadlines(state)
     yield from order_deadlines(state)
     yield from sent_deadlines(state)
 
@@ -183,7 +188,8 @@ def _check_quiet(state: State) -> None:
     for key, quiet in state.suppressed.items():
         assert key in state.detections, f"{key} is kept quiet, and is no detection"
         assert state.detections[key].fires, f"{key} is kept quiet, and does not fire"
-        assert quiet.by in names or quiet.by in inhibitions, f"{key} is kept quiet by {quiet.by}, which is over"
+        known = quiet.by in names or quiet.by in inhibitions or _is_of_a_drill(state, key, quiet.by)
+        assert known, f"{key} is kept quiet by {quiet.by}, which is over"
     assert all(shelf.ended_at is None for shelf in state.shelves.values())
     assert len(state.shelves) <= SHELVES_MAX
     for key, causes in state.causes.items():
@@ -195,6 +201,12 @@ def _check_quiet(state: State) -> None:
     assert state.floods.keys() <= state.flood.keys()
 
 
+def _is_of_a_drill(state: State, key: str, by: str) -> bool:
+    """Only an exercise is kept quiet for the sake of a drill."""
+    named = by == NO_DRILL or by.removeprefix("drill ") in state.drills
+    return named and key.startswith(f"{Mode.EXERCISE.value}|")
+
+
 class Watch:
     """Follows the outcomes of one engine and asserts what is true only of all of them together."""
 
@@ -204,6 +216,7 @@ class Watch:
         self._levels: dict[str, int] = {}
         self._revisions: dict[str, int] = {}
         self._effects: set[str] = set()
+        self._told: dict[str, bytes] = {}  # what was last handed on of each incident
 
     def see(self, outcome: Outcome, state: State) -> None:
         for entry in outcome.entries:
@@ -223,8 +236,12 @@ class Watch:
             same = incident is None or effect.mode is incident.mode
             assert same, f"{effect.id}: {effect.mode.value}, its incident is of another mode"
             assert effect.mode is not Mode.TEST or isinstance(effect, PublishCommand), f"{effect.id} leaves in a test"
+        for id, incident in state.incidents.items():
+            same = id in outcome.incidents or self._told.get(id, b"") in (b"", encode(incident))
+            assert same, f"{id} changed, and nobody is told"
         lowered = {entry.incident for entry in outcome.entries if entry.kind is Kind.LEVEL_LOWERED and entry.by}
         for id, incident in outcome.incidents.items():
             assert incident.level.severity >= self._levels.get(id, 0) or id in lowered, f"{id}: its level fell"
             assert incident.revision == self._revisions.get(id, 0) + 1, f"{id}: revision {incident.revision}"
+            self._told[id] = encode(incident)
             self._levels[id], self._revisions[id] = incident.level.severity, incident.revision

@@ -30,6 +30,8 @@ def guard(incident: Incident) -> str:
     """Why nothing may be linked to the incident automatically; empty: it may."""
     if not incident.open:
         return f"{incident.id} is closed"
+    if incident.suspended:
+        return f"the drill of {incident.id} is suspended"
     return "nothing is linked to a pre-alarm" if incident.confirmation is Confirmation.PRE_ALARM else ""
 
 
@@ -156,9 +158,20 @@ def _fail(turn: Turn, id: str, detail: str) -> None:
     turn.write(Kind.COMMAND_FAILED, incident, device=command.device, facts=facts, reason=detail)
     if command.retries_left and not guard(incident) and command.device in turn.directory.devices:
         _again(turn, incident, command)
-    elif not _done(incident, command):
+    elif not _done(incident, command) and not incident.suspended:
         _give_up(turn, incident, command)
     _settle_step(turn, incident, command.linkage)
+
+
+def withdraw_all(turn: Turn, incident: Incident, reason: str) -> None:
+    """Nobody waits for answers any more; that is no fault of a device."""
+    for command in incident.commands:
+        if command.id in turn.state.commands:
+            turn.outcome.settled.append(command.id)
+            turn.state.given_up[command.id] = turn.state.commands.pop(command.id)
+            command.stage, command.detail, command.retries_left = CommandStage.FAILED, reason, 0
+            facts: dict[str, Value] = {"command": command.command, "id": command.id, "detail": reason}
+            turn.write(Kind.COMMAND_FAILED, incident, device=command.device, facts=facts, reason=reason)
 
 
 def _again(turn: Turn, incident: Incident, failed: CommandState) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules import correlation, suppression
+from rules import correlation, drill_calendar, suppression
 from rules.detection import Detection
 from rules.events import DirectoryLoaded, PlansLoaded, RosterLoaded, RulesLoaded
 from rules.in_force import Documents, InForce, in_force
@@ -27,6 +27,7 @@ def load(
             _withdraw(turn, detection, gone)
     correlation.recount(turn)
     suppression.reloaded(turn)
+    drill_calendar.reloaded(turn)
     return force
 
 

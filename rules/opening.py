@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rules.drill import Stage, drill_for
 from rules.incident import Confirmation, Incident, Phase
 from rules.level import Level
 from rules.mode import Mode
@@ -45,6 +46,13 @@ def open_incident(
         opened_at=turn.now,
         updated_at=turn.now,
     )
+    drill = drill_for(turn.state.drills, mode, where.site)
+    if drill is not None:
+        incident.drill, incident.suspended = drill.id, drill.stage is Stage.SUSPENDED
+        drill.incidents.append(incident.id)
+        if hazard not in drill.hazards:
+            drill.hazards.append(hazard)
+        turn.drill_changed(drill)
     turn.state.incidents[incident.id] = incident
     turn.state.groups[group_key(mode, where.zone, hazard)] = incident.id
     facts: dict[str, Value] = {"level": level.value, "hazard": hazard, "signal": signal.value}

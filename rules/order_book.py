@@ -10,9 +10,9 @@ from rules.effects import PushOrder
 from rules.incident import Incident
 from rules.instant import DAY_MS, Instant, format_duration, rfc3339
 from rules.mode import Mode
-from rules.order import INCIDENTS_MAX, Node, OrderKind, WorkOrder, fault_name, order_key
+from rules.order import INCIDENTS_MAX, Node, NodeRecord, OrderKind, OrderStep, WorkOrder, fault_name, order_key
 from rules.reading import Value
-from rules.state import Sent
+from rules.state import KEPT_CLOSED_MS, Sent
 from rules.timeline import Kind
 from rules.turn import Turn
 
@@ -234,6 +234,16 @@ def _prevent(turn: Turn, wanted: Wanted, incident: Incident | None) -> None:
 
 
 # ---- the end
+
+
+def cancel(turn: Turn, order: WorkOrder, by: str, reason: str) -> None:
+    """Whatever node it is in: what it was for is over."""
+    order.node, order.due_at, order.overdue = Node.CANCELLED, None, False
+    order.records.append(NodeRecord(OrderStep.CANCEL, by, turn.now, reason=reason))
+    facts: dict[str, Value] = {"step": OrderStep.CANCEL.value, "node": order.node.value}
+    tell(turn, order, Kind.ORDER_STEP, by=by, facts=facts, reason=reason)
+    changed(turn, order, order.node.value)
+    end(turn, order, turn.now + KEPT_CLOSED_MS)
 
 
 def end(turn: Turn, order: WorkOrder, at: Instant) -> None:

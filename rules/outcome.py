@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from rules.drill import Drill
 from rules.effects import Effect
 from rules.handover import Handover
 from rules.incident import Incident
@@ -29,6 +30,8 @@ class Outcome(Struct):
     handovers: dict[str, Handover] = {}
     actions: dict[str, ActionState] = {}
     shelves: dict[str, Shelf] = {}
+    drills: dict[str, Drill] = {}
+    cleared_sites: list[str] = []  # what is known of the exercise tree of these is forgotten: a drill begins or is over
     settled: list[str] = []  # effects the outbox need keep no longer
     fired: list[tuple[Mode, str, str]] = []  # detections (mode, rule, device) that now fire
     ended: list[tuple[Mode, str, str]] = []  # and those that no longer do

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from rules.effects import Notify, PushOrder, SendToAuthority, TellOccupants
 from rules.incident import Incident, StepStage, StepState
+from rules.mode import Mode
 from rules.reading import Value
 from rules.site import Title
 from rules.state import Sent
@@ -38,7 +39,7 @@ def arrived(turn: Turn, sent: Sent, receipt: str, attempt: int) -> None:
     settle(turn, sent)
     facts: dict[str, Value] = {**facts_of(sent), "detail": receipt, "attempt": float(attempt)}
     turn.write(Kind.NOTICE_DONE, incident_of(turn, sent), mode=sent.mode, facts=facts)
-    clear_trouble(turn, _source(sent), "it delivers again")
+    clear_trouble(turn, _source(sent), "it delivers again", mode=sent.mode)
     step = step_of(turn, sent)
     if step is not None and step.stage in (StepStage.ISSUED, StepStage.FAILED):
         step.stage, step.done_at, step.done_by, step.note = StepStage.DONE, turn.now, "tocsin", receipt
@@ -56,8 +57,12 @@ def failed(turn: Turn, sent: Sent, detail: str, attempt: int) -> None:
 
 
 def annunciate(turn: Turn, sent: Sent, detail: str) -> None:
-    """What does not deliver is itself a trouble (GB 25506-2010: failure to transmit; confidence high)."""
-    raise_trouble(turn, _source(sent), GATEWAY, _title(sent), detail)
+    """What does not deliver is itself a trouble (GB 25506-2010: failure to transmit; confidence high). Of an exercise,
+    an exercise's; and none once it is over, or stands still."""
+    incident = incident_of(turn, sent)
+    if sent.mode is Mode.EXERCISE and (incident is None or not incident.open or incident.suspended):
+        return
+    raise_trouble(turn, _source(sent), GATEWAY, _title(sent), detail, mode=sent.mode)
 
 
 def settle(turn: Turn, sent: Sent) -> None:

@@ -17,10 +17,11 @@ from rules.rule_check import Place
 from rules.ruleset import Ruleset
 from rules.signal import Signal
 from rules.site import Directory
+from rules.theory import Paper
 from rules.trouble import HAZARD as TROUBLE_HAZARD
 from rules.wording import listed, meant, not_one_of
 
-SETTINGS = ("discipline", "orders", "reviews")  # each in one file at most
+SETTINGS = ("discipline", "orders", "reviews", "drills")  # each in one file at most
 
 
 def build_plans(
@@ -43,7 +44,7 @@ def build_plans(
     problems = [*reader.problems, *reader.faults()]
     if problems:
         return None, problems
-    return PlanBook(plans=reader.plans, inhibitions=reader.inhibitions, **reader.settings), []
+    return PlanBook(plans=reader.plans, inhibitions=reader.inhibitions, theory=reader.theory, **reader.settings), []
 
 
 def worst_levels(ruleset: Ruleset) -> dict[str, Level]:
@@ -66,6 +67,7 @@ class _Reader:
         self.plans: dict[str, ResponsePlan] = {}
         self.inhibitions: dict[str, Inhibition] = {}
         self.settings: dict[str, object] = {}
+        self.theory: dict[str, Paper] = {}
         self.problems: list[Problem] = []
         self._homes: dict[str, Place] = {}  # of plans and inhibitions by id, of settings by name
         self._hazards: dict[str, str] = {}  # hazard → its plan's id
@@ -90,6 +92,9 @@ class _Reader:
         for index, inhibition in enumerate(content.inhibitions):
             if self._is_new(inhibition.id, Place(file, ("inhibitions", index))):
                 self.inhibitions[inhibition.id] = inhibition
+        for index, paper in enumerate(content.theory):
+            if self._is_new(f"theory of {paper.plan}", Place(file, ("theory", index)), what="set"):
+                self.theory[paper.plan] = paper
         for name in SETTINGS:
             given = getattr(content, name)
             if given is not None and self._is_new(name, Place(file, (name,)), what="set"):
@@ -129,6 +134,11 @@ class _Reader:
                 yield Problem(here.path, message, here.file)
         for plan in self.plans.values():
             yield from self._placed(plan.id, self._plan_faults(plan))
+        for plan_id in self.theory:
+            if plan_id not in self.plans and plan_id not in self._off:
+                here = self._homes[f"theory of {plan_id}"]
+                message = not_one_of(plan_id, "a plan in force", sorted(self.plans))
+                yield Problem((*here.path, "plan"), message, here.file)
         for inhibition in self.inhibitions.values():
             yield from self._placed(inhibition.id, self._inhibition_faults(inhibition))
 

@@ -267,6 +267,54 @@ class ClearDeadLetters(Request, frozen=True, tag=True):
     letters: int = 0
 
 
+# ---- drills
+
+
+class StartDrill(Request, frozen=True, tag=True):
+    """An exercise begins at a site, over after `lasts_ms` at the latest; after `onset_ms` the first thing happens."""
+
+    site: str
+    scenario: str
+    title: dict[str, str] = {}
+    lasts_ms: int = 3_600_000
+    onset_ms: int = 0
+
+
+class EndDrill(Request, frozen=True, tag=True):
+    """It is over and is scored."""
+
+    drill: str
+    reason: str = ""
+
+
+class AbortDrill(Request, frozen=True, tag=True):
+    """It is over and counts for nothing."""
+
+    drill: str
+    reason: str
+
+
+class SuspendDrill(Request, frozen=True, tag=True):
+    """It stands still: nobody is told anything more, no limit runs."""
+
+    drill: str
+    reason: str
+
+
+class ResumeDrill(Request, frozen=True, tag=True):
+    drill: str
+    reason: str = ""
+
+
+class TakeTheory(Request, frozen=True, tag=True):
+    """Answers to the questions of a plan, in a drill. `answers`: id of the question → choice, counted from 1."""
+
+    drill: str
+    plan: str
+    answers: dict[str, int]
+
+
+AboutDrill = EndDrill | AbortDrill | SuspendDrill | ResumeDrill | TakeTheory
 AboutIncident = (
     Acknowledge
     | AddNote
@@ -297,4 +345,6 @@ PersonCommand = (
     | NoteHandover
     | SignHandover
     | ClearDeadLetters
+    | StartDrill
+    | AboutDrill
 )

@@ -15,12 +15,15 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from rules.discipline_settings import DisciplineSettings
+from rules.drill_settings import DrillSettings
 from rules.file_types import FileModel, Id, Name, Titles
 from rules.incident import Phase
 from rules.instant import HOUR_MS, MINUTE_MS, DurationMs
 from rules.level import Level
 from rules.order_settings import OrderSettings, ReviewSettings
 from rules.places import Scope
+from rules.score import Part
+from rules.theory import Paper
 
 STEPS_MAX = 200  # a plan a person can still carry out
 Role = Name
@@ -80,6 +83,9 @@ class PlanStep(FileModel):
     title: Titles
     phase: Phase = Phase.ACTIVATED
     level: Level = Field(Level.III, description="at this level or worse")
+    part: Literal["handling", "liaison", "information"] | None = Field(
+        None, description="what a drill covers with it; default: messages are information, authorities liaison"
+    )
     confirmed: bool | None = Field(None, description="only once confirmed; default: commands, occupants, authority")
     command: CommandAction | None = None
     notify: NotifyAction | None = None
@@ -93,6 +99,14 @@ class PlanStep(FileModel):
     @cached_property
     def action(self) -> str:
         return next(name for name in ACTIONS if getattr(self, name) is not None)
+
+    @property
+    def covers(self) -> Part:
+        """Which part of a drill it is (property-management norm: handling, liaison, information)."""
+        if self.part is not None:
+            return Part(self.part)
+        by_action = {"notify": Part.INFORMATION, "occupant_notice": Part.INFORMATION, "authority": Part.LIAISON}
+        return by_action.get(self.action, Part.HANDLING)
 
     @cached_property
     def waits_for_confirmation(self) -> bool:
@@ -156,7 +170,7 @@ class Inhibition(FileModel):
     title: Titles
     by: list[Id] = Field(min_length=1, max_length=50)
     inhibits: list[Id] = Field(min_length=1, max_length=50)
-    same: Scope = "building"
+    same: Scope | Literal["device"] = Field("building", description="device: only at the device of the cause itself")
 
 
 class PlanFile(FileModel):
@@ -167,6 +181,10 @@ class PlanFile(FileModel):
     )
     orders: OrderSettings | None = Field(None, description="how work orders go; in one file at most")
     reviews: ReviewSettings | None = Field(None, description="how reviews go; in one file at most")
+    drills: DrillSettings | None = Field(
+        None, description="what breaks through, scoring, the calendar; in one file at most"
+    )
+    theory: list[Paper] = Field([], max_length=200, description="questions about plans, for training")
     disable_plans: list[Id] = Field(
         [], max_length=400, description="ids of shipped plans and inhibitions to switch off"
     )
@@ -180,6 +198,8 @@ class PlanBook(FileModel):
     discipline: DisciplineSettings = DisciplineSettings()
     orders: OrderSettings = OrderSettings()
     reviews: ReviewSettings = ReviewSettings()
+    drills: DrillSettings = DrillSettings()
+    theory: dict[str, Paper] = {}  # by plan
 
     @cached_property
     def by_hazard(self) -> dict[str, ResponsePlan]:

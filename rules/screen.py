@@ -53,6 +53,7 @@ class Screen:
         self._timers: list[tuple[Instant, str, int, int, Watched]] = []  # due, device, rule, order of making, whose
         self._order = count()
         self._silent: dict[tuple[Mode, str], Watched] = {}
+        self._counts_from: dict[tuple[Mode, str], Instant] = {}
         self.ear = Ear()
         self._install(directory, ruleset, calendars)
 
@@ -86,6 +87,12 @@ class Screen:
     def all(self, mode: Mode = Mode.ACTUAL) -> Iterator[Watched]:
         return (watched for (of, _), watched in self._watched.items() if of is mode)
 
+    def forget(self, mode: Mode, site: str, now: Instant) -> None:
+        """What was said in a mode at a site until now counts for nothing any more: a drill begins, or is over."""
+        self._counts_from[mode, site] = now
+        for key in [key for key, watched in self._watched.items() if key[0] is mode and watched.device.site == site]:
+            del self._watched[key]
+
     def start(self, verdicts: Iterable[tuple[Mode, str, str, Verdict]], now: Instant) -> list[VerdictChanged]:
         """Takes back the verdicts (mode, rule, device, verdict) the journal knows, watches every device, and looks
         at whatever depends on time."""
@@ -111,7 +118,12 @@ class Screen:
         if cursor is None:
             return
         w.at, w.seq, w.received_at = cursor
-        replay(w, self._history.window(w.mode, w.device.id, since(w)))
+        replay(w, self._window(w))
+
+    def _window(self, w: Watched) -> Iterator[Past]:
+        earliest = self._counts_from.get((w.mode, w.device.site), 0)
+        stored = self._history.window(w.mode, w.device.id, max(since(w), earliest))
+        return (past for past in stored if past.received_at >= earliest)
 
     # ---- messages
 
@@ -369,7 +381,7 @@ class Screen:
         verdicts = {rule: verdict for rule, verdict in (old.verdicts or {}).items() if rule in w.plan.rule_index}
         w.verdicts, w.settling = verdicts or None, old.settling
         if w.plan.span_ms and not w.unseen:
-            replay(w, self._history.window(w.mode, w.device.id, since(w)))
+            replay(w, self._window(w))
         w.values = [None] * len(w.plan.names)
         for name, value in old.believed().items():
             if not w.silent and (name in PSEUDO_METRICS or w.plan.fault(name, value) is None):

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from rules import outgoing, rate
 from rules.authorities import send_to_authority, update_authorities
+from rules.drill import suspended_for
 from rules.effects import Notify, TellOccupants
 from rules.events import EffectTried
 from rules.incident import Incident, StepStage
@@ -69,6 +70,7 @@ def notify_role(
     mode: Mode = Mode.ACTUAL,
     reason: str = "",
     what: str = "",
+    urgent: bool = False,
 ) -> list[str]:
     """A message to everybody who has the role now, by the roster. → ids of the effects; none if nobody is told
     (an entry says why).
@@ -78,10 +80,11 @@ def notify_role(
     """
     if incident is not None:
         site, mode = incident.site, incident.mode
-    urgent = incident is not None and incident.level is Level.I
+    urgent = urgent or (incident is not None and incident.level is Level.I)
     message = _Message(template, incident, step, site or None, mode, urgent, role, reason, what)
-    if mode is Mode.TEST or not turn.roster.people:
-        kind, why = (Kind.NOTICE_HELD_BACK, OF_A_TEST) if mode is Mode.TEST else (Kind.NOTICE_FAILED, NO_ROSTER)
+    suspended = OF_A_TEST if mode is Mode.TEST else suspended_for(turn.state.drills, mode, site or "")
+    if suspended or not turn.roster.people:
+        kind, why = (Kind.NOTICE_HELD_BACK, suspended) if suspended else (Kind.NOTICE_FAILED, NO_ROSTER)
         outgoing.not_sent(turn, incident, step, kind, reason=why, what="notify", to=role)
         return []
     people = _on_duty(turn, message)
@@ -96,13 +99,13 @@ def _on_duty(turn: Turn, message: _Message) -> list[Person]:
     zone, role, source = timezone(turn, message.site), message.role, f"role/{message.role}"
     people = who(turn.roster, role, message.site, turn.now, zone)
     if people:
-        clear_trouble(turn, source, "somebody has the role again")
+        clear_trouble(turn, source, "somebody has the role again", mode=message.mode)
         return people
     reason = f"nobody has the role {role} now"
     facts = {"what": "notify", "to": role}
     turn.write(Kind.NOTICE_FAILED, message.incident, mode=message.mode, facts=facts, reason=reason)
     title = {"en": f"Nobody is on duty as {role}", "zh": f"岗位 {role} 无人值守"}
-    raise_trouble(turn, source, GATEWAY, title, reason)
+    raise_trouble(turn, source, GATEWAY, title, reason, mode=message.mode)
     plan = turn.plans.plans.get(message.incident.plan or "") if message.incident else None
     team = [plan.lead, *plan.team] if plan else []
     found = [person for each in team for person in who(turn.roster, each, message.site, turn.now, zone)]
@@ -149,8 +152,9 @@ def _said_just_now(turn: Turn, person: Person, message: _Message, text: NoticeTe
         sent = turn.state.sent.get(effect.id)
         if sent is None or sent.text is None or (sent.to, sent.incident) != (person.id, message.incident_id):
             continue
-        if (sent.text.title, sent.text.body) == (text.title, text.body) and sent.step in (None, message.step):
-            sent.step = message.step
+        same = (sent.text.title, sent.text.body) == (text.title, text.body)
+        if same and (message.step is None or sent.step in (None, message.step)):
+            sent.step = sent.step or message.step
             return sent.id
     return None
 
@@ -197,11 +201,14 @@ def tell_occupants(turn: Turn, incident: Incident, step: str, same: Scope, templ
     where = place(incident, same)
     around = [place(incident, scope) for scope in SCOPES[SCOPES.index(same) :]]
     channels = next((turn.roster.places[each] for each in around if each in turn.roster.places), ())
-    allowed = [each for each in channels if _allowed(turn, each, incident.mode)]
+    suspended = suspended_for(turn.state.drills, incident.mode, incident.site)
+    allowed = [] if suspended else [each for each in channels if _allowed(turn, each, incident.mode)]
     if not allowed:
         kind, why = Kind.NOTICE_HELD_BACK, f"no channel of {where} is marked for exercises"
         if incident.mode is Mode.TEST:
             why = OF_A_TEST
+        elif suspended:
+            why = suspended
         elif not channels:
             kind, why = Kind.NOTICE_FAILED, f"no notice channel is set up for {where}"
         outgoing.not_sent(turn, incident, step, kind, reason=why, what="occupant_notice", to=where)

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from rules.detection import Detection
+from rules.drill import Drill
 from rules.handover import Handover
 from rules.incident import Incident
 from rules.instant import DAY_MS, Instant
@@ -86,6 +87,16 @@ class HeldBack(Struct):
     incidents: list[str]  # at most `sending.HELD_BACK_NAMED_MAX`
 
 
+class DueDrill(Struct):
+    """A drill that a site has to hold again and again."""
+
+    since: Instant  # first required
+    due_at: Instant  # when that is overdue, or said to be so again
+    last_at: Instant | None = None  # when one was last held
+    last: str = ""  # which
+    overdue: bool = False
+
+
 class State(Struct):
     now: Instant = 0
     directory: str = ""  # content hash of the directory in force
@@ -122,6 +133,9 @@ class State(Struct):
     held_back: dict[str, HeldBack] = {}  # mode|person → what the rate limit kept
     troubles: dict[str, str] = {}  # mode|source of what Tocsin found wrong by itself → its incident
     audits: dict[str, Instant] = {}  # what the auditor found wanting → its due time
+    drills_made: int = 0
+    drills: dict[str, Drill] = {}  # that is on, and those over for at most `drill.KEPT_MS`
+    drills_due: dict[str, DueDrill] = {}  # site|id of what is required → when
     cursors: dict[str, Cursor] = {}  # mode|device, least recently journaled first
 
     def touch_cursor(self, source: str, cursor: Cursor) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from rules import shelving
 from rules.detection import Detection
+from rules.drill import NO_DRILL, Stage, drill_at, settling
 from rules.instant import Instant
 from rules.mode import Mode
 from rules.places import place
@@ -33,6 +34,8 @@ GRAVEST_FIRST = (Signal.ALARM, Signal.SUPERVISORY, Signal.TROUBLE)
 
 def keeps_quiet(turn: Turn, detection: Detection, rule: DetectionRule) -> Suppressed | None:
     """Why a detection that fires must raise nothing now; None: it may. Asked before anything comes of a firing."""
+    if detection.mode is Mode.EXERCISE and (apart := _outside_a_drill(turn, detection)) is not None:
+        return apart
     inhibitions = turn.plans.inhibitions_of.get(rule.id, ())
     if not turn.state.shelves and not (inhibitions and turn.state.causes):
         return None
@@ -47,6 +50,23 @@ def keeps_quiet(turn: Turn, detection: Detection, rule: DetectionRule) -> Suppre
             if (by, at) != (rule.id, device.id) and _may_explain(turn, by, rule, device):
                 return Suppressed(f"inhibition {inhibition.id}", f"explained by {by} at {at}", until)
     return None
+
+
+def _outside_a_drill(turn: Turn, detection: Detection) -> Suppressed | None:
+    """What comes on the exercise tree while a drill is suspended, just after one, or from who knows when."""
+    site, drills = detection.device.partition("/")[0], turn.state.drills
+    drill = drill_at(drills, site)
+    if drill is not None:
+        if drill.stage is Stage.SUSPENDED:
+            return Suppressed(drill.named, "it is suspended")
+        before = detection.kept_from is not None and detection.kept_from < drill.started_at
+        return Suppressed(drill.named, "retained from before it") if before else None
+    last = settling(drills, site, turn.now)
+    if last is not None:
+        return Suppressed(last.named, "it is over")
+    if detection.kept_from is not None:
+        return Suppressed(NO_DRILL, "retained, and no drill is on")
+    return Suppressed(NO_DRILL, "none is on") if turn.plans.drills.only_started else None
 
 
 def covers(shelf: Shelf, detection: Detection, device: Device) -> bool:
@@ -135,12 +155,16 @@ def _explain(turn: Turn, inhibition: Inhibition, mode: Mode, where: Device) -> N
     for detection in turn.state.detections.values():
         if detection.rule in inhibition.inhibits and detection.mode is mode:
             device = turn.directory.devices[detection.device]
-            if place(device, inhibition.same) == place(where, inhibition.same):
+            if _place(inhibition, device) == _place(inhibition, where):
                 _keep_quiet_from_now(turn, detection)
 
 
 def _cause_key(inhibition: Inhibition, mode: Mode, device: Device) -> str:
-    return f"{inhibition.id}|{mode.value}|{place(device, inhibition.same)}"
+    return f"{inhibition.id}|{mode.value}|{_place(inhibition, device)}"
+
+
+def _place(inhibition: Inhibition, device: Device) -> str:
+    return device.id if inhibition.same == "device" else place(device, inhibition.same)
 
 
 # ---- shelves

@@ -69,6 +69,7 @@ class Kind(Enum):
     ACTION = "action"  # a corrective action: asked for, done, rechecked
     HANDOVER = "handover"
     AUDIT = "audit"
+    DRILL = "drill"  # started, suspended, resumed, ended, aborted, scored; theory
     RULE_WITHDRAWN = "rule_withdrawn"
     CLOSED = "closed"
     CONFIGURATION = "configuration"

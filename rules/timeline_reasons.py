@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from rules import timeline_messages, timeline_quiet, timeline_response
+from rules import timeline_drills, timeline_messages, timeline_quiet, timeline_response
 from rules.instant import parse_duration_ms
 from rules.timeline_orders import REASONS_ZH
 from rules.timeline_words import duration, word
@@ -53,7 +53,14 @@ _ZH: tuple[tuple[str, str], ...] = (
     (r"arrived late", "消息迟到"),
     (r"retained", "保留消息"),
 )
-_ALL = (*_ZH, *REASONS_ZH, *timeline_messages.REASONS_ZH, *timeline_quiet.REASONS_ZH, *timeline_response.REASONS_ZH)
+_ALL = (
+    *_ZH,
+    *REASONS_ZH,
+    *timeline_drills.REASONS_ZH,
+    *timeline_messages.REASONS_ZH,
+    *timeline_quiet.REASONS_ZH,
+    *timeline_response.REASONS_ZH,
+)
 _PATTERNS = tuple((re.compile(english), chinese) for english, chinese in _ALL)
 _GROUP = re.compile(r"\{\\(\d)\}|\\(\d)")
 

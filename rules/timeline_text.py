@@ -82,6 +82,7 @@ FACTS: dict[Kind, tuple[str, ...]] = {
     Kind.ACTION: ("id", "what", "text", "owner", "due"),
     Kind.HANDOVER: ("id", "what", "site"),
     Kind.AUDIT: ("found", "what", "due_at"),
+    Kind.DRILL: ("id", "what", "site", "title_en", "title_zh", "within_ms", "paused_ms", "percent", "plan"),
     Kind.RULE_WITHDRAWN: ("title_en", "title_zh"),
     Kind.CLOSED: ("finding", "cause", "note"),
     Kind.CONFIGURATION: ("what", "version"),
@@ -155,6 +156,8 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.ACTION: "Corrective action {id}[ {what}][: {text}][ · {owner}][ · due {due}][ · by {by}][ · {reason}]",
         Kind.HANDOVER: "Shift handover {id}[ of {site}][: {what}][ · {by}][ · {reason}]",
         Kind.AUDIT: "AUDIT[ {found}][: {what}][ · {reason}]",
+        Kind.DRILL: "Drill {id} {what}[: {title}][ · at {site}][ · {plan}][ · by {by}][ · for {within_ms} at the most]"
+        "[ · after {paused_ms}][ · {reason}]",
         Kind.RULE_WITHDRAWN: "Rule withdrawn: {title}[ · {device}][ · {reason}]",
         Kind.CLOSED: "Closed[ by {by}][: {finding}][, cause: {cause}][ · {note}][ · {reason}]",
         Kind.CONFIGURATION: "New {what} in force[ · version {version}][ · {reason}]",
@@ -225,6 +228,8 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.ACTION: "整改 {id}[ {what}][：{text}][ · {owner}][ · 期限 {due}][ · {by}][ · {reason}]",
         Kind.HANDOVER: "交接班 {id}[（{site}）][：{what}][ · {by}][ · {reason}]",
         Kind.AUDIT: "审计[：{found}][ · {what}][ · {reason}]",
+        Kind.DRILL: "演练 {id} {what}[：{title}][ · {site}][ · {plan}][ · {by}][ · 最长 {within_ms}]"
+        "[ · 中断 {paused_ms}][ · {reason}]",
         Kind.RULE_WITHDRAWN: "规则已撤销：{title}[ · {device}][ · {reason}]",
         Kind.CLOSED: "已关闭[ · {by}][：{finding}][，原因：{cause}][ · {note}][ · {reason}]",
         Kind.CONFIGURATION: "新的{what}已生效[ · 版本 {version}][ · {reason}]",
@@ -274,7 +279,7 @@ def _fact(name: str, value: float | bool | str, language: Language, named: Calla
         return duration(value, language)
     if name == "node":
         return node_text(str(value), language)
-    if name in ("zone", "target", "asset"):
+    if name in ("zone", "target", "asset", "site"):
         return named(str(value))
     if name == "to" and named(str(value)) != value:  # a place
         return named(str(value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from rules import timeline_messages, timeline_quiet, timeline_response
+from rules import timeline_drills, timeline_messages, timeline_quiet, timeline_response
 from rules.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from rules.mode import Mode
 from rules.reading import Value
@@ -66,6 +66,7 @@ _WORDS_ZH = {
     "rules": "规则",
     "directory": "楼宇配置",
     **WORDS_ZH,
+    **timeline_drills.WORDS_ZH,
     **timeline_messages.WORDS_ZH,
     **timeline_quiet.WORDS_ZH,
     **timeline_response.WORDS_ZH,

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from rules.drill import settling
 from rules.incident import Evidence, Incident, Step
 from rules.level import Level
 from rules.mode import Mode
@@ -53,8 +54,13 @@ def raise_trouble(
     mode: Mode = Mode.ACTUAL,
     device: str = "",
     level: Level = Level.III,
-) -> Incident:
-    """→ the incident on which it holds. Idempotent. `device`: the one concerned, if any."""
+) -> Incident | None:
+    """→ the incident on which it holds. Idempotent. `device`: the one concerned, if any.
+
+    None: it is an exercise's that has just ended, and nothing comes of those any more.
+    """
+    if mode is Mode.EXERCISE and settling(turn.state.drills, where.site, turn.now) is not None:
+        return None
     key = trouble_key(mode, source)
     if key in turn.state.troubles:
         return turn.state.incidents[turn.state.troubles[key]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from typing import Any
 
+from rules.drill import Drill, remember
 from rules.in_force import InForce
 from rules.incident import TRANSITIONS, Confirmation, Incident, Phase, Step
 from rules.instant import Instant
@@ -40,23 +41,29 @@ class Turn:
             self.changed(incident)
             rest.setdefault("mode", incident.mode)
         rest["reason"] = "; ".join(part for part in (rest.get("reason"), self.remark) if part)
-        self.outcome.entries.append(
-            Entry(
-                position=self.state.entries_made,
-                incident=incident.id if incident else None,
-                number=number,
-                at=self.now,
-                kind=kind,
-                late_ms=self.late_ms,
-                **rest,
-            )
+        entry = Entry(
+            position=self.state.entries_made,
+            incident=incident.id if incident else None,
+            number=number,
+            at=self.now,
+            kind=kind,
+            late_ms=self.late_ms,
+            **rest,
         )
+        self.outcome.entries.append(entry)
+        drill = self.state.drills.get(incident.drill) if incident is not None and incident.drill else None
+        if drill is not None and remember(drill, entry):
+            self.drill_changed(drill)
 
     def changed(self, incident: Incident) -> None:
         """Something of it is other than before; `write` says so by itself."""
         incident.updated_at = self.now
         incident.revision += incident.id not in self.outcome.incidents
         self.outcome.incidents[incident.id] = incident
+
+    def drill_changed(self, drill: Drill) -> None:
+        drill.revision += drill.id not in self.outcome.drills
+        self.outcome.drills[drill.id] = drill
 
     def refuse(
         self, code: str, reason: str, by: str, what: str, incident: Incident | None = None, **facts: Value

@@ -98,6 +98,8 @@ class Doing(FileModel):
     hazard: Name | None = None
     zone: Id | None = None
     level: Level | None = Field(None, description="only once the incident is as grave as this")
+    mode: Mode | None = Field(None, description="of the incident; without: the one in which the scenario is played")
+    each: bool = Field(False, description="done for every incident that fits, not only for the first")
 
     def fits(self, incident: SeenIncident, site: str) -> bool:
         """Whether the incident is what the act waits for."""

@@ -1,8 +1,10 @@
 """A building made up from a seed: where its devices stand, as the content of a site file.
 
-One tower, or a portfolio of many: buildings of equal plan with basement B1 and floors 1F, 2F…; three fire zones a
-floor (east, west, and the core with stairs, lift lobby and risers), and one each for the lift shaft, the plant room in
-the basement and the canteen's kitchen on 1F. The seed settles what varies between real buildings: nameplates.
+One tower, or a portfolio of many: buildings with basement B1 and floors 1F, 2F…; three fire zones a floor (east,
+west, and the core with stairs, lift lobby and risers), and one each for the lift shaft, the plant room in the basement
+and the canteen's kitchen on 1F. The seed settles what varies between real buildings: heights, where they may differ,
+and nameplates. What a building is used for shows in its id (t001 offices, r001 homes, s001 shops): its meters' loads
+go by that (`meters`), homes have a gas detector in each zone's kitchen, shops a second call point.
 
 Assumptions: 320 m² a zone, one smoke detector for 80 m² (GB 50116-2013 table 6.2.2 allows 60 to 80 m² for rooms up
 to 6 m high; confidence medium), one call point and one siren a zone (a call point within 30 m of walk, GB 50116-2013
@@ -33,6 +35,8 @@ class Plan:
     floors: int = 20
     lifts: int = 4
     devices_max: int | None = None
+    floors_least: int | None = None  # buildings have from so many to `floors`; without, all have `floors`
+    uses: tuple[str, ...] = ("office",)  # of `USES`, in turn
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ _ZONES: dict[str, tuple[Title, dict[str, int]]] = {
     "west": ({"en": "west", "zh": "西区"}, _ROOMS),
     "core": ({"en": "core", "zh": "核心筒"}, {"smoke_detector": 1, "access_controller": 2, "energy_meter": 1}),
 }
+USES = {"office": "t", "residential": "r", "retail": "s"}  # use → how the ids of its buildings begin
+_MORE: dict[str, dict[str, int]] = {"residential": {"gas_detector": 1}, "retail": {"manual_call_point": 2}}  # in rooms
 _SHAFT_FLOOR = 1  # of the floors, lowest first: the shaft's zone is listed where its lifts start, on 1F
 _SPECIAL: dict[int, tuple[str, Title, dict[str, int]]] = {  # floor → the one zone of its kind that is there
     0: ("plant", {"en": "plant room", "zh": "设备机房"}, {"water_leak_detector": 2}),
@@ -120,8 +126,11 @@ def _head(plan: Plan) -> dict[str, Any]:
 def _buildings(plan: Plan) -> Iterator[dict[str, Any]]:
     left = plan.devices_max
     for number in range(1, plan.buildings + 1):
-        name = "tower" if plan.buildings == 1 else f"t{number:03d}"
-        floors = [_floor(plan, name, index, floor) for index, floor in enumerate(floor_ids(plan.floors))]
+        use = plan.uses[(number - 1) % len(plan.uses)]
+        name = "tower" if plan.buildings == 1 and use == "office" else f"{USES[use]}{number:03d}"
+        heights = range(plan.floors_least or plan.floors, plan.floors + 1)
+        height = heights[int(uniform(key(plan.seed, f"{name}/floors")) * len(heights))]
+        floors = [_floor(plan, name, use, index, floor) for index, floor in enumerate(floor_ids(height))]
         if left is not None:
             left = _keep(floors, left)
         title = plan.title if plan.buildings == 1 else {"en": f"Tower {number}", "zh": f"{number}号楼"}
@@ -137,7 +146,7 @@ def _keep(floors: list[dict[str, Any]], left: int) -> int:
     return left
 
 
-def _floor(plan: Plan, building: str, index: int, floor: str) -> dict[str, Any]:
+def _floor(plan: Plan, building: str, use: str, index: int, floor: str) -> dict[str, Any]:
     where = "" if plan.buildings == 1 else f"{building}-"
     zh = "地下1层" if floor == "B1" else f"{index}层"
     counts: dict[str, int] = {}
@@ -146,7 +155,8 @@ def _floor(plan: Plan, building: str, index: int, floor: str) -> dict[str, Any]:
     for zone, title, devices in [*((zone, *rest) for zone, rest in _ZONES.items()), *special]:
         zone_title = {"en": f"{floor} {title['en']}", "zh": zh + title["zh"]}
         entries = []
-        for device_class, count in devices.items():
+        more = _MORE.get(use, {}) if devices is _ROOMS else {}
+        for device_class, count in {**devices, **more}.items():
             for _ in range(count):
                 counts[device_class] = number = counts.get(device_class, 0) + 1
                 code = f"{'b1' if floor == 'B1' else f'{index:02d}'}{number:02d}"

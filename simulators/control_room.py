@@ -9,9 +9,11 @@ from types import TracebackType
 import httpx
 import msgspec
 
+from api.drill_schemas import DrillDoneOut, DrillOut
 from api.response_schemas import OrderOut
 from api.schemas import EntryOut, IncidentOut
 from rules.requests import (
+    AbortDrill,
     Acknowledge,
     AddNote,
     AdvanceOrder,
@@ -20,6 +22,7 @@ from rules.requests import (
     ChangeLevel,
     CompleteTask,
     Confirm,
+    EndDrill,
     HandOverOrder,
     OpenOrder,
     OverrideCommand,
@@ -27,8 +30,11 @@ from rules.requests import (
     PutOnShelf,
     Resolve,
     Respond,
+    ResumeDrill,
     Review,
     SkipTask,
+    StartDrill,
+    SuspendDrill,
 )
 from simulators.acts import Act
 
@@ -43,6 +49,11 @@ class Answer:
     def __init__(self, response: httpx.Response) -> None:
         self.ok = response.is_success
         self.detail = "" if self.ok else response.text[:500]
+        self.content = response.content
+
+
+class DrillRefused(RuntimeError):
+    """The gateway does not start it; the text says why."""
 
 
 class ControlRoom:
@@ -87,6 +98,23 @@ class ControlRoom:
         answers = [await self._client.get(f"/orders/{order}") for order in incident.orders]
         return [OrderOut.model_validate_json(answer.raise_for_status().content) for answer in answers]
 
+    async def start_drill(self, request: StartDrill) -> DrillDoneOut:
+        """Raises DrillRefused, with the API's words."""
+        answer = await self.ask(request)
+        if not answer.ok:
+            raise DrillRefused(answer.detail)
+        return DrillDoneOut.model_validate_json(answer.content)
+
+    async def drill(self, drill: str) -> DrillOut:
+        response = await self._client.get(f"/drills/{drill}")
+        return DrillOut.model_validate_json(response.raise_for_status().content)
+
+    async def drill_report(self, drill: str, form: str, language: str) -> str:
+        """`form`: json, markdown or html."""
+        path = {"json": "report", "markdown": "report.md", "html": "report.html"}[form]
+        response = await self._client.get(f"/drills/{drill}/{path}", params={"lang": language})
+        return response.raise_for_status().text
+
     async def carry_out(self, act: Act, incident: str, site: str) -> list[Answer]:
         """Do for a person what the scenario says."""
         orders = await self.orders(await self.incident(incident)) if incident else []
@@ -119,4 +147,9 @@ _PATHS: dict[type, str] = {
     AssignOrder: "/orders/{order}/assign",
     HandOverOrder: "/orders/{order}/hand-over",
     PutOnShelf: "/shelves",
+    StartDrill: "/drills",
+    EndDrill: "/drills/{drill}/end",
+    AbortDrill: "/drills/{drill}/abort",
+    SuspendDrill: "/drills/{drill}/suspend",
+    ResumeDrill: "/drills/{drill}/resume",
 }

@@ -7,6 +7,7 @@ can be fed straight into the core, or be encoded and published (`live`).
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from rules.mode import Mode
 from rules.reading import CommandResult, DeviceEvent, DeviceStatus, Reading, Value
 from rules.site import Device, DeviceClass
 from simulators.chance import between, key, uniform
-from simulators.devices import events, readings, report_every_ms
+from simulators.devices import events, next_change, readings, report_every_ms
 from simulators.scene import Fault, Scene, Told
 
 Said = Reading | DeviceEvent | DeviceStatus | CommandResult
@@ -23,8 +24,6 @@ Said = Reading | DeviceEvent | DeviceStatus | CommandResult
 # A change of so much is reported at once; dB/m, °C, %LEL, mm.
 NOTABLE = {"smoke": 0.02, "temperature": 2.0, "gas_lel": 2.0, "water_level_mm": 10.0}
 REACTION_MS = (200, 1_200)  # from a command's arrival to the answer: a relay, a motor that starts
-LIVELY = ("lift", "access_controller")  # people come and go
-SENSITIVE = ("smoke_detector", "heat_detector")  # to fires
 PENDING_MAX = 10_000  # commands under way; a building has no more devices that obey
 
 _OBEYED = {
@@ -62,19 +61,25 @@ class Field:
         self._scene = scene
         self._mode = mode
         self._seq = dict.fromkeys((device.id for device in devices), first_seq - 1)
-        self._due_at: dict[str, Instant] = {}
+        self._reports_at = [0] * len(devices)  # by the place of the device
+        self._seen_at: list[Instant | None] = [None] * len(devices)
+        self._places = {device.id: place for place, device in enumerate(devices)}
+        self._looks: list[tuple[Instant, int]] = []  # a heap of (when, place); one a device counts: `_look_at`
+        self._look_at: list[Instant | None] = [None] * len(devices)
         self._last: dict[str, dict[str, Value]] = {}
         self._told: dict[str, Told] = {}
         self._answers: list[_Answer] = []
         self._answered: dict[tuple[str, str], bool] = {}
-        self._at: Instant | None = None
-        restless = {each.id: self._restless_since(each) for each in devices}
-        self._restless = {id: since for id, since in restless.items() if since is not None}
+        self._begun = False
 
     @property
-    def next_answer(self) -> Instant | None:
-        """When the next command is answered."""
-        return min((answer.due_at for answer in self._answers), default=None)
+    def next_due(self) -> Instant | None:
+        """When anything can be said next; None: nothing ever. Before the first `advance` all is due at once."""
+        looks = self._looks
+        while looks and self._look_at[looks[0][1]] != looks[0][0]:
+            heapq.heappop(looks)
+        answer = min((answer.due_at for answer in self._answers), default=None)
+        return min((at for at in (answer, looks[0][0] if looks else None) if at is not None), default=None)
 
     def statuses(self, at: Instant, *, online: bool = True) -> Iterator[Said]:
         """What every device says of itself when it connects."""
@@ -83,19 +88,45 @@ class Field:
 
     def advance(self, at: Instant) -> Iterator[Said]:
         """Everything that is said after the previous instant and up to `at`. The first time every device reports."""
-        since = at if self._at is None else self._at
-        self._at = at
-        yield from self._due_answers(at)
-        for device in self._devices:
-            due_at = self._due_at.get(device.id, at)
-            if at < min(due_at, self._restless.get(device.id, due_at)):
-                continue
-            for happening in events(device, self._scene, since, at):
-                seq = self._next_seq(device)
-                yield DeviceEvent(self._mode, device.id, happening.at, at, happening.event, happening.attributes, seq)
-            values = readings(device, self._scene, at, self._told.get(device.id))
-            if values and self._reports(device, values, at):
-                yield Reading(self._mode, device.id, at, at, values, self._next_seq(device))
+        places = set(range(0 if self._begun else len(self._devices)))
+        self._begun = True
+        for answer in self._due_answers(at):
+            places.add(self._places[answer.device])
+            yield answer
+        while self._looks and self._looks[0][0] <= at:
+            due_at, place = heapq.heappop(self._looks)
+            if self._look_at[place] == due_at:
+                places.add(place)
+        for place in sorted(places):
+            yield from self._look(place, at)
+
+    def _look(self, place: int, at: Instant) -> Iterator[Said]:
+        """What one device has to say; and when to look at it next."""
+        device, scene = self._devices[place], self._scene
+        seen_at = self._seen_at[place]
+        self._seen_at[place] = at
+        for happening in events(device, scene, at if seen_at is None else seen_at, at):
+            seq = self._next_seq(device)
+            yield DeviceEvent(self._mode, device.id, happening.at, at, happening.event, happening.attributes, seq)
+        values = readings(device, scene, at, self._told.get(device.id))
+        last = self._last.get(device.id)
+        if values and (at >= self._reports_at[place] or last is None or _notable(last, values)):
+            self._reports_at[place] = at + self._period_ms(device)
+            self._last[device.id] = values
+            yield Reading(self._mode, device.id, at, at, values, self._next_seq(device))
+        elif not values:  # it is silent: it reports as soon as it is back
+            self._last.pop(device.id, None)
+            self._reports_at[place] = at + report_every_ms(device)
+        change, report = next_change(device, scene, at), self._reports_at[place]
+        self._look_at[place] = look_at = report if change is None else min(change, report)
+        heapq.heappush(self._looks, (look_at, place))
+
+    def _period_ms(self, device: Device) -> int:
+        every_ms = report_every_ms(device)
+        if self._seq[device.id]:
+            return every_ms
+        # at first another for each, lest all report at once; on full seconds, so that few instants have something due
+        return max(1, round(every_ms * uniform(key(self._scene.seed, f"{device.id}/period")) / SECOND_MS)) * SECOND_MS
 
     def obey(self, name: str, command_id: str, command: str, at: Instant, *, expired: bool = False) -> None:
         """A command arrives. A repeated one is answered again and not carried out twice; a silent device ignores it."""
@@ -115,32 +146,16 @@ class Field:
             detail = _OBEYED.get(command, "")
             self._answers.append(_Answer(due_at, device, command_id, True, detail, Told(command, due_at)))
 
-    def _due_answers(self, at: Instant) -> Iterator[Said]:
+    def _due_answers(self, at: Instant) -> Iterator[CommandResult]:
+        if not self._answers:
+            return
         due = [answer for answer in self._answers if answer.due_at <= at]
         self._answers = [answer for answer in self._answers if answer.due_at > at]
         for answer in sorted(due, key=lambda answer: answer.due_at):
             if answer.told is not None:
                 self._told[answer.device.id] = answer.told
-                self._restless[answer.device.id] = at
             self._answered[answer.device.id, answer.id] = answer.ok
             yield CommandResult(self._mode, answer.device.id, answer.due_at, answer.id, answer.ok, answer.detail)
-
-    def _restless_since(self, device: Device) -> Instant | None:
-        """From when on it may have something to say before its period is over: until then it need not be asked."""
-        if device.device_class in LIVELY or device.id in self._scene.disturbances:
-            return 0
-        return self._scene.reached_at(device) if device.device_class in SENSITIVE else None
-
-    def _reports(self, device: Device, values: dict[str, Value], at: Instant) -> bool:
-        due_at = self._due_at.get(device.id)
-        if due_at is not None and at < due_at and not _notable(self._last[device.id], values):
-            return False
-        every_ms = report_every_ms(device)
-        if due_at is None:  # from then on at moments of its own, lest all report at once
-            every_ms = max(SECOND_MS, round(every_ms * uniform(key(self._scene.seed, f"{device.id}/period"))))
-        self._due_at[device.id] = at + every_ms
-        self._last[device.id] = values
-        return True
 
     def _next_seq(self, device: Device) -> int:
         self._seq[device.id] += 1

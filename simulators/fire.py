@@ -12,8 +12,7 @@ Heat: Alpert's ceiling jet for r/H > 0.18, ΔT = 5.38 · (Q/r)^⅔ / H (SFPE Han
 detector's own lag.
 
 Way: a detector stands 2 to 12 m from the seat, settled by the seed; smoke spreads along the ceiling at 0.3 m/s and
-thins with the way. Zones beside get a fifth of it 90 s later, the floor above a tenth 3 minutes later, each further
-floor half of that and a minute more; below nothing comes (ours: what an open door, and a stair, let through).
+thins with the way. What comes to other zones, and when: `plume`.
 Put out: the heat is gone within a minute, the smoke is vented with a time constant of 20 s (ours).
 """
 
@@ -25,6 +24,7 @@ from enum import Enum
 
 from rules.instant import Instant
 from simulators.chance import between, key
+from simulators.plume import Passage
 
 HEAT_KW_REFERENCE = 1_055.0
 SMOULDERING_KW = 20.0
@@ -38,8 +38,7 @@ HALVING_M = 6.0  # the way along which smoke thins to a half
 CLEARING_S = 20.0
 COOLING_S = 15.0
 WARMING_K_MAX = 90.0  # beyond this the detector is gone
-_BESIDE_SHARE, _BESIDE_S = 0.2, 90.0
-_ABOVE_SHARE, _ABOVE_S, _HIGHER_S = 0.1, 180.0, 60.0
+CLEAR_MS = 10 * 60_000  # thirty time constants after it was put out, and the longest way
 
 
 class Growth(Enum):
@@ -73,20 +72,19 @@ class Fire:
         burnt_s, ended_s = self._times(at, 0.0)
         return self._kw(burnt_s) * math.exp(-ended_s / COOLING_S)
 
-    def smoke_db_per_m(self, seed: int, device: str, way: tuple[int, int] | None, at: Instant) -> float:
-        """Optical density at a detector that is `way` = (floors up, zones beside) from the seat's zone."""
-        share, delay_s = _passage(way)
-        if not share:
+    def smoke_db_per_m(self, seed: int, device: str, way: Passage | None, at: Instant) -> float:
+        """Optical density at a detector to whose zone the smoke comes by `way` (None: it does not)."""
+        if way is None:
             return 0.0
         reach_m = _reach_m(seed, device)
-        burnt_s, ended_s = self._times(at, delay_s + reach_m / SMOKE_SPEED_M_PER_S)
+        burnt_s, ended_s = self._times(at, way.delay_s + reach_m / SMOKE_SPEED_M_PER_S)
         soot_g = self._burnt_kj(burnt_s) / HEAT_OF_COMBUSTION_KJ_PER_G * SOOT_YIELD
-        thinned = share * math.exp2(-reach_m / HALVING_M)
+        thinned = way.share * math.exp2(-reach_m / HALVING_M)
         return soot_g * DB_PER_M_PER_G * thinned * math.exp(-ended_s / CLEARING_S)
 
-    def warming_k(self, seed: int, device: str, way: tuple[int, int] | None, at: Instant) -> float:
+    def warming_k(self, seed: int, device: str, way: Passage | None, at: Instant) -> float:
         """How much warmer than its room the air at a detector is; only the burning zone warms."""
-        if way != (0, 0):
+        if way is None or way.hops:
             return 0.0
         reach_m = _reach_m(seed, device)
         burnt_s, ended_s = self._times(at, reach_m / SMOKE_SPEED_M_PER_S)
@@ -95,10 +93,14 @@ class Fire:
         rise = 5.38 * math.pow(self._kw(burnt_s) / reach_m, 2 / 3) / CEILING_M
         return min(rise, WARMING_K_MAX) * math.exp(-ended_s / COOLING_S)
 
-    def reaches_at(self, way: tuple[int, int] | None) -> Instant | None:
+    def reaches_at(self, way: Passage | None) -> Instant | None:
         """The earliest at which a detector so far away can notice anything; None: never."""
-        share, delay_s = _passage(way)
-        return self.started_at + round(delay_s * 1000) if share else None
+        return None if way is None else self.started_at + round(way.delay_s * 1000)
+
+    @property
+    def clear_at(self) -> Instant | None:
+        """When nothing of it can be noticed anywhere any more; None: it burns on."""
+        return None if self.put_out_at is None else self.put_out_at + CLEAR_MS
 
     def _times(self, at: Instant, delay_s: float) -> tuple[float, float]:
         """(seconds it has burnt, seconds since it was put out), as seen after `delay_s`."""
@@ -125,13 +127,3 @@ class Fire:
 
 def _reach_m(seed: int, device: str) -> float:
     return between(key(seed, f"{device}/reach"), 2.0, 12.0)
-
-
-def _passage(way: tuple[int, int] | None) -> tuple[float, float]:
-    """(share of the smoke that comes through, seconds it takes)."""
-    if way is None or way[0] < 0:
-        return 0.0, 0.0
-    up, beside = way
-    if up == 0:
-        return (_BESIDE_SHARE, _BESIDE_S) if beside else (1.0, 0.0)
-    return _ABOVE_SHARE / 2 ** (up - 1), _ABOVE_S + _HIGHER_S * (up - 1)

@@ -50,9 +50,21 @@ class SceneClock:
             raise ValueError(f"speed {speed:g} is not between 0.01 and 1000")
         self._begins, self._speed, self._seconds = begins, speed, seconds
         self._started_at = seconds()
+        self._stood_since: float | None = None
 
     def now(self) -> Instant:
-        return self._begins + round((self._seconds() - self._started_at) * self._speed * SECOND_MS)
+        seconds = self._seconds() if self._stood_since is None else self._stood_since
+        return self._begins + round((seconds - self._started_at) * self._speed * SECOND_MS)
+
+    def pause(self) -> None:
+        """Stands still until `resume`. Harmless when it does already."""
+        if self._stood_since is None:
+            self._stood_since = self._seconds()
+
+    def resume(self) -> None:
+        if self._stood_since is not None:
+            self._started_at += self._seconds() - self._stood_since
+            self._stood_since = None
 
 
 class Live:
@@ -70,7 +82,8 @@ class Live:
         speed: float = 1.0,
         mode: Mode = Mode.ACTUAL,
     ) -> None:
-        scene, begins = scene_of(scenario, directory, site)
+        # nothing but what is of this mode: a drill that is played live must not make up anything real
+        scene, begins = scene_of(scenario, directory, site, mode, mode)
         devices = [device for device in directory.devices.values() if device.site == site]
         if not devices:
             raise ValueError(f"the site {site} has no devices")
@@ -84,6 +97,18 @@ class Live:
         self._people = People(scenario.people, site, mode)
         self._api = (api_url, api_token) if api_url else None
         self._clock_from = (begins, speed)
+        self._stopped = False
+
+    def pause(self) -> None:
+        """The scene stands still: devices say nothing, people do nothing."""
+        self._clock.pause()
+
+    def resume(self) -> None:
+        self._clock.resume()
+
+    def stop(self) -> None:
+        """`run` ends soon."""
+        self._stopped = True
 
     async def run(self, *, on_and_on: bool = False) -> Played:
         """Until the scenario is over; with `on_and_on` the building lives on until this is cancelled.
@@ -108,7 +133,7 @@ class Live:
     async def _live_devices(self, link: FieldLink, begins: Instant, end: Instant | None) -> None:
         for said in self._field.statuses(begins):
             link.publish(encode(self._prefix, said, now_ms()))
-        while end is None or self._clock.now() < end:
+        while not self._stopped and (end is None or self._clock.now() < end):
             for said in self._field.advance(self._clock.now()):
                 link.publish(encode(self._prefix, said, now_ms()))
             self._count(link, begins)

@@ -20,23 +20,26 @@ class Due(NamedTuple):
 
 
 class People:
-    """Everyone in a scenario. Each act is done once, on the first incident of the scenario's mode that fits."""
+    """Everyone in a scenario. Each act is done once, on the first incident of its mode (else the one played) that
+    fits; or once for every one."""
 
     def __init__(self, acts: Sequence[Act], site: str, mode: Mode = Mode.ACTUAL) -> None:
         self._waiting = list(acts)
         self._site = site
         self._mode = mode
         self._due: list[Due] = []
+        self._done_for: set[tuple[int, str]] = set()  # acts (they live as long as this) and incidents
 
     @property
     def idle(self) -> bool:
         """Nobody has anything left to do."""
-        return not self._waiting and not self._due
+        return not self.waiting and not self._due
 
     @property
     def waiting(self) -> Sequence[Act]:
         """What nobody has come to yet."""
-        return self._waiting
+        begun = {act for act, _ in self._done_for}
+        return [act for act in self._waiting if id(act) not in begun]
 
     def begin(self, at: Instant) -> None:
         """The scenario begins."""
@@ -50,10 +53,13 @@ class People:
 
     def see(self, incident: SeenIncident, at: Instant) -> None:
         """An incident is new or has changed."""
-        if incident.mode is not self._mode:
-            return
-        for act in [act for act in self._waiting if act.fits(incident, self._site)]:
-            self._waiting.remove(act)
+        of_mode = [act for act in self._waiting if (act.mode or self._mode) is incident.mode]
+        for act in [act for act in of_mode if act.fits(incident, self._site)]:
+            if not act.each:
+                self._waiting.remove(act)
+            elif (id(act), incident.id) in self._done_for:
+                continue
+            self._done_for.add((id(act), incident.id))
             self._due.append(Due(at + act.wait, act, incident.id))
 
     def take_due(self, at: Instant) -> list[Due]:

@@ -27,13 +27,15 @@ ATTEMPTS_MAX_OTHERS = 20
 AGAIN_MS, AGAIN_MS_MAX = SECOND_MS, MINUTE_MS
 
 Fails = Callable[[str, Instant], bool]  # a channel or an authority, when
+BackAt = Callable[[Instant], Instant | None]  # when the broker is back; None: it is there
 
 
 class Postman:
-    """`take` what is to be delivered; `due` says what has become of it. `fails`: what is not delivered when."""
+    """`take` what is to be delivered; `due` says what has become of it. `fails`: what is not delivered when; `back_at`:
+    commands wait for the broker, and are not sent when they have expired by then, as in the gateway."""
 
-    def __init__(self, fails: Fails = lambda channel, at: False) -> None:
-        self._fails = fails
+    def __init__(self, fails: Fails = lambda channel, at: False, back_at: BackAt = lambda at: None) -> None:
+        self._fails, self._back_at = fails, back_at
         self._way: list[tuple[Instant, int, Effect, int]] = []  # (when it is there, order, effect, attempt)
         self._order = count()
 
@@ -48,7 +50,10 @@ class Postman:
         """What has been tried by now: the effect, and what came of it."""
         while self._way and self._way[0][0] <= at:
             _, _, effect, attempt = heapq.heappop(self._way)
-            yield effect, self._tried(effect, attempt, at)
+            if isinstance(effect, PublishCommand) and (back_at := self._back_at(at)) is not None:
+                heapq.heappush(self._way, (back_at, next(self._order), effect, attempt))
+            elif not isinstance(effect, PublishCommand) or at < effect.expires_at:
+                yield effect, self._tried(effect, attempt, at)
 
     def _tried(self, effect: Effect, attempt: int, at: Instant) -> Event:
         if isinstance(effect, PublishCommand):

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import NamedTuple
 
 from rules.instant import Instant
 from rules.reading import Value
 from rules.site import Device, Site
 from simulators.fire import Fire
+from simulators.plume import Passage, passages
 
 
 class Fault(Enum):
@@ -36,6 +38,13 @@ class Fault(Enum):
     OVERLOAD_SEVERE = "severe_overload"  # 120 %
     GAS = "gas_leak"  # at this detector; it ends, too, where the detector is told to close its valve
     WATER = "water_leak"  # at this detector; what it reports goes on until the place is dry
+    NUISANCE = "nuisance"  # dust, steam, a toaster: smoke at this one detector, and nothing burns
+    DRIFTING = "drift"  # its chamber gets dirty: clear air looks like ever more smoke
+    STUCK = "stuck"  # it goes on reporting what it measured when this began
+    FLAT_BATTERY = "flat_battery"  # it runs down within two hours, and falls silent
+    CHATTER = "chatter"  # its alarm (its fault, where it has none) comes and goes
+    TAMPER = "tamper"  # taken off its base, opened
+    DOOR_BLOCKED = "door_blocked"  # a lift's door meets something each time it closes
 
 
 class Told(NamedTuple):
@@ -68,17 +77,44 @@ class Disturbance:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where zones lie to one another. `floors`: building → floor ids, lowest first."""
+    """Where zones lie to one another. `floors`: building → floor ids, lowest first.
+
+    A floor's hubs are its zones with doors of an access controller: the core with stairs and lift lobby. Every zone
+    of a floor adjoins its hubs, and no other zone; on a floor without a hub all adjoin one another. A hub adjoins the
+    hubs of the floor above by the stairs, every zone the one that stands over it (the same place in the site file's
+    order) by the windows.
+    """
 
     floors: dict[str, tuple[str, ...]]
     zones: dict[str, tuple[str, int]]  # zone → (building, floor number)
+    hubs: frozenset[str] = frozenset()
 
-    def distance(self, origin: str, zone: str) -> tuple[int, int] | None:
-        """(floors up, zones beside: 0 or 1) from a zone to another of the same building; None: not connected."""
-        here, there = self.zones.get(origin), self.zones.get(zone)
-        if here is None or there is None or here[0] != there[0]:
-            return None
-        return there[1] - here[1], int(origin != zone)
+    def beside(self, zone: str) -> list[str]:
+        """The zones of its floor that it adjoins."""
+        others = [each for each in self._on_floor(*self.zones[zone]) if each != zone]
+        hubs = [each for each in others if each in self.hubs]
+        return others if zone in self.hubs or not hubs else hubs
+
+    def stairs(self, zone: str) -> list[str]:
+        """The hubs above a hub."""
+        building, number = self.zones[zone]
+        return [each for each in self._on_floor(building, number + 1) if {each, zone} <= self.hubs]
+
+    def over(self, zone: str) -> list[str]:
+        """The zone above it."""
+        building, number = self.zones[zone]
+        place = self._on_floor(building, number).index(zone)
+        return self._on_floor(building, number + 1)[place : place + 1]
+
+    def _on_floor(self, building: str, number: int) -> list[str]:
+        return self._by_floor.get((building, number), [])
+
+    @cached_property
+    def _by_floor(self) -> dict[tuple[str, int], list[str]]:
+        found: dict[tuple[str, int], list[str]] = {}
+        for zone, place in self.zones.items():
+            found.setdefault(place, []).append(zone)
+        return found
 
 
 @dataclass(frozen=True)
@@ -103,17 +139,28 @@ class Scene:
         reached = [fire.reaches_at(self._way(fire, device)) for fire in self.fires]
         return min((at for at in reached if at is not None), default=None)
 
+    def clear_at(self, device: Device) -> Instant | None:
+        """When the last fire can no longer be noticed there; None: it burns on."""
+        reaching = [fire for fire in self.fires if self._way(fire, device) is not None]
+        cleared = [fire.clear_at for fire in reaching]
+        return None if None in cleared else max((at for at in cleared if at is not None), default=0)
+
     def warming_k(self, device: Device, at: Instant) -> float:
         return sum(fire.warming_k(self.seed, device.id, self._way(fire, device), at) for fire in self.fires)
 
-    def _way(self, fire: Fire, device: Device) -> tuple[int, int] | None:
-        return self.layout.distance(fire.zone, device.zone)
+    def _way(self, fire: Fire, device: Device) -> Passage | None:
+        return self._ways[fire.zone].get(device.zone)
+
+    @cached_property
+    def _ways(self) -> dict[str, dict[str, Passage]]:
+        return {fire.zone: passages(self.layout, fire.zone) for fire in self.fires}
 
 
 _NOTHING: frozenset[Fault] = frozenset()
 
 
-def layout(sites: Iterable[Site]) -> Layout:
+def layout(sites: Iterable[Site], devices: Iterable[Device] = ()) -> Layout:
+    """Of the sites; `devices` say which zones have doors."""
     floors: dict[str, tuple[str, ...]] = {}
     zones: dict[str, tuple[str, int]] = {}
     for site in sites:
@@ -122,4 +169,5 @@ def layout(sites: Iterable[Site]) -> Layout:
             floors[name] = tuple(floor.id for floor in building.floors)
             for number, floor in enumerate(building.floors):
                 zones |= {zone.id: (name, number) for zone in floor.zones}
-    return Layout(floors, zones)
+    hubs = {device.zone for device in devices if device.device_class == "access_controller"}
+    return Layout(floors, zones, frozenset(hubs & zones.keys()))

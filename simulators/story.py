@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from rules.instant import HOUR_MS, MINUTE_MS, SECOND_MS, Instant
+from rules.mode import Mode
 from rules.place_names import titles_of
 from rules.site import Directory, Title
 from rules.timeline import Entry, Kind
 from rules.timeline_text import Language, text
-from rules.timeline_words import word
+from rules.timeline_words import MODE_MARK, word
 from simulators.scenario import Scenario
 
 BURST_MS = 5 * SECOND_MS  # so close to each other commands are one burst
@@ -75,7 +76,8 @@ def _told(entries: list[Entry], titles: Mapping[str, Title], language: Language)
         return text(_without_version(entries[0]), language, titles)
     counted = Counter(word(str(entry.facts.get("command", "?")), language) for entry in entries)
     each = (", " if language == "en" else "、").join(f"{command} {times}" for command, times in counted.items())
-    return _COMMANDS[entries[0].kind][language].format(len(entries), each)
+    mark = MODE_MARK[language].get(entries[0].mode or Mode.ACTUAL, "")
+    return mark + _COMMANDS[entries[0].kind][language].format(len(entries), each)
 
 
 def _without_version(entry: Entry) -> Entry:

@@ -11,7 +11,7 @@ timeline, in any process.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -30,7 +30,7 @@ from rules.events import (
     VerdictChanged,
 )
 from rules.history import Past
-from rules.instant import MINUTE_MS, SECOND_MS, Instant
+from rules.instant import Instant
 from rules.mode import Mode
 from rules.order import OrderStep
 from rules.outcome import Outcome
@@ -46,13 +46,12 @@ from rules.state import State
 from rules.timeline import Entry
 from rules.verdict import Verdict
 from simulators.field import Field, Said
+from simulators.happens import BrokerAway, DeliveryFails
 from simulators.people import Due, People
 from simulators.postman import Postman
-from simulators.scenario import DeliveryFails, FireStarts, Scenario, scene_of
+from simulators.scenario import Scenario, modes_of, scene_of
 
-QUIET_STEP_MS = 5 * SECOND_MS  # how often devices are looked at while nothing happens to them
-FIRE_STEP_MS = SECOND_MS  # and while smoke moves
-SMOKE_LASTS_MS = 3 * MINUTE_MS  # after a fire was put out: nine time constants of its clearing
+KEPT_MAX = 100_000  # messages that devices keep while they cannot send them
 See = Callable[[Outcome, State], None]
 
 
@@ -67,6 +66,7 @@ class Played:
     refused: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)  # what nobody did, because it never came to it
     state: State = field(default_factory=State)
+    heard: int = 0  # messages of devices that came in
 
 
 class Virtual:
@@ -80,16 +80,18 @@ class Virtual:
         mode: Mode = Mode.ACTUAL,
         see: See = lambda outcome, state: None,
     ) -> None:
-        scene, self._begins = scene_of(scenario, loaded.directory, site)
+        _, self._begins = scene_of(scenario, loaded.directory, site)
         devices = [device for device in loaded.directory.devices.values() if device.site == site]
         self._scenario, self._loaded, self._site, self._mode, self._see = scenario, loaded, site, mode, see
-        self._field = Field(devices, loaded.directory.device_classes, scene, mode)
-        self._beside: list[Field] = []
-        if mode is not Mode.ACTUAL:  # while it is played, the real devices go on, and nothing happens to them
-            quiet = replace(scene, fires=(), disturbances={})
-            self._beside.append(Field(devices, loaded.directory.device_classes, quiet))
+        self._fields: dict[Mode, Field] = {}  # while an exercise is played, the real devices go on
+        for each in modes_of(scenario, mode):
+            scene, _ = scene_of(scenario, loaded.directory, site, mode, each)
+            self._fields[each] = Field(devices, loaded.directory.device_classes, scene, each)
         self._people = People(scenario.people, site, mode)
-        self._postman = Postman(self._fails)
+        self._postman = Postman(self._fails, self._back_at)
+        outages = [each for each in scenario.happens if isinstance(each, BrokerAway)]
+        self._outages = [(self._begins + each.at, self._begins + each.at + each.lasts) for each in outages]
+        self._kept: list[Said] = []  # what devices say while the broker is away, and send when it is back
         self._screen = Screen(loaded.directory, loaded.ruleset, _NoHistory(), _calendars(loaded.directory))
         self._engine = Engine(State(), _InForce(loaded))
         self._now = self._begins
@@ -99,7 +101,8 @@ class Virtual:
         self._begin()
         end = self._begins + self._scenario.lasts
         while self._now < end:
-            self._now = min(self._next(), end)
+            due = self._next()
+            self._now = end if due is None else min(due, end)
             self._pass()
         self.played.state = self._engine.state
         self.played.left = [f"{act.does} by {act.by}" for act in self._people.waiting]
@@ -110,7 +113,7 @@ class Virtual:
             self._step(loaded)
         self._screen.listening(self._now)
         self._judge(self._screen.start([], self._now))
-        for place in (self._field, *self._beside):
+        for place in self._fields.values():
             for said in place.statuses(self._now):
                 self._hear(said)
         self._people.begin(self._now)
@@ -118,13 +121,20 @@ class Virtual:
 
     def _pass(self) -> None:
         """Everything that happens at this instant, devices first; deadlines come last, as the engine has it."""
-        for place in (self._field, *self._beside):
-            for said in place.advance(self._now):
+        away = self._back_at(self._now) is not None
+        if away != (self._screen.ear.listening_since is None):
+            self._screen.listening(None if away else self._now)
+        if not away and self._kept:
+            kept, self._kept = self._kept, []
+            for said in kept:
                 self._hear(said)
+        for place in self._fields.values():
+            for said in place.advance(self._now):
+                self._keep(said) if away else self._hear(said)
         for effect, event in self._postman.due(self._now):
             self._step(event)
-            if isinstance(effect, PublishCommand) and effect.mode is self._mode:
-                self._field.obey(effect.device.partition("/")[2], effect.id, effect.command, self._now)
+            if isinstance(effect, PublishCommand) and effect.mode in self._fields:
+                self._fields[effect.mode].obey(effect.device.partition("/")[2], effect.id, effect.command, self._now)
         for due in self._people.take_due(self._now):
             self._act(due)
         self._judge(self._screen.advance(self._now))
@@ -132,35 +142,17 @@ class Virtual:
         if deadline is not None and deadline <= self._now:
             self._step(TimePassed())
 
-    def _next(self) -> Instant:
-        """The next instant at which anything can happen."""
-        step = FIRE_STEP_MS if self._smokes() else QUIET_STEP_MS
+    def _next(self) -> Instant | None:
+        """The next instant at which anything can happen; None: nothing ever."""
         known = (
-            self._now + step - (self._now - self._begins) % step,
-            self._field.next_answer,
+            *(place.next_due for place in self._fields.values()),
             self._postman.next_due,
             self._people.next_due,
             self._screen.next_deadline(),
             self._engine.next_deadline(),
-            next((at for at in self._changes() if at > self._now), None),
+            *(at for outage in self._outages for at in outage if at > self._now),
         )
-        return min(max(each, self._now + 1) for each in known if each is not None)
-
-    def _changes(self) -> list[Instant]:
-        """When something begins or ends, by the scenario."""
-        found = []
-        for each in self._scenario.happens:
-            lasts = each.put_out_after if isinstance(each, FireStarts) else each.lasts
-            found += [each.at] if lasts is None else [each.at, each.at + lasts]
-        return sorted(self._begins + at for at in found)
-
-    def _smokes(self) -> bool:
-        since = self._now - self._begins
-        fires = (each for each in self._scenario.happens if isinstance(each, FireStarts))
-        return any(
-            each.at <= since and (each.put_out_after is None or since < each.at + each.put_out_after + SMOKE_LASTS_MS)
-            for each in fires
-        )
+        return min((max(each, self._now + 1) for each in known if each is not None), default=None)
 
     def _fails(self, channel: str, at: Instant) -> bool:
         since = at - self._begins
@@ -170,9 +162,18 @@ class Virtual:
             if isinstance(each, DeliveryFails)
         )
 
+    def _back_at(self, at: Instant) -> Instant | None:
+        """When the broker is back; None: it is there."""
+        return max((until for since, until in self._outages if since <= at < until), default=None)
+
+    def _keep(self, said: Said) -> None:
+        if len(self._kept) < KEPT_MAX:
+            self._kept.append(said)
+
     # ---- what comes in
 
     def _hear(self, said: Said) -> None:
+        self.played.heard += 1
         if isinstance(said, CommandResult):
             self._step(CommandAnswered(said.mode, said.id, said.device, said.ok, self._now, said.detail))
             return
@@ -223,7 +224,7 @@ class Virtual:
 
     def _step(self, event: Event) -> Outcome:
         self.played.events.append((event, self._now))
-        outcome = self._engine.step(event, self._now)
+        outcome = self._decide(event)
         self._see(outcome, self._engine.state)
         self.played.entries += outcome.entries
         self.played.effects += outcome.effects
@@ -232,6 +233,9 @@ class Virtual:
         for incident in outcome.incidents.values():
             self._people.see(incident, self._now)
         return outcome
+
+    def _decide(self, event: Event) -> Outcome:
+        return self._engine.step(event, self._now)
 
 
 class _InForce:

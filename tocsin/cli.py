@@ -6,7 +6,25 @@ from __future__ import annotations
 
 import typer
 
-from tocsin import audit, backup, check, console, demo, explain, journal, plan, report, run, schema, simulate, users
+from tocsin import (
+    audit,
+    backup,
+    check,
+    console,
+    demo,
+    drill,
+    explain,
+    fuzz,
+    journal,
+    plan,
+    play,
+    portfolio,
+    report,
+    run,
+    schema,
+    simulate,
+    users,
+)
 
 app = typer.Typer(
     name="tocsin",
@@ -30,7 +48,11 @@ app.command("explain")(explain.explain)
 app.command("report")(report.report)
 app.add_typer(plan.app, name="plan")
 app.add_typer(users.app, name="users")
+app.command("drill")(drill.drill)
 app.command("simulate")(simulate.simulate)
+app.command("portfolio")(portfolio.portfolio)
+app.command("play")(play.play)
+app.command("fuzz")(fuzz.fuzz)
 
 
 def main() -> None:

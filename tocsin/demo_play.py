@@ -24,8 +24,9 @@ from rules.timeline import Kind
 from simulators.building import demo_tower, site_yaml
 from simulators.control_room import ControlRoom
 from simulators.crew import CHANNELS
+from simulators.happens import FireStarts
 from simulators.live import Live
-from simulators.scenario import FireStarts, Scenario, read_scenario
+from simulators.scenario import Scenario, read_scenario
 from tocsin import demo_expected, demo_view
 from tocsin.console_child import keep_console
 from tocsin.demo_gateway import HOST, ChildGateway, GatewayFailed

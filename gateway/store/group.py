@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from gateway.store.anchor import Anchor, Milestone
+from rules.drill import Drill
 from rules.effects import Effect
 from rules.handover import Handover
 from rules.incident import Incident
@@ -42,6 +43,7 @@ class Group(Struct):
     actions: dict[str, ActionState] = {}
     handovers: dict[str, Handover] = {}
     shelves: dict[str, Shelf] = {}
+    drills: dict[str, Drill] = {}
     outbox_put: list[Effect] = []
     outbox_drop: list[str] = []
     answers: list[tuple[str, bytes, Instant]] = []  # (idempotency key, body, at)
@@ -62,6 +64,7 @@ class Group(Struct):
             or self.actions
             or self.handovers
             or self.shelves
+            or self.drills
             or self.outbox_put
             or self.outbox_drop
             or self.answers
@@ -77,7 +80,7 @@ class Group(Struct):
     def clear(self) -> None:
         self.journal.clear()
         self.entries.clear()
-        for changed in (self.incidents, self.orders, self.actions, self.handovers, self.shelves):
+        for changed in (self.incidents, self.orders, self.actions, self.handovers, self.shelves, self.drills):
             changed.clear()
         self.outbox_put.clear()
         self.outbox_drop.clear()

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from gateway.store.errors import StoreFailed
 
-HEAD = "0007"  # the newest file in gateway/migrations/versions
+HEAD = "0010"  # the newest file in gateway/migrations/versions
 SCRIPTS = Path(__file__).parent.parent / "migrations"
 
 

@@ -12,6 +12,7 @@ from gateway.store.group import Group
 from gateway.store.reader import CHUNK_ROWS, Reader
 from gateway.store.rows import (
     action_row,
+    drill_row,
     effect_row,
     entry_row,
     handover_row,
@@ -20,10 +21,11 @@ from gateway.store.rows import (
     shelf_row,
     write_projections,
 )
-from gateway.store.schema import actions, detections, entries, handovers, incidents, orders, outbox, shelves
+from gateway.store.schema import actions, detections, drills, entries, handovers, incidents, orders, outbox, shelves
 from gateway.store.statements import Statements
 from rules.codec import (
     decode_action,
+    decode_drill,
     decode_effect,
     decode_entry,
     decode_handover,
@@ -41,10 +43,11 @@ _BODIES: dict[Table, Callable[[bytes], tuple[Any, ...]]] = {
     orders: lambda body: order_row(decode_order(body)),
     actions: lambda body: action_row(decode_action(body)),
     handovers: lambda body: handover_row(decode_handover(body)),
+    drills: lambda body: drill_row(decode_drill(body)),
     shelves: lambda body: shelf_row(decode_shelf(body)),
     outbox: lambda body: effect_row(decode_effect(body)),
 }
-TABLES = (actions, detections, entries, handovers, incidents, orders, outbox, shelves)  # by name
+TABLES = (actions, detections, drills, entries, handovers, incidents, orders, outbox, shelves)  # by name
 _RUNNING = {"attempts", "next_try_at"}  # of the outbox: what became of trying, which no journal row says
 
 

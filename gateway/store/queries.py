@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Select, Table, or_, select, tuple_
 
-from api.ports import ActionQuery, HandoverQuery, IncidentQuery, OrderQuery, ShelfQuery
-from gateway.store.schema import OPEN, actions, entries, handovers, incidents, orders, shelves
+from api.ports import ActionQuery, DrillQuery, HandoverQuery, IncidentQuery, OrderQuery, ShelfQuery
+from gateway.store.schema import OPEN, actions, drills, entries, handovers, incidents, orders, shelves
 from rules.instant import Instant
 
 PAGE_ITEMS_MAX = 1_000  # what one answer of the API should hold; more is asked for page by page
@@ -90,6 +90,16 @@ def shelves_page(query: ShelfQuery) -> Select[Any]:
     if query.site is not None:
         statement = statement.where(or_(shelves.c.site == query.site, shelves.c.site.is_(None)))
     return statement
+
+
+def drills_page(query: DrillQuery) -> Select[Any]:
+    """Rows (started_at, id, body)."""
+    wanted = {"site": query.site, "open": query.open, "passed": query.passed}
+    wanted["stage"] = query.stage.value if query.stage else None
+    statement = _page(drills, "started_at", wanted, query)
+    if query.since is not None:
+        statement = statement.where(drills.c.started_at >= query.since)
+    return statement if query.until is None else statement.where(drills.c.started_at < query.until)
 
 
 class _Asked(Protocol):

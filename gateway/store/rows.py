@@ -13,6 +13,7 @@ from gateway.store.group import Detection, Group, JournalRow
 from gateway.store.statements import Statements
 from gateway.store.texts import storable
 from rules.codec import encode
+from rules.drill import Drill
 from rules.effects import Effect
 from rules.handover import Handover
 from rules.incident import Incident
@@ -117,6 +118,18 @@ def shelf_row(shelf: Shelf) -> Row:
     )
 
 
+def drill_row(drill: Drill) -> Row:
+    return (
+        drill.id,
+        drill.site,
+        drill.stage.value,
+        drill.open,
+        None if drill.score is None else drill.score.passed,
+        drill.started_at,
+        encode(drill),
+    )
+
+
 def _name(text: str) -> str:
     return storable(text, NAME_CHARACTERS_MAX)
 
@@ -169,6 +182,8 @@ def _write_records(cursor: DBAPICursor, sql: Statements, group: Group) -> None:
         cursor.executemany(sql.handovers, [handover_row(handover) for handover in group.handovers.values()])
     if group.shelves:
         cursor.executemany(sql.shelves, [shelf_row(shelf) for shelf in group.shelves.values()])
+    if group.drills:
+        cursor.executemany(sql.drills, [drill_row(drill) for drill in group.drills.values()])
 
 
 def write_rest(cursor: DBAPICursor, sql: Statements, group: Group) -> None:

@@ -173,6 +173,19 @@ shelves = Table(
 )
 Index("shelves_by_beginning", shelves.c.since, shelves.c.id)
 
+drills = Table(
+    "drills",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("site", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("passed", Boolean),  # NULL: not scored
+    Column("started_at", Whole, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("drills_by_beginning", drills.c.started_at, drills.c.id)
+
 # Only open detections have a row: the primary key is what makes a second one impossible.
 detections = Table(
     "detections",

@@ -57,6 +57,7 @@ class Statements:
         self.actions = keep_last_but(schema.actions, "id", "incident", "asked_at")
         self.handovers = keep_last_but(schema.handovers, "id", "filled_at")
         self.shelves = keep_last_but(schema.shelves, "id", "since")
+        self.drills = keep_last_but(schema.drills, "id", "started_at")
         self.detections_open = put(schema.detections)
         self.detections_closed = drop(schema.detections, "mode", "rule", "device")
         self.outbox_put = put(box)

@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import Select, Table, func, select, text
 from sqlalchemy.sql.dml import ReturningDelete
 
-from api.ports import ActionQuery, DeadLetter, HandoverQuery, IncidentQuery, OrderQuery, Page, ShelfQuery
+from api.ports import ActionQuery, DeadLetter, DrillQuery, HandoverQuery, IncidentQuery, OrderQuery, Page, ShelfQuery
 from gateway.store import dead_letters, migrate, outbox, projections, queries
 from gateway.store.anchor import Anchor, Milestone, state_of
 from gateway.store.carried import (
@@ -36,6 +36,7 @@ from gateway.store.schema import (
     anchors,
     answers,
     documents,
+    drills,
     handovers,
     incidents,
     journal_head,
@@ -47,6 +48,7 @@ from gateway.store.schema import dead_letters as letters_table
 from gateway.store.writer import NO_HEAD, Writer
 from rules.codec import (
     decode_action,
+    decode_drill,
     decode_effect,
     decode_entry,
     decode_handover,
@@ -54,6 +56,7 @@ from rules.codec import (
     decode_order,
     decode_shelf,
 )
+from rules.drill import Drill
 from rules.handover import Handover
 from rules.incident import Incident
 from rules.instant import Instant
@@ -347,6 +350,12 @@ class Store:
 
     def shelf(self, id_: str) -> Shelf | None:
         return self._one(shelves, id_, decode_shelf)
+
+    def drills(self, query: DrillQuery) -> Page[Drill]:
+        return self._page(queries.drills_page(query), query.limit, decode_drill)
+
+    def drill(self, id_: str) -> Drill | None:
+        return self._one(drills, id_, decode_drill)
 
     def _page(self, statement: Select[Any], limit: int, decode: Callable[[bytes], T]) -> Page[T]:
         """Of rows (instant, id, body), one more than the limit where there is a next page."""

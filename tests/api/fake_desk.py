@@ -36,6 +36,7 @@ from rules.requests import (
     PutOnShelf,
     ReportIncident,
     Resolve,
+    StartDrill,
 )
 from rules.signal import Signal
 from rules.timeline import Entry, Kind
@@ -43,7 +44,7 @@ from tests.api.fake_reports import FakeReports
 from tests.api.fake_response import DETECTOR, START, FakeResponse, has, of_sites, page_of
 from tests.api.fake_rules import FakeRules
 
-_MAKES: dict[type, str] = {OpenOrder: "order", PutOnShelf: "shelf", FillHandover: "handover"}
+_MAKES: dict[type, str] = {OpenOrder: "order", PutOnShelf: "shelf", FillHandover: "handover", StartDrill: "drill"}
 SMOKE = {"en": "Smoke above alarm threshold", "zh": "烟雾浓度超过报警阈值"}
 
 
@@ -187,6 +188,7 @@ class FakeDesk(FakeReports, FakeResponse, FakeRules):
             "action": self.known_actions,
             "shelf": self.known_shelves,
             "handover": self.known_handovers,
+            "drill": self.known_drills,
             "incident": self.known,
         }
         if type(command) in _MAKES:
@@ -201,6 +203,8 @@ class FakeDesk(FakeReports, FakeResponse, FakeRules):
             return self.shelved(
                 device=command.device, zone=command.zone, reason=command.reason, maintenance=command.maintenance
             )
+        if isinstance(command, StartDrill):
+            return self.drilling(site=command.site, scenario=command.scenario, started_by=command.by)
         assert isinstance(command, FillHandover)
         return self.handing_over(site=command.site, outgoing=command.by, incoming=command.incoming)
 

@@ -10,21 +10,26 @@ from api.board_port import Board, BoardQuery, Column
 from api.ports import (
     ActionQuery,
     BadCursor,
+    DrillCalendar,
+    DrillQuery,
     HandoverQuery,
     NoticeQuery,
     OnDuty,
     OrderQuery,
     Page,
+    RequiredDrill,
     ShelfQuery,
     UnknownAction,
     UnknownAttachment,
     UnknownDevice,
+    UnknownDrill,
     UnknownHandover,
     UnknownIncident,
     UnknownOrder,
     UnknownPlan,
     UnknownShelf,
 )
+from rules.drill import Drill
 from rules.explain import Line
 from rules.handover import Handover
 from rules.instant import Instant
@@ -33,7 +38,8 @@ from rules.order import Attachment, Node, OrderKind, WorkOrder
 from rules.response_plan import ResponsePlan
 from rules.shelf import Shelf
 from rules.state import ActionState
-from rules.timeline import Entry
+from rules.theory import Paper
+from rules.timeline import Entry, Kind
 
 START: Instant = 1_795_496_400_120  # 2026-11-24T05:00:00.120Z
 DETECTOR = "tower-a/sd-1203"
@@ -47,6 +53,9 @@ class FakeResponse:
     known_actions: dict[str, ActionState] = field(default_factory=dict)
     known_shelves: dict[str, Shelf] = field(default_factory=dict)
     known_handovers: dict[str, Handover] = field(default_factory=dict)
+    known_drills: dict[str, Drill] = field(default_factory=dict)
+    required_drills: list[RequiredDrill] = field(default_factory=list)
+    papers: dict[str, Paper] = field(default_factory=dict)
     files: dict[str, tuple[Attachment, bytes]] = field(default_factory=dict)
     plans_in_force: list[ResponsePlan] = field(default_factory=list)
     duty: list[OnDuty] = field(default_factory=list)
@@ -112,7 +121,48 @@ class FakeResponse:
         self.known_handovers[id] = Handover(**(values | fields))
         return self.known_handovers[id]
 
+    def drilling(self, **fields: Any) -> Drill:
+        id = f"DRL-{len(self.known_drills) + 1:06}"
+        values: dict[str, Any] = {
+            "id": id,
+            "site": "tower-a",
+            "scenario": "fire-on-12f",
+            "title": {"en": "A fire", "zh": "火灾"},
+            "started_at": START,
+            "started_by": "safety-officer",
+            "ends_at": START + 3_600_000,
+            "revision": 1,
+        }
+        self.known_drills[id] = Drill(**(values | fields))
+        return self.known_drills[id]
+
     # ---- api.ports.Desk
+
+    async def drills(self, query: DrillQuery) -> Page[Drill]:
+        drills = {
+            id: each
+            for id, each in self.known_drills.items()
+            if query.passed in (None, each.score.passed if each.score else None)
+        }
+        return self._list(drills, query, but=("passed", "since", "until"))
+
+    async def drill(self, drill: str) -> Drill:
+        return self._one(self.known_drills, drill, UnknownDrill)
+
+    async def drill_entries(self, drill: str) -> list[Entry]:
+        self._check()
+        return [each for each in self.entries if each.kind is Kind.DRILL and each.facts.get("id") == drill]
+
+    async def drill_calendar(self, year: int | None = None, site: str | None = None) -> DrillCalendar:
+        self._check()
+        return DrillCalendar(year or 2026, [each for each in self.required_drills if site in (None, each.site)])
+
+    async def theory(self) -> dict[str, Paper]:
+        self._check()
+        return self.papers
+
+    def timezone(self, site: str) -> str:
+        return "Asia/Shanghai"
 
     async def orders(self, query: OrderQuery) -> Page[WorkOrder]:
         return self._list(self.known_orders, query)

@@ -66,11 +66,7 @@ def url(path: str) -> str:
         "command": "CMD-000001",
         "site": "tower-a",
         "name": "sd-1203",
-        "command": "CMD-000007",
-        "letter": "1",
-        "rule": "smoke-high",
-        "version": FILE_HASH,
-        "backtest": "BT-000001",
+        "drill": "DRL-000001",
     }
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], path)
 

@@ -19,14 +19,18 @@ from rules.outcome import Outcome
 from rules.state import State
 from rules.timeline import Kind
 from rules.timeline_text import Language
-from simulators.scenario import Scenario, locate_faults, read_scenario, shipped
+from simulators.judge import judge
+from simulators.scenario import Scenario, read_scenario, shipped
+from simulators.scenario_check import locate_faults
 from simulators.story import story
 from simulators.virtual import Played, Virtual
 
 GOLDEN = Path(__file__).parent / "golden"
 IN_CHINESE_TOO = ("fire-on-12f", "forced-entry", "water-leak")
-STORIES: list[tuple[str, Language]] = [(name, "en") for name in shipped()]
+UNREAD = ("alarm-flood",)  # nobody reads 1 700 lines: what it expects says what counts
+STORIES: list[tuple[str, Language]] = [(name, "en") for name in shipped() if name not in UNREAD]
 STORIES += [(name, "zh") for name in IN_CHINESE_TOO]
+LONG = ("working-day", "ageing-detector", "alarm-flood", "fire-that-spreads")  # played once, and not as an exercise too
 SECONDS_MAX = 3.0  # of the processor, with all invariants; usually half a second
 REFUSED = {  # what people of a scenario ask for in vain, because it is part of the story
     "lift-entrapment": ["resolve by duty-officer: not done: back-in-service; neither verified nor handed over: WO-"],
@@ -83,6 +87,29 @@ def test_everybody_does_what_the_scenario_says_and_is_refused_only_where_that_is
 
 
 @pytest.mark.parametrize("name", shipped())
+def test_a_scenario_comes_to_what_it_expects(name: str, tower: Loaded) -> None:
+    assert faults(name, play(name, tower), Mode.ACTUAL) == []
+
+
+@pytest.mark.parametrize("name", [name for name in shipped() if name not in LONG])
+def test_a_scenario_comes_to_the_same_as_an_exercise(name: str, tower: Loaded) -> None:
+    assert faults(name, play(name, tower, Mode.EXERCISE), Mode.EXERCISE) == []
+
+
+def faults(name: str, found: Played, mode: Mode) -> list[str]:
+    expects = written(name).expects
+    assert expects is not None, f"{name} expects nothing"
+    incidents = found.state.incidents.values()
+    judged = judge(expects, found.entries, incidents, found.begins, "tower-a", mode, len(found.refused))
+    assert len(judged) >= 3
+    return [f"{each.expected}: {each.found}" for each in judged if not each.met]
+
+
+def test_at_least_twenty_scenarios_are_shipped() -> None:
+    assert len(shipped()) >= 20
+
+
+@pytest.mark.parametrize("name", shipped())
 def test_what_a_scenario_names_is_in_the_tower_its_plans_and_its_roster(name: str, tower: Loaded) -> None:
     problems = locate_faults(name, written(name), tower.directory, "tower-a", tower.plans, tower.roster)
     assert not problems, "\n".join(map(str, problems))
@@ -95,8 +122,7 @@ def test_every_shipped_plan_has_its_story(tower: Loaded) -> None:
         for entry in play(name, tower).entries
         if entry.kind is Kind.PLAN and "plan" in entry.facts
     }
-    told_elsewhere = {"access"}  # a door held open: nothing in its plan but one look
-    assert {plan.id for plan in tower.plans.plans.values()} - followed == told_elsewhere
+    assert {plan.id for plan in tower.plans.plans.values()} == followed
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -18,7 +18,8 @@ from rules import engine as engines
 from rules.codec import encode
 from rules.events import AuditFailed, AuditPassed
 from rules.instant import HOUR_MS, MINUTE_MS, SECOND_MS
-from rules.requests import PutOnShelf
+from rules.mode import Mode
+from rules.requests import EndDrill, PutOnShelf, StartDrill
 from rules.timeline import Kind
 from tests.support.building import FIRE
 from tests.support.core import Core
@@ -174,6 +175,22 @@ def test_what_was_late_for_no_reason_is_found_and_not_excused(store: Store) -> N
     core.now += 18 * SECOND_MS
     core.look()
     assert [(each.what, each.excused) for each in findings(core, store)] == [("countdown of INC-000001", False)]
+
+
+@pytest.mark.parametrize("turning", ["a drill begins", "a drill is over"])
+def test_what_is_pending_in_a_drill_is_let_go_when_one_begins_or_is_over(turning: str, store: Store) -> None:
+    core = new_core()
+    begin = StartDrill(by="lead", site="tower-a", scenario="heat")
+    if turning == "a drill is over":
+        core.step(begin)
+    core.reading("sd-1", mode=Mode.EXERCISE, temperature=70)
+    core.wait("10s")
+    core.step(begin if turning == "a drill begins" else EndDrill(by="lead", drill="DRL-000001"))
+    core.wait(HOUR_MS)
+    kinds = [entry.kind for entry in core.entries]
+    assert Kind.PENDING in kinds
+    assert Kind.NOT_FIRED not in kinds
+    assert findings(core, store) == []
 
 
 MOVES = st.lists(

@@ -58,6 +58,23 @@ def test_messages_are_taken_while_a_deadline_is_overdue(tmp_path: Path) -> None:
         runner.run(story())
 
 
+def test_a_core_that_begins_to_run_has_one_timer(tmp_path: Path) -> None:
+    async def story() -> None:
+        core = _core(tmp_path, Clock())
+        try:
+            core._on_messages([_smoke("sd-1", ALARM, 1)], 1)
+            of_the_commit = core._timer
+            core._look()  # as `run` does at its beginning
+            assert of_the_commit is not None
+            assert of_the_commit.cancelled()
+            assert core._timer is not of_the_commit
+        finally:
+            core.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(story())
+
+
 def test_nothing_is_due_after_a_core_was_closed(tmp_path: Path) -> None:
     async def story() -> None:
         clock = Clock()

@@ -61,6 +61,20 @@ def test_a_refused_commit_leaves_nothing_and_says_so(stage: Stage) -> None:
     assert stage.kinds() == []
 
 
+def test_a_desk_whose_commit_has_failed_takes_nothing_any_more(stage: Stage) -> None:
+    stage.desk.submit(_alarm())
+    stage.full = True
+    with pytest.raises(StoreFailed):
+        stage.desk.commit()
+    stage.full = False  # the disk has room again; what is in memory may be on it or not
+    with pytest.raises(StoreFailed, match="a commit failed before: the disk is full"):
+        stage.desk.submit(Acknowledge(incident="INC-000001", by="duty.officer"))
+    with pytest.raises(StoreFailed, match="a commit failed before"):
+        stage.desk.commit()
+    stage.restart()
+    assert stage.kinds() == []
+
+
 def test_time_never_runs_backwards_in_the_journal(stage: Stage) -> None:
     stage.now = START + 60_000
     stage.desk.submit(_alarm())

@@ -13,7 +13,7 @@ from gateway.wire import DUP, OVERSIZE, RETAIN
 from rules.instant import DAY_MS, HOUR_MS
 from rules.timeline import Kind
 from tests.support.building import SITE
-from tests.support.stage import START, Stage
+from tests.support.stage import BEFORE_JOURNAL, START, Crashed, Stage
 
 ALARM, CLEAR, QUIET = {"smoke": 0.4}, {"smoke": 0.01}, {"smoke": 0.02}
 OPENED = [Kind.OPENED, Kind.DETECTED, Kind.PRE_ALARM]
@@ -139,7 +139,7 @@ _T = START + 1_000
         ({"seq": 5}, {"seq": 5, "flags": DUP}, REPLAY),
         ({"seq": 5}, {"seq": 5}, REPLAY),
         ({"seq": 5}, {"seq": 0}, LIVE),  # started anew
-        ({"seq": 5}, {"seq": 4, "flags": DUP}, REPLAY),
+        ({"seq": 5}, {"seq": 4, "flags": DUP}, LATE),  # not stored: of a device started anew, before a crash
         ({"at": _T}, {"at": _T + 1}, LIVE),
         ({"at": _T}, {"at": _T, "flags": DUP}, REPLAY),
         ({"at": _T}, {"at": _T - 1}, LATE),
@@ -194,6 +194,38 @@ def test_a_device_started_anew_after_a_restart_of_the_gateway_is_heard(stage: St
     stage.restart()
     _tell(stage, "sd-1", seq=0, **ALARM)
     assert stage.kinds() == OPENED
+
+
+def test_a_device_without_a_clock_that_was_started_anew_is_heard_under_the_number_it_had(stage: Stage) -> None:
+    _tell(stage, "sd-1", seq=1, **QUIET)
+    _tell(stage, "sd-1", seq=1, **ALARM)
+    assert stage.kinds() == OPENED
+    _tell(stage, "sd-1", seq=1, flags=DUP, **ALARM)
+    assert _counts(stage) == (1, 1, 1)
+    assert stage.kinds() == OPENED
+
+
+def test_a_device_started_anew_is_heard_though_the_gateway_died_before_it_had_stored_that(stage: Stage) -> None:
+    _tell(stage, "sd-1", seq=900, **QUIET)
+    stage.publish("sd-1", seq=1, **ALARM)
+    stage.crash_at = BEFORE_JOURNAL
+    with pytest.raises(Crashed):
+        stage.deliver()
+    stage.restart()
+    stage.deliver()
+    stage.time_is_up()
+    assert stage.kinds() == OPENED
+
+
+def test_what_is_sent_again_after_our_own_clock_was_set_back_is_stored(stage: Stage) -> None:
+    _tell(stage, "sd-1", seq=4, **QUIET)
+    stage.now -= HOUR_MS
+    stage.publish("sd-1", seq=5, **QUIET)
+    stage.deliver()
+    stage.restart()
+    stage.deliver()  # with DUP
+    stage.time_is_up()
+    assert [seq for seq, _ in stage.stored("sd-1")] == [5, 4]  # by the file of their hour
 
 
 # ---- what a device says of time

@@ -201,7 +201,7 @@ def test_when_a_person_confirms_a_fire_commands_are_sent_before_anybody_is_told(
 
 
 def test_the_runs_are_long_enough_to_mean_something() -> None:
-    kinds = Counter(entry.kind for seed in range(14) for entry in run(seed, 150).entries)
+    kinds = Counter(entry.kind for seed in range(16) for entry in run(seed, 150).entries)
     assert set(Kind) - set(kinds) <= {
         Kind.CHATTERING,
         Kind.COUNTDOWN_STOPPED,

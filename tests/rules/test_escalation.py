@@ -238,6 +238,17 @@ def test_an_acknowledgement_lapses_when_nothing_follows_it() -> None:
     assert take(core).refused is None
 
 
+def test_a_lapsed_acknowledgement_begins_the_ladder_anew_also_where_one_ran_for_the_rest_of_a_quorum() -> None:
+    core = raised(LAPSES.replace("re_alarm_after", "quorum: {I: [first, second]}, re_alarm_after"))
+    take(core)
+    core.reading("mcp-1", alarm=True)  # level I: one more has to take it
+    core.wait("10min")
+    assert core.entry(Kind.ACKNOWLEDGEMENT_LAPSED).by == "first-1"
+    ladder = core.incident().ladder
+    assert ladder is not None
+    assert (ladder.rung, ladder.times, ladder.due_at - core.now) == (0, 0, MINUTE_MS)
+
+
 @pytest.mark.parametrize("what", ["note", "respond", "assign", "level"])
 def test_whatever_a_person_does_about_it_keeps_it(what: str) -> None:
     core = raised(LAPSES)

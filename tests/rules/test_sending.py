@@ -9,6 +9,7 @@ import pytest
 from rules.effects import Notify, TellOccupants
 from rules.events import EffectTried
 from rules.incident import StepStage
+from rules.level import Level
 from rules.mode import Mode
 from rules.outcome import Outcome
 from rules.timeline import Kind
@@ -113,6 +114,24 @@ def test_ladder_and_plan_do_not_say_the_same_twice_to_one_person() -> None:
     core = a_fire()
     assert [message.person for message in sent(core)] == ["duty-officer-1"]
     assert next(step for step in core.incident().steps if step.id == "tell").effects == [sent(core)[0].id]
+
+
+def test_a_plan_that_tells_somebody_first_and_a_ladder_that_calls_the_same_person_after_it_say_it_once() -> None:
+    plan = PLAN.replace(
+        "{within: 1h, ladder: [duty_officer]}",
+        "{within: 1h, ladder: [engineer], quorum: {I: [engineer, duty_officer]}}",
+    )
+    core = Core(
+        building.FIRE, plans=plan.replace("template: incident}}", "template: incident}, level: I}"), roster=roster(TEAM)
+    )
+    core.reading("sd-1", smoke=0.2)
+    core.acknowledge(by="engineer-1")
+    core.effects.clear()
+    core.wait("3min")  # nobody has investigated: level I, for which the duty officer is missing
+    assert core.incident("INC-000001").level is Level.I
+    told = [message.id for message in sent(core) if message.incident == "INC-000001"]
+    assert len(told) == 1
+    assert next(step for step in core.incident("INC-000001").steps if step.id == "tell").effects == told
 
 
 def test_when_no_channel_is_left_the_step_has_failed() -> None:

@@ -177,3 +177,41 @@ def test_the_shipped_inhibitions_explain_an_outage_in_its_zone_and_no_further(tm
     quiet = {key: each.by for key, each in core.state.suppressed.items()}
     assert quiet == {"actual|device-offline|tower-a/door-1": "inhibition outage-silences-devices"}
     assert hazards(core) == ["power_outage", "fire", "device"]
+
+
+LIFTS = """
+site: tower-a
+title: {en: Tower}
+timezone: Asia/Shanghai
+buildings:
+  - id: tower
+    floors:
+      - id: 1F
+        zones:
+          - {id: lift-shaft, devices: [{id: lift-1, class: lift}, {id: lift-2, class: lift}]}
+"""
+
+
+def test_a_car_with_people_in_it_is_one_incident_and_another_car_that_fails_is_told(tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text(LIFTS, encoding="utf-8")
+    checked = check([tmp_path / "site.yaml"])
+    assert checked.problems == []
+    assert checked.ruleset is not None
+    core = Core(checked.ruleset, site=checked.directory, plans=checked.plans)
+    core.reading("lift-1", entrapment=True, fault=True)
+    assert hazards(core) == ["lift_entrapment"]
+    core.reading("lift-2", fault=True)
+    assert hazards(core) == ["lift_entrapment", "lift_fault"]
+
+
+def test_a_car_that_is_still_out_of_order_after_its_people_were_freed_is_told_after_the_grace(tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text(LIFTS, encoding="utf-8")
+    checked = check([tmp_path / "site.yaml"])
+    assert checked.ruleset is not None
+    core = Core(checked.ruleset, site=checked.directory, plans=checked.plans)
+    core.reading("lift-1", entrapment=True, fault=True)
+    core.reading("lift-1", entrapment=False, fault=True)
+    core.wait(GRACE - 1)
+    assert hazards(core) == ["lift_entrapment"]
+    core.wait("1s")
+    assert hazards(core) == ["lift_entrapment", "lift_fault"]

@@ -12,7 +12,7 @@ from rules.mode import Mode
 from rules.timeline import Entry, Kind
 from rules.timeline_text import FACTS, LANGUAGES, LINE_CHARACTERS_MAX, TEMPLATES, Language, text
 from rules.timeline_words import duration, value_text
-from tests.support import timeline_messages, timeline_orders, timeline_quiet, timeline_response
+from tests.support import timeline_drills, timeline_messages, timeline_orders, timeline_quiet, timeline_response
 
 DEVICE = "tower-a/sd-1203"
 SMOKE = {"title_en": "Smoke above alarm threshold", "title_zh": "烟雾浓度超过报警阈值"}
@@ -159,6 +159,7 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
         "Not understood: command result · no such command",
         "无法识别：command result · no such command",
     ),
+    **timeline_drills.EXAMPLES,
     **timeline_messages.EXAMPLES,
     **timeline_orders.EXAMPLES,
     **timeline_quiet.EXAMPLES,

@@ -32,7 +32,7 @@ def scene_in(tower: Directory, *disturbances: Disturbance, seed: int = 1, fires:
     own: dict[str, tuple[Disturbance, ...]] = {}
     for each in disturbances:
         own[each.device] = (*own.get(each.device, ()), each)
-    return Scene(seed, layout(tower.sites.values()), 8 * HOUR_MS, fires, own)
+    return Scene(seed, layout(tower.sites.values(), tower.devices.values()), 8 * HOUR_MS, fires, own)
 
 
 def device(tower: Directory, name: str) -> Device:

@@ -10,7 +10,8 @@ from gateway.library import load
 from rules.instant import HOUR_MS, MINUTE_MS, SECOND_MS
 from rules.site import Directory
 from simulators.crew import write_crew
-from simulators.scenario import locate_faults, read_scenario, scene_of, shipped
+from simulators.scenario import read_scenario, scene_of, shipped
+from simulators.scenario_check import locate_faults
 
 GOOD = "scenario: x\ntitle: {en: X}\nlasts: 1min\n"
 

@@ -15,9 +15,11 @@ from rules.codec import encode
 from rules.effects import PublishCommand
 from rules.events import AuditFailed, AuditPassed, EffectTried, RosterLoaded
 from rules.level import Level
+from rules.mode import Mode
 from rules.order import OrderKind, OrderStep
 from rules.people import Roster
 from rules.requests import (
+    AbortDrill,
     Acknowledge,
     ActionDone,
     AddNote,
@@ -29,6 +31,7 @@ from rules.requests import (
     CompleteTask,
     Confirm,
     Corrective,
+    EndDrill,
     EndReport,
     EndShelf,
     FillHandover,
@@ -43,9 +46,13 @@ from rules.requests import (
     ReportIncident,
     Resolve,
     Respond,
+    ResumeDrill,
     Review,
     SignHandover,
     SkipTask,
+    StartDrill,
+    SuspendDrill,
+    TakeTheory,
     WithdrawCommand,
 )
 from rules.response_plan import PlanBook
@@ -110,6 +117,16 @@ plans:
     acknowledge: {within: 30s, ladder: [duty_officer], raises_to: II}
     steps: [{id: watch, title: {en: Watch}, task: {role: duty_officer, within: 1min}}]
 """
+DRILLS = """
+drills: {suspended_at_most: 1h, calendar: {required: [{id: fire, title: {en: Fire}, hazards: [fire], every: 3d}]}}
+theory:
+  - plan: fire
+    questions:
+      - {id: first, question: {en: "What first?"}, choices: [{en: Look}, {en: Reset}], answer: 1}
+"""
+DRILLS_BESIDE = """
+drills: {suspended_by: [], only_started: true}
+"""
 PEOPLE = ("duty-officer-1", "safety-officer-1", "engineer-1", "a stranger")
 ROLES = ("", "duty_officer", "safety_officer", "engineer")
 STEPS = ("vents", "look", "tell", "call", "mend", "reset", "watch", "nonsense")
@@ -118,7 +135,10 @@ MODES = happenings.MODES
 
 @cache
 def books() -> tuple[PlanBook, ...]:
-    return building.plans(FIRE_PLAN, OTHER_PLANS, SECURITY_PLAN), building.plans(FIRE_PLAN, SECURITY_PLAN)
+    return (
+        building.plans(FIRE_PLAN, OTHER_PLANS, SECURITY_PLAN, DRILLS),
+        building.plans(FIRE_PLAN, SECURITY_PLAN, DRILLS_BESIDE),
+    )
 
 
 @cache
@@ -198,6 +218,21 @@ def _quiet(core: Core, chance: Random) -> None:
     core.wait(chance.choice(("10min", "1h", "30h")))
 
 
+def _drill(core: Core, chance: Random) -> None:
+    """One begins, or something is done with it; then its devices speak, so that there is something to stop."""
+    drill = _of(chance, core.state.drills, "DRL")
+    kind = chance.choice((StartDrill, StartDrill, SuspendDrill, ResumeDrill, ResumeDrill, EndDrill, AbortDrill))
+    if kind is StartDrill:
+        lasts_ms, onset_ms = chance.choice((60_000, 3_600_000)), chance.choice((0, 5_000))
+        core.step(StartDrill(**_who(chance), site=building.SITE, scenario="s", lasts_ms=lasts_ms, onset_ms=onset_ms))
+    else:
+        core.step(kind(**_who(chance), drill=drill, reason=_why(chance)))
+    for device in ("sd-1", "sd-2")[: chance.randrange(3)]:
+        core.reading(device, mode=Mode.EXERCISE, smoke=0.3, retained=chance.random() < 0.1)
+    if chance.random() < 0.2:
+        core.step(TakeTheory(**_who(chance), drill=drill, plan="fire", answers={"first": chance.randrange(4)}))
+
+
 _HAPPENINGS: dict[Callable[[Core, Random], None], int] = {
     happenings._detector: 30,
     happenings._call_point: 6,
@@ -212,6 +247,7 @@ _HAPPENINGS: dict[Callable[[Core, Random], None], int] = {
     _tried: 14,
     _commands: 8,
     _audit: 1,
+    _drill: 7,
     _plans: 1,
     _roster: 1,
     _reload: 1,

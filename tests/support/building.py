@@ -174,6 +174,8 @@ def plans(*texts: str) -> PlanBook:
             discipline=content.discipline or book.discipline,
             orders=content.orders or book.orders,
             reviews=content.reviews or book.reviews,
+            drills=content.drills or book.drills,
+            theory=book.theory | {paper.plan: paper for paper in content.theory},
         )
     return book
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rules.drill import exercises_from
 from rules.effects import PublishCommand
 from rules.engine import Engine
 from rules.events import (
@@ -227,6 +228,8 @@ class Core:
         if self.checked:
             check(self.engine.state)
         self.watch.see(outcome, self.engine.state)
+        for site in outcome.cleared_sites:
+            self.screen.forget(Mode.EXERCISE, site, self.now)
         self.entries.extend(outcome.entries)
         self.effects.extend(outcome.effects)
         return outcome
@@ -276,6 +279,8 @@ class Core:
 
     def _new_screen(self, verdicts: list[tuple[Mode, str, str, Verdict]]) -> Screen:
         self.screen = Screen(self.directory, self.ruleset, self.telemetry, building.calendars(self.directory))
+        for site, at in exercises_from(self.state.drills).items():
+            self.screen.forget(Mode.EXERCISE, site, at)
         self._started = self._submit(self.screen.start(verdicts, self.now))
         return self.screen
 

@@ -1,39 +1,13 @@
-"""An event loop whose clock jumps: a test of timers takes no time, and sockets on loopback work as ever."""
+"""Tests on an event loop whose clock jumps."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
-import selectors
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-_STUCK_SECONDS = 10.0  # real ones: nothing to read, and no timer to wait for
-
-
-class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """`time()` starts at 0 and passes only when nothing is ready: then straight to the next timer."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        super().__init__(_Jumping(self))
-
-    def time(self) -> float:
-        return self.now
-
-
-class _Jumping(selectors.DefaultSelector):
-    def __init__(self, loop: VirtualTimeLoop) -> None:
-        super().__init__()
-        self._loop = loop
-
-    def select(self, timeout: float | None = None) -> Any:
-        ready = super().select(_STUCK_SECONDS if timeout is None else 0)
-        if timeout is None and not ready:
-            raise TimeoutError("nothing will ever happen in this loop")
-        if timeout and not ready:
-            self._loop.now += timeout
-        return ready
+from simulators.virtual_loop import VirtualTimeLoop
 
 
 def virtual_time(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
