@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request, Response
 
 from api.attempt import AnAttempt, Unconditional, command_answers
-from api.auth import Caller
+from api.auth import Caller, needs
 from api.core import TheDesk, language_of
 from api.document_html import html
 from api.document_markdown import markdown
@@ -36,6 +36,7 @@ from api.drill_schemas import (
 )
 from api.errors import Code, ProblemRaised
 from api.ids import DrillId, drill_id, etag
+from api.permissions import Permission
 from api.ports import Desk
 from api.requests import NoQuery
 from rules.document import Block, Document, Facts, Heading, Paragraph, Verdict
@@ -60,7 +61,7 @@ class _Html(Response):
     media_type = "text/html"
 
 
-@router.get("", summary="Drills, newest first", responses=answers(DRILLS))
+@router.get("", summary="Drills, newest first", responses=answers(DRILLS), dependencies=[needs(Permission.READ)])
 async def list_drills(desk: TheDesk, _: Caller, query: Annotated[DrillsQuery, Query()]) -> DrillsOut:
     """All filters must hold. Follow `next_cursor` for more."""
     return DrillsOut.model_validate(await desk.drills(query.question()))
@@ -73,6 +74,7 @@ async def list_drills(desk: TheDesk, _: Caller, query: Annotated[DrillsQuery, Qu
     responses=command_answers(
         DRILL_DONE, conditional=False, refusal=("real_alarm", "a real alarm is open: INC-000042")
     ),
+    dependencies=[needs(Permission.RUN_DRILLS)],
 )
 async def start_drill(body: StartDrillIn, caller: Caller, attempt: Unconditional) -> Response:
     """Refused while another one is on at the site, or something real is. What is left there of an exercise is cleared
@@ -89,19 +91,31 @@ async def start_drill(body: StartDrillIn, caller: Caller, attempt: Unconditional
     return await attempt.carry_out(command, "drill", new=True)
 
 
-@router.get("/calendar", summary="The coverage matrix of a year, and what is due", responses=answers(CALENDAR))
+@router.get(
+    "/calendar",
+    summary="The coverage matrix of a year, and what is due",
+    responses=answers(CALENDAR),
+    dependencies=[needs(Permission.READ)],
+)
 async def drill_calendar(desk: TheDesk, _: Caller, query: Annotated[CalendarQuery, Query()]) -> CalendarOut:
     """Every drill that a site has to hold, when it was held in the year, when it is due next, whether it is overdue."""
     return CalendarOut.model_validate(await desk.drill_calendar(query.year, query.site))
 
 
-@router.get("/theory", summary="Questions for training", responses=answers(PAPERS))
+@router.get(
+    "/theory", summary="Questions for training", responses=answers(PAPERS), dependencies=[needs(Permission.READ)]
+)
 async def theory(desk: TheDesk, _: Caller, query: Annotated[NoQuery, Query()]) -> PapersOut:
     """By plan, without the answers."""
     return PapersOut.model_validate({"items": list((await desk.theory()).values())})
 
 
-@router.get("/{drill}", summary="One drill", responses=answers(DRILL, Code.UNKNOWN_DRILL, etag=True))
+@router.get(
+    "/{drill}",
+    summary="One drill",
+    responses=answers(DRILL, Code.UNKNOWN_DRILL, etag=True),
+    dependencies=[needs(Permission.READ)],
+)
 async def get_drill(
     desk: TheDesk, _: Caller, drill: DrillId, query: Annotated[NoQuery, Query()], response: Response
 ) -> DrillOut:
@@ -115,6 +129,7 @@ async def get_drill(
     summary="End a drill",
     response_model=DrillDoneOut,
     responses=command_answers(DRILL_DONE, Code.UNKNOWN_DRILL, refusal=("wrong_stage", "DRL-000003 is aborted")),
+    dependencies=[needs(Permission.RUN_DRILLS)],
 )
 async def end_drill(drill: DrillId, body: EndDrillIn, caller: Caller, attempt: AnAttempt) -> Response:
     """It is scored; everything of it that is still open is closed."""
@@ -127,6 +142,7 @@ async def end_drill(drill: DrillId, body: EndDrillIn, caller: Caller, attempt: A
     summary="Abort a drill",
     response_model=DrillDoneOut,
     responses=command_answers(DRILL_DONE, Code.UNKNOWN_DRILL, refusal=("wrong_stage", "DRL-000003 is ended")),
+    dependencies=[needs(Permission.RUN_DRILLS)],
 )
 async def abort_drill(drill: DrillId, body: DrillReasonIn, caller: Caller, attempt: AnAttempt) -> Response:
     """It counts for nothing; everything of it that is still open is closed."""
@@ -139,6 +155,7 @@ async def abort_drill(drill: DrillId, body: DrillReasonIn, caller: Caller, attem
     summary="Suspend a drill",
     response_model=DrillDoneOut,
     responses=command_answers(DRILL_DONE, Code.UNKNOWN_DRILL, refusal=("wrong_stage", "DRL-000003 is suspended")),
+    dependencies=[needs(Permission.RUN_DRILLS)],
 )
 async def suspend_drill(drill: DrillId, body: DrillReasonIn, caller: Caller, attempt: AnAttempt) -> Response:
     """It stands still: nobody is told anything, nothing is commanded, no limit runs. A real alarm does it by itself."""
@@ -153,6 +170,7 @@ async def suspend_drill(drill: DrillId, body: DrillReasonIn, caller: Caller, att
     responses=command_answers(
         DRILL_DONE, Code.UNKNOWN_DRILL, refusal=("real_alarm", "a real alarm is open: INC-000042")
     ),
+    dependencies=[needs(Permission.RUN_DRILLS)],
 )
 async def resume_drill(drill: DrillId, body: EndDrillIn, caller: Caller, attempt: AnAttempt) -> Response:
     """It goes on where it stood."""
@@ -167,6 +185,7 @@ async def resume_drill(drill: DrillId, body: EndDrillIn, caller: Caller, attempt
     responses=command_answers(
         DRILL_DONE, Code.UNKNOWN_DRILL, refusal=("no_questions", "there are no questions about the plan water-leak")
     ),
+    dependencies=[needs(Permission.RESPOND)],
 )
 async def take_theory(drill: DrillId, body: TheoryIn, caller: Caller, attempt: AnAttempt) -> Response:
     """May be taken again; the latest counts."""
@@ -176,7 +195,12 @@ async def take_theory(drill: DrillId, body: TheoryIn, caller: Caller, attempt: A
     return await attempt.carry_out(command, "drill")
 
 
-@router.get("/{drill}/score", summary="The score of a drill", responses=answers(SCORE, Code.UNKNOWN_DRILL))
+@router.get(
+    "/{drill}/score",
+    summary="The score of a drill",
+    responses=answers(SCORE, Code.UNKNOWN_DRILL),
+    dependencies=[needs(Permission.READ)],
+)
 async def get_score(desk: TheDesk, _: Caller, drill: DrillId, query: Annotated[NoQuery, Query()]) -> ScoreOut:
     """404 `unknown_drill` too while there is none: a drill is scored when it ends."""
     found = await desk.drill(drill_id(drill))
@@ -188,8 +212,13 @@ async def get_score(desk: TheDesk, _: Caller, drill: DrillId, query: Annotated[N
 # ---- reports
 
 
-@router.get("/{drill}/report", summary="A drill's report", responses=answers(DRILL_REPORT, Code.UNKNOWN_DRILL))
-async def get_report(
+@router.get(
+    "/{drill}/report",
+    summary="A drill's report",
+    responses=answers(DRILL_REPORT, Code.UNKNOWN_DRILL),
+    dependencies=[needs(Permission.READ_REPORTS)],
+)
+async def get_drill_report(
     request: Request, desk: TheDesk, _: Caller, drill: DrillId, query: Annotated[ReportQuery, Query()]
 ) -> DrillReportOut:
     found = await desk.drill(drill_id(drill))
@@ -209,6 +238,7 @@ async def get_report(
     summary="A drill's report as Markdown",
     response_class=_Markdown,
     responses=answers(MARKDOWN, Code.UNKNOWN_DRILL, media_type="text/markdown"),
+    dependencies=[needs(Permission.READ_REPORTS)],
 )
 async def get_markdown(
     request: Request, desk: TheDesk, _: Caller, drill: DrillId, query: Annotated[ReportQuery, Query()]
@@ -222,6 +252,7 @@ async def get_markdown(
     summary="A drill's report as a page to print",
     response_class=_Html,
     responses=answers(HTML, Code.UNKNOWN_DRILL, media_type="text/html"),
+    dependencies=[needs(Permission.READ_REPORTS)],
 )
 async def get_html(
     request: Request, desk: TheDesk, _: Caller, drill: DrillId, query: Annotated[ReportQuery, Query()]
@@ -233,7 +264,7 @@ async def get_html(
 async def _document(desk: Desk, drill: Drill, language: Language) -> Document:
     titles = desk.titles()
     people = {person.id: person.name for each in await desk.on_duty() for person in each.people}
-    reader = Reader(language, ZoneInfo(desk.timezone(drill.site)), titles, people)
+    reader = Reader(language, ZoneInfo(await desk.timezone_of(drill.site)), titles, people)
     entries = [entry for id in drill.incidents[:INCIDENTS_MAX] for entry in await _timeline(desk, id)]
     return report(drill, [*await desk.drill_entries(drill.id), *entries], reader)
 

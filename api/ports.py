@@ -348,10 +348,6 @@ class Desk(BoardDesk, RulesDesk, ReadingsDesk, DutyDesk, ReportDesk, Protocol):
         """Every drill that has to be held, and those that were in the (local) year; None: this year."""
         ...
 
-    def timezone(self, site: str) -> str:
-        """The IANA name of a site's; UTC for one that is not known."""
-        ...
-
     async def theory(self) -> dict[str, Paper]:
         """By plan, those in force."""
         ...

@@ -22,6 +22,8 @@ from api.ports import (
     DeviceQuery,
     DeviceState,
     Done,
+    DrillCalendar,
+    DrillQuery,
     HandoverQuery,
     Health,
     IncidentQuery,
@@ -34,6 +36,7 @@ from api.ports import (
     UnknownAction,
     UnknownDeadLetter,
     UnknownDevice,
+    UnknownDrill,
     UnknownHandover,
     UnknownIncident,
     UnknownOrder,
@@ -44,6 +47,7 @@ from api.privacy import Masks
 from api.readings_port import Readings, ReadingsQuery
 from api.report_sight import ReportSight
 from api.rules_port import Backtest, DryRunAnswer, DryRunQuestion
+from rules.drill import Drill
 from rules.duty import Shift
 from rules.explain import Line
 from rules.handover import Handover
@@ -56,10 +60,20 @@ from rules.ruleset import Ruleset
 from rules.shelf import Shelf
 from rules.site import Title
 from rules.state import ActionState
+from rules.theory import Paper
 from rules.timeline import Entry
 
 Q = TypeVar(
-    "Q", BoardQuery, IncidentQuery, DeviceQuery, OrderQuery, ActionQuery, ShelfQuery, HandoverQuery, CommandQuery
+    "Q",
+    BoardQuery,
+    IncidentQuery,
+    DeviceQuery,
+    OrderQuery,
+    ActionQuery,
+    ShelfQuery,
+    HandoverQuery,
+    CommandQuery,
+    DrillQuery,
 )
 
 INCIDENTS_REMEMBERED_MAX = 1_000  # of one stream: where they are does not change
@@ -164,6 +178,25 @@ class Sight(ReportSight):
         found = await self._desk.handover(handover)
         self._check(found.site, UnknownHandover(handover))
         return found
+
+    async def drills(self, query: DrillQuery) -> Page[Drill]:
+        return await self._desk.drills(self._theirs(query))
+
+    async def drill(self, drill: str) -> Drill:
+        found = await self._desk.drill(drill)
+        self._check(found.site, UnknownDrill(drill))
+        return found
+
+    async def drill_entries(self, drill: str) -> list[Entry]:
+        await self.drill(drill)
+        return [self._masks.entry(each) for each in await self._desk.drill_entries(drill)]
+
+    async def drill_calendar(self, year: int | None = None, site: str | None = None) -> DrillCalendar:
+        found = await self._desk.drill_calendar(year, site)
+        return DrillCalendar(found.year, [row for row in found.items if self._caller.sees(row.site)])
+
+    async def theory(self) -> dict[str, Paper]:
+        return await self._desk.theory()
 
     async def on_duty(self, role: str | None = None, site: str | None = None) -> list[OnDuty]:
         if self._caller.sites is None:
@@ -317,7 +350,7 @@ class Sight(ReportSight):
         return msgspec.structs.replace(state, values=self._masks.values(state.values))
 
 
-_SUBJECTS = ("incident", "order", "action", "shelf", "handover")
+_SUBJECTS = ("incident", "order", "action", "shelf", "handover", "drill")
 _NAMING = (*_SUBJECTS, "device", "zone", "asset", "site")
 """Fields of commands that say what and where a command is about."""
 

@@ -14,6 +14,7 @@ from gateway.front_drills import FrontDrills
 from gateway.front_duty import FrontDuty
 from gateway.front_explained import FrontExplained
 from gateway.front_files import FrontFiles
+from gateway.front_held import FrontHeld
 from gateway.front_known import FrontKnown
 from gateway.front_readings import FrontReadings
 from gateway.front_reports import FrontReports
@@ -69,6 +70,7 @@ class Front(
     FrontDuty,
     FrontCommands,
     FrontDrills,
+    FrontHeld,
     FrontFiles,
 ):
     def stands(self) -> tuple[bool, int]:

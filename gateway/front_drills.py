@@ -1,4 +1,4 @@
-"""What the API sees of drills: those that were held, those that have to be, and the questions for training."""
+"""What the API sees of drills beside those that were held: those that have to be, and the questions for training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from api.ports import DrillCalendar, DrillQuery, Held, Page, RequiredDrill, UnknownDrill
+from api.ports import DrillCalendar, DrillQuery, Held, RequiredDrill
 from gateway.core import Core
 from gateway.front_core import FrontCore
 from gateway.store import Store
@@ -18,31 +18,12 @@ from rules.response_plan import PlanBook
 from rules.site import Site
 from rules.state import DueDrill
 from rules.theory import Paper
-from rules.timeline import Entry
 
 DRILLS_A_YEAR_MAX = 5_000  # of a site that the calendar looks at
 PAGE_DRILLS = 200
 
 
 class FrontDrills(FrontCore):
-    async def drills(self, query: DrillQuery) -> Page[Drill]:
-        return await self._read(lambda core: core.store.drills(query))
-
-    async def drill(self, drill: str) -> Drill:
-        found = await self._read(lambda core: core.store.drill(drill))
-        if found is None:
-            raise UnknownDrill(drill)
-        return found
-
-    async def drill_entries(self, drill: str) -> list[Entry]:
-        positions = (await self.drill(drill)).positions
-        return await self._read(lambda core: [each for at in positions for each in core.store.entries_after(at - 1, 1)])
-
-    def timezone(self, site: str) -> str:
-        core = self._gateway.core
-        known = core.desk.engine.directory.sites.get(site) if core is not None else None
-        return known.timezone if known is not None else "UTC"
-
     async def drill_calendar(self, year: int | None = None, site: str | None = None) -> DrillCalendar:
         core = self._core()
         year = datetime.fromtimestamp(self._clock() / 1000, UTC).year if year is None else year

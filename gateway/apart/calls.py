@@ -19,6 +19,8 @@ IN_TURN = frozenset(
         "plans",
         "plan",
         "on_duty",
+        "drill_calendar",
+        "theory",
         "commands",
         "explain_incident",
         "explain_device",

@@ -10,6 +10,7 @@ from gateway.apart.api_end import ApiEnd
 from gateway.apart.calls import names_of_port
 from gateway.front_duty import FrontDuty
 from gateway.front_files import FrontFiles
+from gateway.front_held import FrontHeld
 from gateway.front_readings import FrontReadings
 from gateway.front_reports import FrontReports
 from gateway.front_rules import FrontRules
@@ -17,7 +18,7 @@ from gateway.front_stored import FrontStored
 from rules.site import Title
 
 
-class LocalFront(FrontStored, FrontReports, FrontRules, FrontReadings, FrontDuty, FrontFiles):
+class LocalFront(FrontStored, FrontReports, FrontRules, FrontReadings, FrontDuty, FrontHeld, FrontFiles):
     """What needs nothing of the core but what it has stored and told."""
 
     def __init__(self, end: ApiEnd) -> None:
