@@ -15,6 +15,7 @@ from api.ports import DeadLetter
 from gateway.identity.users import Users
 from rules.explain import Line
 from rules.order import Attachment
+from rules.score import Score
 from tests.api.fake_desk import FakeDesk, device
 from tests.api.fake_response import START
 from tests.api.fake_rules import VERSION
@@ -107,6 +108,7 @@ async def furnished(desk: FakeDesk, users: Users, but: str = "") -> None:
     desk.backtested()
     desk.letters = [LETTER]
     desk.handing_over()
+    desk.drilling(score=Score(1.0, 1.0, 100, 80, True))
     desk.device_states = [device("sd-1203")]
     desk.plans_in_force = [plan()]
     desk.explained = {about: [Line("it is so", "就是这样")] for about in ("INC-000001", "tower-a/sd-1203")}
