@@ -42,8 +42,8 @@ VERSION = "3f2a9c51e07b" + "0" * 52
 @dataclass
 class FakeRules:
     broken: Exception | None = None
-    rules_in_force: Ruleset = field(default_factory=lambda: building.rules(building.FIRE))
-    stays: list[Version] = field(default_factory=lambda: [Version(VERSION, VersionKind.RULES, START, None, 3)])
+    rules_in_force: Ruleset = field(default_factory=Ruleset)
+    stays: list[Version] = field(default_factory=list)
     problems: list[FileProblem] = field(default_factory=list)
     posted: list[Posted] = field(default_factory=list)
     dry_runs: list[DryRunQuestion] = field(default_factory=list)
@@ -60,6 +60,11 @@ class FakeRules:
     proof: Verification | None = None
     letters: list[DeadLetter] = field(default_factory=list)
     duty: list[OnDuty] = field(default_factory=list)
+
+    def ruled(self) -> None:
+        """The fire rules are in force."""
+        self.rules_in_force = building.rules(building.FIRE)
+        self.stays = [Version(VERSION, VersionKind.RULES, START, None, 3)]
 
     def backtested(self, state: BacktestState = BacktestState.DONE) -> Backtest:
         """One that has ended, with a card number among its values."""
@@ -89,7 +94,7 @@ class FakeRules:
         return page_of([each for each in self.stays if each.kind is kind], cursor, limit)
 
     async def version_text(self, version: str) -> VersionText:
-        if not VERSION.startswith(version):
+        if not any(each.version.startswith(version) for each in self.stays):
             raise UnknownVersion(version)
         body = self.rules_in_force.to_bytes().decode()
         return VersionText(VERSION, VersionKind.RULES, body, {"rules/fire.yaml": "# ours\n" + building.FIRE})

@@ -66,11 +66,6 @@ def url(path: str) -> str:
         "command": "CMD-000001",
         "site": "tower-a",
         "name": "sd-1203",
-        "command": "CMD-000007",
-        "letter": "1",
-        "rule": "smoke-high",
-        "version": FILE_HASH,
-        "backtest": "BT-000001",
     }
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], path)
 
@@ -109,6 +104,7 @@ async def furnished(desk: FakeDesk, users: Users, but: str = "") -> None:
     desk.to_correct()
     desk.shelved(maintenance=True)
     desk.backtested()
+    desk.ruled()
     desk.letters = [LETTER]
     desk.handing_over()
     desk.device_states = [device("sd-1203")]
