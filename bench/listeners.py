@@ -197,6 +197,7 @@ def _write_rules(path: Path) -> Path:
         "device_class": "bench_switch",
         "hazard": "bench",
         "signal": "supervisory",
+        "level": "III",
         "when": {"metric": "on", "is": True, "for": "6h"},
     }
     path.write_text(json.dumps({"rules": [rule]}))
