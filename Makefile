@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check format bench fuzz-api audit-deps lock clean
+.PHONY: help setup demo run test check format bench bench-api fuzz-api audit-deps lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -48,6 +48,9 @@ fuzz-api: $(STAMP)  ## the whole API against its own document, at length (ARGS="
 
 audit-deps: $(STAMP)  ## known vulnerabilities of what is locked: asks PyPI and OSV, so needs the network
 	@$(BIN)/uv tool run --quiet pip-audit --strict --require-hashes --disable-pip --requirement requirements/run.txt
+
+bench-api: $(STAMP)  ## measure the API: 100 000 incidents, 200 listeners, 20 polling clients (20 min; ARGS="--quick")
+	@$(BIN)/python -m bench --api $(ARGS)
 
 lock: $(STAMP)  ## make the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
