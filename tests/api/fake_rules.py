@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from api.duty_port import CommandOf, CommandQuery, OnDuty
+from api.events_port import EventsQuery, Happened
 from api.ports import DeadLetter, Page, UnknownDeadLetter
 from api.readings_port import Readings, ReadingsQuery, Series
 from api.rules_port import (
@@ -51,6 +52,7 @@ class FakeRules:
     known_backtests: dict[str, Backtest] = field(default_factory=dict)
     backtest_keys: dict[str, str] = field(default_factory=dict)
     series: list[Series] = field(default_factory=lambda: [Series("smoke", [(START, 0.1), (START + 60_000, 0.2)])])
+    happened: list[Happened] = field(default_factory=list)
     complete_until: Instant | None = None
     readings_asked: list[ReadingsQuery] = field(default_factory=list)
     known_shifts: list[Shift] = field(default_factory=list)
@@ -83,7 +85,11 @@ class FakeRules:
         self._check_rules()
         self.readings_asked.append(query)
         wanted = [each for each in self.series if not query.metrics or each.metric in query.metrics]
-        return Readings(wanted, query.until if self.complete_until is None else self.complete_until, 2)
+        return Readings(wanted, query.until if self.complete_until is None else self.complete_until)
+
+    async def events(self, query: EventsQuery) -> list[Happened]:
+        self._check_rules()
+        return [each for each in self.happened if query.since <= each.at < query.until][: query.limit]
 
     async def ruleset(self) -> tuple[str, Ruleset]:
         self._check_rules()
