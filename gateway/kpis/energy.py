@@ -45,10 +45,13 @@ class MeterDays:
         with self._reading:
             telemetry = Telemetry(self._folder, writer=False)
             try:
-                known = {day: self._day(telemetry, meters, day, now) for day in days}
+                before = _read(telemetry, meters, range(days.start - HOUR_MS, days.start, HOUR_MS))
+                known = [self._day(telemetry, meters, day, now) for day in days]
+                after = _read(telemetry, meters, range(days.stop, days.stop + HOUR_MS, HOUR_MS))
             finally:
                 telemetry.close()
-        stretches = {meter.device: join((known[day][meter.device] for day in days), meter.rated_w) for meter in meters}
+        parts = [before, *known, after]  # the hours beside: what leads into the time asked about, and out of it
+        stretches = {meter.device: join((part[meter.device] for part in parts), meter.rated_w) for meter in meters}
         return energy_figures(meters, stretches, question, zone)
 
     def _day(self, telemetry: Telemetry, meters: list[Meter], day: Instant, now: Instant) -> dict[str, Stretch]:
