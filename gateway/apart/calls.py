@@ -12,7 +12,18 @@ from gateway.apart.shapes import Call
 
 # Looking into the core's memory takes the time of the loop that takes readings: these wait for their turn.
 IN_TURN = frozenset(
-    {"devices", "device", "zones", "plans", "plan", "on_duty", "commands", "explain_incident", "explain_device", "metrics"}
+    {
+        "devices",
+        "device",
+        "zones",
+        "plans",
+        "plan",
+        "on_duty",
+        "commands",
+        "explain_incident",
+        "explain_device",
+        "metrics",
+    }
 )
 _PORT_MODULES = "api."  # faults are carried of the port's modules alone
 
