@@ -9,10 +9,13 @@ from fastapi import APIRouter, Query
 from api.auth import Caller, needs
 from api.core import TheDesk
 from api.documented import answers
+from api.errors import invalid
 from api.permissions import Permission
+from api.ports import Desk
 from api.rules_examples import ABSENCES, SHIFTS
-from api.rules_requests import AbsencesQuery, ShiftsQuery
+from api.rules_requests import AbsencesQuery, RangeQuery, ShiftsQuery
 from api.rules_schemas import AbsenceOut, AbsencesOut, ShiftOut, ShiftsOut
+from rules.instant import Instant
 
 router = APIRouter(tags=["plans"])
 
@@ -28,7 +31,8 @@ async def list_shifts(desk: TheDesk, _: Caller, query: Annotated[ShiftsQuery, Qu
 
     Roles without a rota have no shifts: all who have the role are on duty (`/roster`).
     """
-    found = await desk.shifts(query.since, query.until, query.role, query.site)
+    since, until = await _range(desk, query)
+    found = await desk.shifts(since, until, query.role, query.site)
     return ShiftsOut(items=[ShiftOut.model_validate(each) for each in found])
 
 
@@ -39,5 +43,13 @@ async def list_shifts(desk: TheDesk, _: Caller, query: Annotated[ShiftsQuery, Qu
     dependencies=[needs(Permission.READ_ROSTER)],
 )
 async def list_absences(desk: TheDesk, _: Caller, query: Annotated[AbsencesQuery, Query()]) -> AbsencesOut:
-    found = await desk.absences(query.since, query.until)
+    """By the roster in force now."""
+    found = await desk.absences(*await _range(desk, query))
     return AbsencesOut(items=[AbsenceOut.model_validate(each) for each in found if query.person in (None, each.person)])
+
+
+async def _range(desk: Desk, query: RangeQuery) -> tuple[Instant, Instant]:
+    try:
+        return query.range(await desk.now())
+    except ValueError as error:
+        raise invalid("query.to", query.until, str(error)) from error

@@ -9,6 +9,8 @@ from api.identity_schemas import (
     AccountsOut,
     ApiTokenOut,
     ApiTokensOut,
+    EventsOut,
+    HappenedOut,
     MeOut,
     NewTokenOut,
     SignedOutOut,
@@ -58,6 +60,10 @@ API_TOKEN = ApiTokenOut(
 )
 API_TOKENS = ApiTokensOut(items=[API_TOKEN])
 NEW_TOKEN = NewTokenOut(token=API_TOKEN, secret="tocsin_5f0c2b7e…")  # noqa: S106 (no secret)
+EVENTS = EventsOut(
+    device="tower-a/door-12",
+    items=[HappenedOut(at=AT, event="access_denied", attributes={"card": "masked-3f2a9c51", "reason": "expired"})],
+)
 ACCESS_LOG = AccessLogOut(
     items=[
         AccessOut(

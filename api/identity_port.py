@@ -121,6 +121,10 @@ class Identity(Protocol):
         """Puts a line on the access log, soon."""
         ...
 
+    async def record(self, access: Access) -> None:
+        """Puts a line on the access log, now: it stands there when this returns."""
+        ...
+
     async def set_up(self, secret: str, name: str, password: str, whence: Whence) -> Account:
         """The first admin, for whoever can read the setup secret in the data folder."""
         ...

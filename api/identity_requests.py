@@ -10,7 +10,11 @@ from api.identity_port import AccessQuery, Change
 from api.permissions import Permission, Role
 from api.requests import Cursor, Limit, NeededText, PersonName, QueriedInstant, QueriedName, Query, Text
 from rules.file_types import Name
+from rules.instant import Instant
+from rules.mode import Mode
 
+DAY_MS = 86_400_000
+RANGE_MS_MAX = 31 * DAY_MS  # of events: some hundred files of telemetry are looked through
 PASSWORD_CHARACTERS_MAX = 256
 SECRET_CHARACTERS_MAX = 512
 SITES_MAX = 1_000
@@ -122,6 +126,21 @@ class UnmaskIn(_Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "door B1-2 forced at night"}]})
 
     reason: NeededText
+
+
+class EventsQueryIn(Query):
+    since: QueriedInstant | None = Field(default=None, description="at or after; else a day before `until`")
+    until: QueriedInstant | None = Field(default=None, description="before; else now")
+    mode: Mode = Mode.ACTUAL
+    limit: Limit = 100
+
+    def range(self, now: Instant) -> tuple[Instant, Instant]:
+        """Raises ValueError for one that is none."""
+        until = now + 1 if self.until is None else self.until
+        since = until - DAY_MS if self.since is None else self.since
+        if not 0 < until - since <= RANGE_MS_MAX:
+            raise ValueError("since before until, at most 31 days apart")
+        return since, until
 
 
 class TokensQuery(Query):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from api.permissions import Permission, Role
-from api.schemas import At, ListOf, Wire
+from api.schemas import At, ListOf, Values, Wire
 
 
 def _in_order(value: Any) -> Any:
@@ -87,6 +87,19 @@ class ApiTokensOut(Wire):
 class NewTokenOut(Wire):
     token: ApiTokenOut
     secret: str = Field(description="shown this once")
+
+
+class HappenedOut(Wire):
+    at: At = Field(description="the device's own time")
+    event: str
+    attributes: Values
+
+
+class EventsOut(Wire):
+    """Newest first."""
+
+    device: str
+    items: list[HappenedOut]
 
 
 class AccessOut(Wire):

@@ -11,6 +11,7 @@ from msgspec import Struct
 from api.board_port import BoardDesk
 from api.duty_port import DutyDesk
 from api.duty_port import OnDuty as OnDuty
+from api.events_port import EventsDesk
 from api.port_basics import BadCursor as BadCursor  # part of this port, as what follows
 from api.port_basics import Page as Page
 from api.port_basics import Unavailable as Unavailable
@@ -272,7 +273,7 @@ class UnknownAttachment(Unknown):
     """No file that is kept has this hash."""
 
 
-class Desk(BoardDesk, RulesDesk, ReadingsDesk, DutyDesk, ReportDesk, Protocol):
+class Desk(BoardDesk, RulesDesk, ReadingsDesk, EventsDesk, DutyDesk, ReportDesk, Protocol):
     """Everything the API may ask of the core. Instants are Unix milliseconds UTC.
 
     Lists raise BadCursor; everything but `health` and `metrics` raises Unavailable.

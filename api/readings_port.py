@@ -49,7 +49,6 @@ class Readings(Struct, frozen=True):
 
     series: list[Series]
     complete_until: Instant
-    readings: int  # how many there were
 
 
 class ReadingsDesk(Protocol):

@@ -261,14 +261,18 @@ class ReadingsQueryIn(Query):
 class RangeQuery(Query):
     model_config = ConfigDict(populate_by_name=True)
 
-    since: QueriedInstant = Field(alias="from")
-    until: QueriedInstant = Field(alias="to", description="at most 92 days after `from`")
+    since: QueriedInstant | None = Field(default=None, alias="from", description="else now")
+    until: QueriedInstant | None = Field(
+        default=None, alias="to", description="at most 92 days after `from`; else a week after it"
+    )
 
-    @model_validator(mode="after")
-    def _is_a_range(self) -> Self:
-        if not 0 < self.until - self.since <= DUTY_MS_MAX:
+    def range(self, now: Instant) -> tuple[Instant, Instant]:
+        """Raises ValueError for one that is none."""
+        since = now if self.since is None else self.since
+        until = since + 7 * DAY_MS if self.until is None else self.until
+        if not 0 < until - since <= DUTY_MS_MAX:
             raise ValueError("from before to, at most 92 days apart")
-        return self
+        return since, until
 
 
 class ShiftsQuery(RangeQuery):

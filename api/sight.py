@@ -15,6 +15,8 @@ from api.auth import Principal
 from api.board_port import Board, BoardQuery
 from api.duty_port import CommandOf, CommandQuery
 from api.errors import Code, ProblemRaised
+from api.events_port import EventsQuery, Happened
+from api.permissions import Permission
 from api.ports import (
     ActionQuery,
     DeadLetter,
@@ -94,7 +96,9 @@ class Sight(ReportSight):
     async def carry_out(
         self, command: PersonCommand, idempotency_key: str | None = None, if_revision: int | None = None
     ) -> Done | Refused:
-        await self._check_command(command)
+        elsewhere = await self._elsewhere(command)
+        if elsewhere is not None:
+            return elsewhere
         done = await self._desk.carry_out(command, idempotency_key, if_revision)
         if isinstance(done, Refused):
             return done
@@ -243,6 +247,15 @@ class Sight(ReportSight):
         found = await self._desk.readings(query)
         return msgspec.structs.replace(found, series=[self._masks.series(each) for each in found.series])
 
+    async def events(self, query: EventsQuery) -> list[Happened]:
+        self._check(site_of(query.device), UnknownDevice(query.device))
+        if query.unmasked and not self._caller.may(Permission.UNMASK):
+            raise ProblemRaised(Code.FORBIDDEN, f"{self._caller.name} may not see card holders")
+        found = await self._desk.events(query)
+        if query.unmasked:
+            return found
+        return [msgspec.structs.replace(each, attributes=self._masks.values(each.attributes)) for each in found]
+
     async def commands(self, query: CommandQuery) -> Page[CommandOf]:
         return await self._desk.commands(self._theirs(query))
 
@@ -310,21 +323,25 @@ class Sight(ReportSight):
         if self._caller.sites is not None:
             await self.incident(incident)
 
-    async def _check_command(self, command: PersonCommand) -> None:
-        """Everything that a command names has to be at their sites. Raises Unknown…, ProblemRaised."""
+    async def _elsewhere(self, command: PersonCommand) -> Refused | None:
+        """What a command names and is not at their sites is refused as if it were not there. Raises ProblemRaised."""
         if self._caller.sites is None:
-            return
+            return None
         named = {name: value for name in _NAMING if isinstance(value := getattr(command, name, None), str) and value}
         if not named:
             raise ProblemRaised(Code.FORBIDDEN, "this concerns all sites, and the caller sees some alone")
         for name, value in named.items():
             if name in _SUBJECTS:
-                await getattr(self, name)(value)
+                try:
+                    await getattr(self, name)(value)
+                except Unknown:
+                    return Refused(f"unknown_{name}", f"there is no {name} {value}")
             elif not self._caller.sees(value if name == "site" else site_of(value)):
                 self._refused(value)
-                raise ProblemRaised(Code.UNKNOWN_DEVICE, f"{value} is neither a device, a zone nor a site")
+                return Refused(f"unknown_{name}", f"there is no {name} {value}")
         if "shelf" in named and not await self._is_of_a_place(named["shelf"]):
             raise ProblemRaised(Code.FORBIDDEN, "this concerns all sites, and the caller sees some alone")
+        return None
 
     async def _is_of_a_place(self, shelf: str) -> bool:
         found = await self._desk.shelf(shelf)

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 AT_ONCE = 1  # what a stream has to say then waits for one answer at the most (bench: polling)
 STREAM_PATH_END = "/stream"
+READINGS_PATH_END = "/readings"  # these take turns of their own, and up to two seconds each
 _READS = frozenset({"GET", "HEAD"})
 _FREE = frozenset({"/healthz", "/readyz"})  # a probe must not wait behind those it is to tell of
 
@@ -50,4 +51,4 @@ class Turnstile:
 def _queues(scope: Scope) -> bool:
     """Commands do not: they are few, and what they change is waited for."""
     path: str = scope["path"]
-    return scope["method"] in _READS and not path.endswith(STREAM_PATH_END) and path not in _FREE
+    return scope["method"] in _READS and not path.endswith((STREAM_PATH_END, READINGS_PATH_END)) and path not in _FREE

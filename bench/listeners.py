@@ -52,7 +52,8 @@ def run(size: Size, folder: Path) -> list[Table]:
         broker = start_broker("mosquitto", folder / "broker")
         stack.enter_context(broker.child)
         http = {"streams_max": 2 * size.listeners + 50, "streams_per_user_max": 2 * size.listeners + 50}
-        sites, rules = [_write_site(folder / "site.yaml")], [_write_rules(folder / "rules.yaml")]
+        sites = [_write_site(folder / "site.yaml"), folder / "classes.yaml"]
+        rules = [_write_rules(folder / "rules.yaml")]
         tocsin = Tocsin(folder / "tocsin", broker.url, sites, http=http, rules=rules)
         gateway = stack.enter_context(tocsin.start_ready())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -146,7 +147,7 @@ async def _flood(publisher: Publisher, size: Size) -> None:
         due = min(total, round((time.perf_counter() - began) * size.per_s) + 1)
         for number in range(sent, due):
             device, round_ = number % DEVICES, number // DEVICES
-            body = {"ts": time.time_ns() // 1_000_000, "values": {"fault": round_ % 2 == 0}, "seq": round_ + 1}
+            body = {"ts": time.time_ns() // 1_000_000, "values": {"on": round_ % 2 == 0}, "seq": round_ + 1}
             publisher.publish(f"tocsin/v1/{SITE}/b{device:03d}/telemetry", json.dumps(body).encode())
         sent = due
         await asyncio.sleep(0.005)
@@ -175,7 +176,7 @@ async def _last_position(port: int) -> int:
 
 
 def _write_site(path: Path) -> Path:
-    devices = [{"id": f"b{number:03d}", "class": "water_leak_detector"} for number in range(DEVICES)]
+    devices = [{"id": f"b{number:03d}", "class": "bench_switch"} for number in range(DEVICES)]
     zones = [{"id": f"z{number}", "devices": devices[number::50]} for number in range(50)]
     site = {
         "site": SITE,
@@ -183,7 +184,9 @@ def _write_site(path: Path) -> Path:
         "timezone": "UTC",
         "buildings": [{"id": "b", "floors": [{"id": "1F", "zones": zones}]}],
     }
+    switch = {"title": {"en": "Switch"}, "silent_after": "1h", "metrics": {"on": {"kind": "boolean"}}}
     path.write_text(json.dumps(site))
+    (path.parent / "classes.yaml").write_text(json.dumps({"device_classes": {"bench_switch": switch}}))
     return path
 
 
@@ -191,11 +194,11 @@ def _write_rules(path: Path) -> Path:
     rule = {
         "id": "bench-held",
         "title": {"en": "Wet for long"},
-        "device_class": "water_leak_detector",
+        "device_class": "bench_switch",
         "hazard": "bench",
         "signal": "supervisory",
-        "when": {"metric": "fault", "is": True},
-        "hold": "6h",
+        "level": "III",
+        "when": {"metric": "on", "is": True, "for": "6h"},
     }
     path.write_text(json.dumps({"rules": [rule]}))
     return path

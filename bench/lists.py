@@ -91,6 +91,7 @@ def run(size: Size, folder: Path) -> list[Table]:
         ready_s = time.perf_counter() - began
         asked = questions(size)
         client = Client(tocsin.port)
+        stack.callback(client.close)
         for question in asked:
             _ask(client, question, size.times)
         deep = _deep(client, size)
@@ -100,6 +101,9 @@ def run(size: Size, folder: Path) -> list[Table]:
 class Client:
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection(HOST, port, timeout=60)
+
+    def close(self) -> None:
+        self._connection.close()
 
     def get(self, path: str) -> bytes:
         self._connection.request("GET", path)

@@ -89,7 +89,14 @@ def _greets(port: int) -> bool:
 class Tocsin:
     """The gateway through `tocsin run`, with its settings, data and log in `folder`."""
 
-    def __init__(self, folder: Path, broker_url: str, sites: list[Path], http: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        broker_url: str,
+        sites: list[Path],
+        http: dict[str, Any] | None = None,
+        rules: Sequence[Path] = (),
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.port = folder, free_port(HOST)
         settings = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+import msgspec
+
 from gateway.store import Store
 from rules.codec import decode_directory, decode_roster, encode
 from rules.people import Roster
@@ -13,6 +15,17 @@ from rules.site import Directory
 
 Document = Directory | Ruleset | PlanBook | Roster
 KINDS: dict[type[Document], str] = {Directory: "directory", Ruleset: "rules", PlanBook: "plans", Roster: "roster"}
+
+
+FORMER = ("linkage",)  # of rulesets of schema 0001; commands are steps of plans since
+
+
+def _known(ruleset: bytes) -> bytes:
+    """A stored ruleset without what rulesets no longer have."""
+    if not any(f'"{name}"'.encode() in ruleset for name in FORMER):
+        return ruleset
+    fields = msgspec.json.decode(ruleset, type=dict[str, msgspec.Raw])
+    return msgspec.json.encode({name: value for name, value in fields.items() if name not in FORMER})
 
 
 class StoredDocuments:
@@ -34,7 +47,7 @@ class StoredDocuments:
     def ruleset(self, version: str) -> Ruleset:
         """Raises LookupError for a version that was never in force."""
         if version not in self._rulesets:
-            self._rulesets[version] = Ruleset.model_validate_json(self._store.document(version))
+            self._rulesets[version] = Ruleset.model_validate_json(_known(self._store.document(version)))
         return self._rulesets[version]
 
     def plans(self, version: str) -> PlanBook:

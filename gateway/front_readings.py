@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from api.events_port import EventsQuery, Happened
 from api.port_basics import TooBusy, Unavailable
 from api.readings_port import Readings, ReadingsQuery
 from gateway.front_core import FrontReads
 from gateway.front_rules import TELEMETRY_FOLDER
 from gateway.store import StoreFailed
+from gateway.telemetry.happened import happened
 from gateway.telemetry.series import series
 from rules.instant import Instant
+
+T = TypeVar("T")
 
 AT_ONCE = 2  # threads that read; each takes two seconds at the most
 WAITING_MAX = 20
@@ -44,6 +49,11 @@ class FrontReadings(FrontReads):
         return self._clock()
 
     async def readings(self, query: ReadingsQuery) -> Readings:
+        source = self._source()
+        return await self._of_telemetry(lambda: source.readings(query))
+
+    async def _of_telemetry(self, read: Callable[[], T]) -> T:
+        """In a thread. Raises TooBusy, Unavailable."""
         if self._turns is None:
             self._turns = asyncio.Semaphore(AT_ONCE)
         if self._asked >= AT_ONCE + WAITING_MAX:
@@ -51,11 +61,15 @@ class FrontReadings(FrontReads):
         self._asked += 1
         try:
             async with self._turns:
-                return await asyncio.to_thread(self._source().readings, query)
+                return await asyncio.to_thread(read)
         except StoreFailed as error:
             raise Unavailable("telemetry does not answer") from error
         finally:
             self._asked -= 1
+
+    async def events(self, query: EventsQuery) -> list[Happened]:
+        folder = self._gateway.settings.data / TELEMETRY_FOLDER
+        return await self._of_telemetry(lambda: happened(folder, query))
 
     def _source(self) -> ReadingsSource:
         return LocalReadings(self._gateway.settings.data / TELEMETRY_FOLDER)

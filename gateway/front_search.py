@@ -20,7 +20,7 @@ FILE = "search.sqlite"
 PAUSE_SECONDS = 0.25  # many entries of a moment are taken up at once
 AGAIN_SECONDS = 5.0  # a store that is away comes back
 CANDIDATES_AT_ONCE = 500
-LOOKED_AT_MAX = 6 * CANDIDATES_AT_ONCE  # for one page: some 20 ms; the next page goes on from there
+LOOKED_AT_MAX = 2 * CANDIDATES_AT_ONCE  # for one page: some 20 ms; the next page goes on from there
 NUMBER_MAX = 2**62
 
 log = logging.getLogger("tocsin.search")

@@ -81,6 +81,9 @@ class Administration(IdentityCore):
         line = self._line("token_revoked", by, whence, f"{token.owner}/{token.name}")
         return await self._do(lambda it, now: programs.revoke(it, id, owner, now), line)
 
+    async def record(self, line: Access) -> None:
+        await self._do(lambda it, now: None, line)
+
     async def access_log(self, query: AccessQuery) -> Page[Access]:
         await self._write_waiting()
         return await self._ask(lambda it: access.page(it, query))

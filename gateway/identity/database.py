@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.store.engines import BUSY_TIMEOUT_MS, CONNECT_SECONDS_MAX, parse_url, sqlite_path
 from gateway.store.errors import StoreFailed
+from gateway.store.migrate import upgrade
 
 HEAD = "0001"  # the newest file in gateway/identity/migrations/versions
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -69,7 +70,7 @@ class Database:
             if version is not None and version > HEAD:
                 raise StoreFailed(f"{self.name} has schema {version}; this version of Tocsin knows up to {HEAD}")
             if version != HEAD:
-                _upgrade(connection)
+                upgrade(connection, scripts=SCRIPTS)
         self._prepared = True
 
 
@@ -77,16 +78,6 @@ def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608  # nosec B608
-
-
-def _upgrade(connection: Connection) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
 
 
 def _make_private(path: Path) -> None:

@@ -18,12 +18,11 @@ from rules.reading import Value
 from rules.site import Directory
 
 COUNTER, POWER = "energy_kwh", "power_w"
-METER_DAYS_MAX = 1_500  # of one question: fifty meters for a month
+METER_DAYS_MAX = 400  # of one question: fifty meters for a week; at a reading every 10 s each takes some 0.1 s, once
 INTERVALS_MAX = 20_000  # of one answer
-READINGS_A_DAY_MAX = 90_000  # a reading a second
+READINGS_AN_HOUR_MAX = 20_000  # five a second
 DAYS_KEPT = 20_000  # a day of a meter is some 10 KB: 200 MB at most, and only where somebody asks for so much
 SETTLED_MS = DAY_MS  # a device that was cut off has caught up after so long (ours)
-LEAD_MS = HOUR_MS  # before and after the time asked about: what leads into it and out of it
 
 Key = tuple[str, Instant]
 
@@ -42,31 +41,48 @@ class MeterDays:
         check_bounds(len(meters), query.step_ms, times)
         zone = _zone(directory, meters)
         question = EnergyQuestion(*times, query.step_ms, query.night_from_hour, query.night_to_hour)
+        days = _days(times, now)
         with self._reading:
             telemetry = Telemetry(self._folder, writer=False)
             try:
-                stretches = {meter.device: self._stretch(telemetry, meter, times, now) for meter in meters}
+                before = _read(telemetry, meters, range(days.start - HOUR_MS, days.start, HOUR_MS))
+                known = [self._day(telemetry, meters, day, now) for day in days]
+                after = _read(telemetry, meters, range(days.stop, days.stop + HOUR_MS, HOUR_MS))
             finally:
                 telemetry.close()
+        parts = [before, *known, after]  # the hours beside: what leads into the time asked about, and out of it
+        stretches = {meter.device: join((part[meter.device] for part in parts), meter.rated_w) for meter in meters}
         return energy_figures(meters, stretches, question, zone)
 
-    def _stretch(self, telemetry: Telemetry, meter: Meter, times: Times, now: Instant) -> Stretch:
-        first, last = times[0] - LEAD_MS, min(times[1], now) + LEAD_MS
-        days = range(first - first % DAY_MS, last, DAY_MS)
-        return join((self._day(telemetry, meter, day, now) for day in days), meter.rated_w)
+    def _day(self, telemetry: Telemetry, meters: list[Meter], day: Instant, now: Instant) -> dict[str, Stretch]:
+        """By device."""
+        found = {meter.device: self._kept[meter.device, day] for meter in meters if (meter.device, day) in self._kept}
+        unknown = [meter for meter in meters if meter.device not in found]
+        for device, stretch in _read(telemetry, unknown, range(day, day + DAY_MS, HOUR_MS)).items():
+            found[device] = stretch
+            if day + DAY_MS + SETTLED_MS < now:
+                self._kept[device, day] = stretch
+        for device in found:
+            if (device, day) in self._kept:
+                self._kept.move_to_end((device, day))
+        while len(self._kept) > DAYS_KEPT:
+            self._kept.popitem(last=False)
+        return found
 
-    def _day(self, telemetry: Telemetry, meter: Meter, day: Instant, now: Instant) -> Stretch:
-        key = meter.device, day
-        known = self._kept.get(key)
-        if known is not None:
-            self._kept.move_to_end(key)
-            return known
-        stretch = stretch_of(_samples(telemetry, meter.device, day), meter.rated_w)
-        if day + DAY_MS + SETTLED_MS < now:
-            self._kept[key] = stretch
-            while len(self._kept) > DAYS_KEPT:
-                self._kept.popitem(last=False)
-        return stretch
+
+def _days(times: Times, now: Instant) -> range:
+    """Of UTC: those that the time asked about lies in."""
+    first, last = times[0] - times[0] % DAY_MS, min(times[1], now)
+    return range(first, max(first, last + -last % DAY_MS), DAY_MS)
+
+
+def _read(telemetry: Telemetry, meters: list[Meter], hours: range) -> dict[str, Stretch]:
+    """Hour by hour, of all meters: an hour is a file, and to open one takes longer than to read a meter in it."""
+    samples: dict[str, list[Sample]] = {meter.device: [] for meter in meters}
+    for hour in hours:
+        for device, of_meter in samples.items():
+            of_meter.extend(_samples(telemetry, device, hour))
+    return {meter.device: stretch_of(samples[meter.device], meter.rated_w) for meter in meters}
 
 
 def meters_of(directory: Directory, query: EnergyQuery) -> list[Meter]:
@@ -98,9 +114,9 @@ def check_bounds(meters: int, step_ms: int, times: Times) -> None:
         raise TooMuchAsked(f"{intervals} intervals; expected at most {INTERVALS_MAX}: take a longer step")
 
 
-def _samples(telemetry: Telemetry, device: str, day: Instant) -> Iterator[Sample]:
+def _samples(telemetry: Telemetry, device: str, hour: Instant) -> Iterator[Sample]:
     source = telemetry.source(Mode.ACTUAL.value, device)
-    for at, _, _, event, values in telemetry.readings(source, day, day + DAY_MS, READINGS_A_DAY_MAX):
+    for at, _, _, event, values in telemetry.readings(source, hour, hour + HOUR_MS, READINGS_AN_HOUR_MAX):
         if event is None:
             yield Sample(at, _number(values.get(COUNTER)), _number(values.get(POWER)))
 

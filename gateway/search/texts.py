@@ -14,6 +14,8 @@ SPOKEN = tuple(
     kind.value
     for kind in (
         Kind.NOTED,
+        Kind.REPORTED,
+        Kind.REPORT_ENDED,
         Kind.ACKNOWLEDGED,
         Kind.ASSIGNED,
         Kind.CONFIRMED,

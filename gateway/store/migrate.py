@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from gateway.store.errors import StoreFailed
 
 HEAD = "0010"  # the newest file in gateway/migrations/versions
+_ALEMBIC = threading.Lock()  # it keeps what it does in globals, and users have a database of their own
 SCRIPTS = Path(__file__).parent.parent / "migrations"
 
 
@@ -53,4 +55,5 @@ def upgrade(connection: Connection, revision: str = "head", scripts: Path = SCRI
     config = Config()
     config.set_main_option("script_location", str(scripts))
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    with _ALEMBIC:
+        command.upgrade(config, revision)

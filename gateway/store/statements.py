@@ -75,16 +75,7 @@ class Statements:
         self.anchor = put(schema.anchors)
         self.carried = put(schema.carried)
         self.carried_forget = drop(schema.carried, "anchor")
-        letters = schema.dead_letters
-        self.dead_letters = _count_dead_letter(upsert, sql)
-        self.dead_letters_count = sql(select(func.count()).where(letters.c.topic != bindparam("other")))
-        self.dead_letters_known = sql(
-            select(literal_column("1")).where(
-                letters.c.topic == bindparam("topic"), letters.c.reason == bindparam("reason")
-            )
-        )
-        by = ((), ("topic",), ("reason",), ("topic", "reason"))
-        self.dead_letters_clear: dict[tuple[str, ...], str] = {names: drop(letters, *names) for names in by}
+        self._of_dead_letters(upsert, sql, drop)
         key = schema.journal.c.key
         self.known_keys = {
             size: sql(select(key).where(key.in_([bindparam(f"key_{number}") for number in range(size)])))
@@ -97,6 +88,18 @@ class Statements:
         oldest_kept = select(index).order_by(index.desc()).offset(older).limit(literal_column("1")).scalar_subquery()
         self.snapshots_expire = sql(schema.snapshots.delete().where(index < oldest_kept))
         self.answers_expire = sql(schema.answers.delete().where(schema.answers.c.at < bindparam("before")))
+
+    def _of_dead_letters(self, upsert: Any, sql: Any, drop: Any) -> None:
+        letters = schema.dead_letters
+        self.dead_letters = _count_dead_letter(upsert, sql)
+        self.dead_letters_count = sql(select(func.count()).where(letters.c.topic != bindparam("other")))
+        self.dead_letters_known = sql(
+            select(literal_column("1")).where(
+                letters.c.topic == bindparam("topic"), letters.c.reason == bindparam("reason")
+            )
+        )
+        by = ((), ("topic",), ("reason",), ("topic", "reason"))
+        self.dead_letters_clear: dict[tuple[str, ...], str] = {names: drop(letters, *names) for names in by}
 
 
 def _count_dead_letter(upsert: Any, sql: Any) -> str:

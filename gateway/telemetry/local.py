@@ -109,8 +109,9 @@ class Telemetry:
     def readings(self, source: int, since: Instant, until: Instant, limit: int) -> list[Stored]:
         """The first `limit` with `since` ≤ at < `until`, ordered by `at`, whenever they were received."""
         found: list[Stored] = []
-        for hour in self._hours():
-            span = self._span(hour)
+        hours = self._hours()  # once: who does not write reads the folder for it
+        for hour in hours:
+            span = self._span(hour, hours)
             if span is not None and span[0] < until and span[1] >= since:
                 found += self._shared.ask(hour, lambda reader: reader.between(source, since, until, limit)) or ()
         return sorted(found, key=lambda stored: (stored[0], stored[2]))[:limit]
@@ -199,7 +200,7 @@ class Telemetry:
         self._spans.pop(hour, None)
         self._known_hours = [each for each in self._known_hours if each != hour]
 
-    def _span(self, hour: Hour) -> tuple[Instant, Instant] | None:
-        if hour not in self._spans or hour in self._hours()[-LAST_FILES:]:
+    def _span(self, hour: Hour, hours: list[Hour]) -> tuple[Instant, Instant] | None:
+        if hour not in self._spans or hour in hours[-LAST_FILES:]:
             self._spans[hour] = self._shared.ask(hour, lambda reader: reader.span())
         return self._spans[hour]

@@ -15,6 +15,7 @@ from gateway.clock import monotonic_s
 from gateway.store.errors import StoreFailed
 from gateway.telemetry.hours import by_source_file, file_of, hour_of, hours_in
 from rules.instant import HOUR_MS, Instant
+from rules.mode import Mode
 from rules.reading import Value
 
 SECONDS_MAX = 2.0  # of one answer; what is left is asked for by the next question
@@ -37,12 +38,12 @@ FROM hour.rows, json_each(rows.body) AS each
 WHERE rows.row IN ({rows}) AND rows.at >= :since AND rows.at < :until AND rows.event IS NULL
 GROUP BY 1, 2
 """
-_INDEXED = (
+INDEXED = (
     "SELECT row FROM main.by_source WHERE source = :source"
     " UNION ALL SELECT row FROM hour.rows WHERE source = :source"
     " AND row > (SELECT coalesce(max(row), 0) FROM main.indexed)"
 )
-_NOT_INDEXED = "SELECT row FROM hour.rows WHERE source = :source"
+NOT_INDEXED = "SELECT row FROM hour.rows WHERE source = :source"
 _SOURCE = "SELECT source FROM sources WHERE mode = ? AND device = ?"
 
 Step = tuple[int, str]
@@ -83,18 +84,18 @@ class _Sums:
 def series(folder: Path, query: ReadingsQuery, monotonic_s: Callable[[], float] = monotonic_s) -> Readings:
     """Oldest first, hour by hour, as far as it comes in `SECONDS_MAX`. Raises StoreFailed."""
     deadline = monotonic_s() + SECONDS_MAX
-    source = _source(folder, query)
+    source = source_of(folder, query.mode, query.device)
     found = _Found(query)
     complete_until = query.until
     if source is not None:
-        hours = [hour for hour in _hours(folder) if _may_hold(hour, query)]
+        hours = [hour for hour in hours_of(folder) if _may_hold(hour, query)]
         for number, hour in enumerate(hours):
             if number and monotonic_s() > deadline:
                 # what was received so far holds nothing that was measured later, but for clocks that are ahead
                 complete_until = max(query.since, min(query.until, hour * HOUR_MS))
                 break
             _ask(folder, hour, source, query, found)
-    return Readings(found.series(complete_until), complete_until, found.readings)
+    return Readings(found.series(complete_until), complete_until)
 
 
 def _may_hold(hour: int, query: ReadingsQuery) -> bool:
@@ -115,16 +116,13 @@ class _Found:
         self._wanted = set(query.metrics)
         self.sums: dict[Step, _Sums] = {}
         self.lasts: dict[Step, tuple[Instant, Value]] = {}
-        self.readings = 0
 
     def take_sums(self, step: int, metric: str, count: int, *sums: float | None) -> None:
         if not self._wanted or metric in self._wanted:
             self.sums.setdefault((step, metric), _Sums()).add(count, *sums)
-            self.readings += count
 
     def take_last(self, step: int, metric: str, value: Value, kind: str, at: Instant) -> None:
         if not self._wanted or metric in self._wanted:
-            self.readings += 1
             known = self.lasts.get((step, metric))
             if known is None or at >= known[0]:
                 self.lasts[step, metric] = at, _told(value, kind)
@@ -145,21 +143,22 @@ class _Found:
         return [Series(metric, points) for metric, points in sorted(values.items())]
 
 
-def _hours(folder: Path) -> list[int]:
+def hours_of(folder: Path) -> list[int]:
     try:
         return hours_in(folder)
     except OSError as error:
         raise StoreFailed(f"telemetry in {folder}: {error}") from error
 
 
-def _source(folder: Path, query: ReadingsQuery) -> int | None:
+def source_of(folder: Path, mode: Mode, device: str) -> int | None:
+    """The number of a device; None: it never said anything. Raises StoreFailed."""
     path = folder / "index.sqlite"
     if not path.exists():
         return None
     try:
-        connection = _opened(path)
+        connection = opened(path)
         try:
-            row = connection.execute(_SOURCE, (query.mode.value, query.device)).fetchone()
+            row = connection.execute(_SOURCE, (mode.value, device)).fetchone()
         finally:
             connection.close()
     except sqlite3.Error as error:
@@ -174,11 +173,11 @@ def _ask(folder: Path, hour: int, source: int, query: ReadingsQuery, found: _Fou
     given = {"source": source, "since": query.since, "until": query.until, "step": query.step_ms}
     last = query.aggregate is Aggregate.LAST
     try:
-        connection = _opened(index) if index.exists() else sqlite3.connect(":memory:")
+        connection = opened(index) if index.exists() else sqlite3.connect(":memory:")
         try:
             connection.execute("ATTACH ? AS hour", (f"{path.resolve().as_uri()}?mode=rw",))
             connection.execute("PRAGMA query_only=1")
-            rows = _INDEXED if index.exists() else _NOT_INDEXED
+            rows = INDEXED if index.exists() else NOT_INDEXED
             for row in connection.execute((_LAST if last else _STEPS).format(rows=rows), given):
                 if last:
                     found.take_last(*row)
@@ -190,7 +189,7 @@ def _ask(folder: Path, hour: int, source: int, query: ReadingsQuery, found: _Fou
         return
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def opened(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None)
     connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     return connection

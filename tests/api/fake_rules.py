@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from api.duty_port import CommandOf, CommandQuery, OnDuty
+from api.events_port import EventsQuery, Happened
 from api.ports import DeadLetter, Page, UnknownDeadLetter
 from api.readings_port import Readings, ReadingsQuery, Series
 from api.rules_port import (
@@ -42,8 +43,8 @@ VERSION = "3f2a9c51e07b" + "0" * 52
 @dataclass
 class FakeRules:
     broken: Exception | None = None
-    rules_in_force: Ruleset = field(default_factory=lambda: building.rules(building.FIRE))
-    stays: list[Version] = field(default_factory=lambda: [Version(VERSION, VersionKind.RULES, START, None, 3)])
+    rules_in_force: Ruleset = field(default_factory=Ruleset)
+    stays: list[Version] = field(default_factory=list)
     problems: list[FileProblem] = field(default_factory=list)
     posted: list[Posted] = field(default_factory=list)
     dry_runs: list[DryRunQuestion] = field(default_factory=list)
@@ -51,6 +52,7 @@ class FakeRules:
     known_backtests: dict[str, Backtest] = field(default_factory=dict)
     backtest_keys: dict[str, str] = field(default_factory=dict)
     series: list[Series] = field(default_factory=lambda: [Series("smoke", [(START, 0.1), (START + 60_000, 0.2)])])
+    happened: list[Happened] = field(default_factory=list)
     complete_until: Instant | None = None
     readings_asked: list[ReadingsQuery] = field(default_factory=list)
     known_shifts: list[Shift] = field(default_factory=list)
@@ -60,6 +62,11 @@ class FakeRules:
     proof: Verification | None = None
     letters: list[DeadLetter] = field(default_factory=list)
     duty: list[OnDuty] = field(default_factory=list)
+
+    def ruled(self) -> None:
+        """The fire rules are in force."""
+        self.rules_in_force = building.rules(building.FIRE)
+        self.stays = [Version(VERSION, VersionKind.RULES, START, None, 3)]
 
     def backtested(self, state: BacktestState = BacktestState.DONE) -> Backtest:
         """One that has ended, with a card number among its values."""
@@ -78,7 +85,11 @@ class FakeRules:
         self._check_rules()
         self.readings_asked.append(query)
         wanted = [each for each in self.series if not query.metrics or each.metric in query.metrics]
-        return Readings(wanted, query.until if self.complete_until is None else self.complete_until, 2)
+        return Readings(wanted, query.until if self.complete_until is None else self.complete_until)
+
+    async def events(self, query: EventsQuery) -> list[Happened]:
+        self._check_rules()
+        return [each for each in self.happened if query.since <= each.at < query.until][: query.limit]
 
     async def ruleset(self) -> tuple[str, Ruleset]:
         self._check_rules()
@@ -89,7 +100,7 @@ class FakeRules:
         return page_of([each for each in self.stays if each.kind is kind], cursor, limit)
 
     async def version_text(self, version: str) -> VersionText:
-        if not VERSION.startswith(version):
+        if not any(each.version.startswith(version) for each in self.stays):
             raise UnknownVersion(version)
         body = self.rules_in_force.to_bytes().decode()
         return VersionText(VERSION, VersionKind.RULES, body, {"rules/fire.yaml": "# ours\n" + building.FIRE})

@@ -106,6 +106,7 @@ async def furnished(desk: FakeDesk, users: Users, but: str = "") -> None:
     desk.to_correct()
     desk.shelved(maintenance=True)
     desk.backtested()
+    desk.ruled()
     desk.letters = [LETTER]
     desk.handing_over()
     desk.drilling(score=Score(1.0, 1.0, 100, 80, True))

@@ -46,9 +46,7 @@ async def test_a_text_without_a_word_or_too_long_a_one_is_refused(client: httpx.
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "query.text")
 
 
-@pytest.mark.parametrize(
-    ("status", "expected"), [("open", [2, 1]), ("unacknowledged", [1]), ("closed", [3])], ids=lambda each: str(each)
-)
+@pytest.mark.parametrize(("status", "expected"), [("open", [2, 1]), ("unacknowledged", [1]), ("closed", [3])], ids=str)
 async def test_a_status_is_one_word_for_what_people_ask_most(
     client: httpx.AsyncClient, desk: FakeDesk, status: str, expected: list[int]
 ) -> None:

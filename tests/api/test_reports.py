@@ -135,7 +135,7 @@ async def test_a_time_too_long_or_odd_is_refused_with_what_was_expected(
 async def test_too_many_meters_are_refused_with_how_many_may_be_asked_for(
     client: httpx.AsyncClient, desk: FakeDesk
 ) -> None:
-    desk.too_much = "900 meters for 31 days; expected at most 1500 days of meters"
+    desk.too_much = "900 meters for 31 days; expected at most 400 days of meters"
     answer = await client.get("/api/v1/kpis/energy")
     assert answer.status_code == 422
     assert desk.too_much in answer.json()["detail"]

@@ -24,6 +24,11 @@ BACKTEST = {"files": [FILE], "from": "2026-11-17T00:00:00Z", "to": "2026-11-24T0
 PROBLEM = FileProblem("rules/fire.yaml", 4, "rules[0].level", "'V' is no level", "rules/fire.yaml:4 …: 'V' is no level")
 
 
+@pytest.fixture(autouse=True)
+def _ruled(desk: FakeDesk) -> None:
+    desk.ruled()
+
+
 # ---- rules and versions
 
 

@@ -9,12 +9,15 @@ from types import ModuleType
 import pytest
 from rich.console import Console
 
-from bench import latency, memory, old_journal, scaling, start, throughput
+from api.ports import IncidentQuery
+from bench import latency, listeners, lists, many_incidents, memory, old_journal, polling, scaling, start, throughput
 from bench.__main__ import BENCHES, main
 from bench.inside import loaded
 from bench.report import machine, quantile
 from bench.stage import missing
+from gateway.desk import Desk
 from gateway.store import Store, Verified
+from gateway.store.listed import last_position
 from simulators.building import demo_tower
 from tests.support.servers import require
 
@@ -34,6 +37,9 @@ def shown(bench: ModuleType, folder: Path) -> str:
         (throughput, ["Mosquitto, flat out", "Mosquitto, 5000/s", "NATS, flat out", "NATS, flushing each", "≤ 20 µs"]),
         (latency, ["broker alone", "disk alone", "alarm → timeline", "alarm → command"]),
         (start, ["after a crash, 1,000 events to replay", "after an orderly stop", "≤ 3 s"]),
+        (lists, ["600 incidents, 12,000 timeline entries", "words: rare", "timeline", "board", "≤ 50 ms"]),
+        (listeners, ["5 listeners", "lost", "twice", "✓ 0"]),
+        (polling, ["3 API clients", "own", "alarm → command", "≤ 2 ×"]),
     ],
     ids=lambda each: each.__name__ if isinstance(each, ModuleType) else "",
 )
@@ -84,3 +90,14 @@ def test_a_name_that_is_no_benchmark_is_refused_with_those_there_are(capsys: pyt
         main(["--only", "speed"])
     said = capsys.readouterr().err
     assert [name for name in BENCHES if name not in said] == []
+
+
+def test_a_store_as_years_leave_it_verifies_and_a_gateway_goes_on_with_its_numbers(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path / 'journal.sqlite'}") as store:
+        many_incidents.write(store, loaded(demo_tower()), incidents=30, entries_each=20)
+        desk = Desk(store, lambda: many_incidents.ENDED, lambda entries, effects: None)
+        state = desk.engine.state
+        assert (state.incidents_made, state.orders_made) == (30, 6)
+        assert state.entries_made == store.look(last_position)
+        assert isinstance(store.verify(), Verified)
+        assert [len(store.entries_of(each.id)) for each in store.incidents(IncidentQuery(limit=2)).items] == [20, 20]

@@ -23,3 +23,5 @@ def gateway(tmp_path: Path) -> Iterator[Callable[..., RunningGateway]]:
     yield make
     for each in made:
         each.kill()
+    for each in made:  # whatever a test was about: no log of it holds a secret
+        assert each.secrets.within(each.log) == []

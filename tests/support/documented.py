@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-CLIENTS = Path("docs/clients.md")
+CLIENTS, KEEPING = Path("docs/clients.md"), Path("docs/keeping.md")
 PAGES = (
     Path("README.md"),
     Path("deploy/README.md"),
@@ -12,6 +12,7 @@ PAGES = (
     Path("docs/plans.md"),
     Path("docs/reports.md"),
     CLIENTS,
+    KEEPING,
 )
 
 _HERE = "tests/e2e/test_documented_commands.py"
@@ -61,6 +62,13 @@ RUN_BY |= dict.fromkeys(
     ),
     _CLIENTS,
 )
+RUN_BY |= dict.fromkeys(
+    (
+        "tocsin backup /srv/backups --config deploy/example/gateway.yaml",
+        "tocsin restore /srv/backups/tocsin-20261124T080000Z.zip --config deploy/example/gateway.yaml",
+    ),
+    "tests/e2e/test_backup_command.py",
+)
 NOT_RUN = {  # command → why not
     "make test": IS_CI,
     "make check": IS_CI,
@@ -69,6 +77,7 @@ NOT_RUN = {  # command → why not
     "make format": "changes the tree",
     "make lock": "asks a package index, and changes the tree",
     "make bench": "takes minutes",
+    "make bench-api": "takes minutes",
     "make fuzz-api": "takes many minutes; tests/e2e/test_fuzz.py is a short run of the same",
     "make audit-deps": "asks PyPI and OSV",
     'make test ARGS="-k pre_alarm"': IS_CI,

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from gateway.broker_process import dies_with
+from tests.support.secrecy import Secrets
 
 ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 30.0  # a loaded CI machine; usually a gateway is ready in under a second
@@ -42,6 +43,7 @@ class RunningGateway:
         settings = {"data": "data", "sites": ["site.yaml"], "broker": part, "http": {"port": 0}, **others}
         self.settings.write_text(json.dumps(settings))  # which is YAML too
         self.url = ""
+        self.secrets = Secrets(self.settings, self.data)
         self.start_seconds: list[float] = []  # from the start of the process until it said that it is ready
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -64,13 +66,13 @@ class RunningGateway:
         path = self.folder / "log"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
-    def start(self, ready: bool = True) -> None:
+    def start(self, ready: bool = True, verbose: bool = False) -> None:
         """`ready=False`: does not wait until it is."""
         assert self._process is None, "it is running"
         begun = time.monotonic()
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                dies_with(os.getpid(), self._command("run")),
+                dies_with(os.getpid(), self._command("run", *(["--verbose"] if verbose else []))),
                 stdout=subprocess.PIPE,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -173,11 +175,14 @@ class RunningGateway:
     ) -> tuple[int, bytes]:
         text = urllib.parse.urlencode(query)
         request = urllib.request.Request(f"{self.url}{path}{'?' if text else ''}{text}", data=body)
+        self.secrets.asked(headers or {}, body)
         for name, value in ({"Content-Type": "application/json"} | (headers or {})).items():
             request.add_header(name, value)
         try:
             with urllib.request.urlopen(request, timeout=SECONDS_MAX) as answer:
-                return answer.status, answer.read()
+                said = answer.read()
+                self.secrets.said(said)
+                return answer.status, said
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read()

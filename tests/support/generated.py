@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from annotated_types import Ge, Gt, Le, Lt
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from api.app import make_app
+from api.auth import needed_by
+from api.permissions import GRANTS, Role
 from api.settings import ApiSettings
 from gateway.config import ENVIRONMENT, GatewaySettings
 from rules import detection, incident, order
@@ -97,12 +100,18 @@ def variables() -> list[str]:
 
 def _fields(model: type[BaseModel] = GatewaySettings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _fields(field.annotation, f"{prefix}{name}.")
+        parts = [each for each in (field.annotation, *typing.get_args(field.annotation)) if _is_part(each)]
+        if parts and typing.get_origin(field.annotation) is not dict:
+            yield from _fields(parts[0], f"{prefix}{name}.")
         elif typing.get_origin(field.annotation) is dict:
             yield from _fields(typing.get_args(field.annotation)[1], f"{prefix}{name}.NAME.")
         else:
             yield prefix + name, field
+
+
+def _is_part(annotation: Any) -> bool:
+    """A group of settings; one that may be left out is a part of its annotation."""
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _kind(field: FieldInfo) -> str:
@@ -158,11 +167,38 @@ def routes() -> str:
     return _table(("request", "answers"), rows)
 
 
+def access() -> str:
+    """Every route that is not open, what it needs, and which roles have that."""
+    app = make_app(typing.cast("Any", None), ApiSettings())
+    needed = {
+        (method.lower(), context.path): needs.permission
+        for context in iter_route_contexts(app.routes)
+        if (needs := needed_by(context.original_route)) is not None
+        for method in context.methods or ()
+    }
+    marks = {role: frozenset({None, *GRANTS[role]}) for role in Role}
+    rows = [
+        (
+            f"`{method.upper()} {path}`",
+            f"`{permission.value}`" if permission is not None else "a token",
+            *("●" if permission in marks[role] else "" for role in Role),
+        )
+        for path, methods in app.openapi()["paths"].items()
+        for method in methods
+        if (method, path) in needed
+        for permission in [needed[method, path]]
+    ]
+    return _table(("request", "needs", *(role.value for role in Role)), rows)
+
+
 def command_list() -> str:
+    named = [(f"tocsin {each.name}", each.typer_instance) for each in command_line.registered_groups]
+    groups = [("tocsin", command_line), *((name, group) for name, group in named if group is not None)]
     rows = []
-    for command in command_line.registered_commands:
-        text = getattr(command.callback, "__doc__", None) or ""
-        rows.append((f"`tocsin {command.name}`", _first_sentence(text)))
+    for group, commands in groups:
+        for command in commands.registered_commands:
+            text = getattr(command.callback, "__doc__", None) or ""
+            rows.append((f"`{group} {command.name}`", _first_sentence(text)))
     return _table(("command", "does"), rows)
 
 
@@ -183,6 +219,7 @@ PARTS = (
     Part("ARCHITECTURE.md", "detections", detections),
     Part("docs/orders.md", "orders", orders),
     Part("docs/orders.md", "order-limits", order_limits),
+    Part("docs/access.md", "access", access),
     Part("README.md", "settings", settings),
     Part("README.md", "routes", routes),
     Part("README.md", "commands", command_list),
