@@ -315,3 +315,20 @@ def test_every_site_that_is_cleared_is_named_to_the_shell() -> None:
     core = DrillCore()
     assert core.start().cleared_sites == [SITE]
     assert core.end().cleared_sites == [SITE]
+
+
+def test_devices_that_obey_after_all_while_the_drill_stands_still_end_their_trouble() -> None:
+    core = drilled()
+    core.wait(5 * MINUTE_MS)  # nothing has answered, and no attempt is left: a trouble
+    trouble = next(each for each in core.state.incidents.values() if each.hazard == "device")
+    assert trouble.mode is Mode.EXERCISE
+    assert trouble.normal_since is None
+    core.suspend()
+    for id in list(core.state.given_up):
+        core.answer(id, _device_of(core, id), mode=Mode.EXERCISE)
+    assert trouble.normal_since == core.now
+
+
+def _device_of(core: DrillCore, id: str) -> str:
+    commands = [command for incident in core.state.incidents.values() for command in incident.commands]
+    return next(command.device.partition("/")[2] for command in commands if command.id == id)
