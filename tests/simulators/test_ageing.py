@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ def device(tower: Directory, name: str) -> Device:
 
 
 def scene_of(tower: Directory, *disturbances: Disturbance) -> Scene:
-    own = {each.device: (each,) for each in disturbances}
+    own: dict[str, tuple[Disturbance, ...]] = {each.device: (each,) for each in disturbances}
     return Scene(1, layout(tower.sites.values(), tower.devices.values()), 8 * HOUR_MS, (), own)
 
 
@@ -40,7 +41,7 @@ def seen(tower: Directory, name: str, scene: Scene, after_ms: int) -> dict[str, 
 def test_a_dirty_chamber_takes_clear_air_for_smoke_and_says_how_dirty_it_is(tower: Directory) -> None:
     scene = suffering(tower, "sd-1201", Fault.DRIFTING)
     smoke = [float(seen(tower, "sd-1201", scene, hour * HOUR_MS)["smoke"]) for hour in range(5)]
-    assert all(later - sooner > 0.04 for sooner, later in zip(smoke, smoke[1:], strict=False))
+    assert all(later - sooner > 0.04 for sooner, later in pairwise(smoke))
     assert seen(tower, "sd-1201", scene, 2 * HOUR_MS)["contamination"] == 60.0
     assert seen(tower, "sd-1201", scene, 4 * HOUR_MS)["alarm"] is True
     assert "contamination" not in seen(tower, "sd-1202", scene, HOUR_MS)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-PAGES = (Path("README.md"), Path("deploy/README.md"), Path("CONTRIBUTING.md"), Path("docs/plans.md"))
+PAGES = (
+    Path("README.md"),
+    Path("deploy/README.md"),
+    Path("CONTRIBUTING.md"),
+    Path("docs/plans.md"),
+    Path("docs/scenarios.md"),
+)
 
 _HERE = "tests/e2e/test_documented_commands.py"
 _INCIDENT = "http://127.0.0.1:8080/api/v1/incidents/INC-000001"
@@ -28,6 +34,15 @@ RUN_BY |= dict.fromkeys(
     ("tocsin plan list", "tocsin plan show fire --level I", "tocsin plan show lift_entrapment --level II --lang zh"),
     "tests/e2e/test_plan_command.py",
 )
+RUN_BY |= {
+    "tocsin play list": "tests/e2e/test_play_command.py",
+    "tocsin play fire-that-spreads": "tests/drills/test_stories.py",
+    "tocsin play": "tests/drills/test_stories.py",
+    "tocsin portfolio --buildings 6 --floors 24 --least-floors 8 --uses office,residential,retail -o portfolio.yaml": (
+        "tests/e2e/test_play_command.py"
+    ),
+    "tocsin check portfolio.yaml": "tests/e2e/test_play_command.py",
+}
 NOT_RUN = {  # command → why not
     "make test": IS_CI,
     "make check": IS_CI,
