@@ -10,6 +10,7 @@ PAGES = (
     Path("CONTRIBUTING.md"),
     Path("docs/plans.md"),
     Path("docs/scenarios.md"),
+    Path("docs/fuzz.md"),
 )
 
 _HERE = "tests/e2e/test_documented_commands.py"
@@ -51,6 +52,12 @@ NOT_RUN = {  # command → why not
     "make format": "changes the tree",
     "make lock": "asks a package index, and changes the tree",
     "make bench": "takes minutes",
+    "make fuzz": IS_CI,
+    'make fuzz ARGS="--seeds 10000 --save found"': "takes half an hour",
+    "tocsin fuzz --seeds 1000": "takes minutes; tests/e2e/test_fuzz_command.py plays some",
+    "tocsin fuzz --first 1000 --seeds 500": "takes minutes; tests/e2e/test_fuzz_command.py plays some",
+    "tocsin fuzz --fresh 200 --seeds 0": IS_CI,
+    "tocsin fuzz --replay failure.jsonl": "needs a failure; tests/e2e/test_fuzz_command.py replays a script",
     'make test ARGS="-k pre_alarm"': IS_CI,
     'make test ARGS="tests/rules"': IS_CI,
     'make test ARGS="-x --ff"': IS_CI,
