@@ -69,12 +69,12 @@ class StoredDocuments:
         """
         body = document.to_bytes() if isinstance(document, Ruleset | PlanBook) else encode(document)
         version = sha256(body).hexdigest()
-        if isinstance(document, Directory):
-            self._directories = {version: document}
+        if isinstance(document, Directory):  # as a replay reads it: its order decides the order of commands
+            self._directories = {version: decode_directory(body)}
         elif isinstance(document, Ruleset):
             self._rulesets = {version: document}
         elif isinstance(document, PlanBook):
             self._plans = {version: document}
         else:
-            self._rosters = {version: document}
+            self._rosters = {version: decode_roster(body)}
         return version, body

@@ -363,7 +363,8 @@ class Ingest:
             return None
         self.counts.late += 1
         self._telemetry.rows.append(past)
-        cause = Cause(at, now, None if seq < 0 else seq, late=True, retained=bool(flags & RETAIN))
+        known_by = seq if seq >= 0 and at != now else None  # without a time: the message itself may come yet, as live
+        cause = Cause(at, now, known_by, late=True, retained=bool(flags & RETAIN))
         return self._screen.late_reading(w, values, cause, self._desk.knows)
 
 

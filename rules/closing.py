@@ -107,11 +107,12 @@ def _close(turn: Turn, incident: Incident, by: str, facts: dict[str, Value], rea
 
 def look(turn: Turn, incident: Incident) -> None:
     """What follows when anything of an open incident has changed: its sources, its ladder, its plan, its end."""
-    if incident.suspended:
-        return  # until its drill goes on
-    drill_pause.breaks_through(turn, incident)
+    if not incident.suspended:
+        drill_pause.breaks_through(turn, incident)
     if incident.sources_normal and incident.normal_since is None:
         correlation.sources_normal(turn, incident)
+    if incident.suspended:
+        return  # until its drill goes on
     response.control(turn, incident)
     escalation.begin(turn, incident)
     response.proceed(turn, incident)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from rules import sending, suppression
 from rules.drill import TRANSITIONS, Drill, Stage, Turning, drill_at
 from rules.incident import Incident, StepStage
+from rules.instant import Instant
 from rules.mode import Mode
 from rules.reading import Value
 from rules.timeline import Kind
@@ -88,23 +89,28 @@ def _beyond(drill: Drill) -> int:
 
 
 def _shift(turn: Turn, incident: Incident, by_ms: int) -> None:
+    """What has fallen due already, and is handled after this (the clock was set), falls due as soon as it goes on."""
+
+    def moved(due: Instant) -> Instant:
+        return (max(due, turn.now) if by_ms > 0 else due) + by_ms
+
     countdown, ladder = incident.countdown, incident.ladder
     if countdown is not None:
-        countdown.acknowledge_by += by_ms
+        countdown.acknowledge_by = moved(countdown.acknowledge_by)
         if countdown.investigate_by is not None:
-            countdown.investigate_by += by_ms
+            countdown.investigate_by = moved(countdown.investigate_by)
         turn.set_deadline(countdown.due, "countdown", incident.id)
     if ladder is not None:
-        ladder.due_at += by_ms
+        ladder.due_at = moved(ladder.due_at)
         turn.set_deadline(ladder.due_at, "ladder", incident.id)
     for name, kind in (("first_response_by", "first response"), ("re_alarm_at", "re-alarm"), ("stale_at", "stale")):
         due = getattr(incident, name)
         if due is not None:
-            setattr(incident, name, due + by_ms)
-            turn.set_deadline(due + by_ms, kind, incident.id)
+            setattr(incident, name, moved(due))
+            turn.set_deadline(moved(due), kind, incident.id)
     for step in incident.steps:
         if step.due_at is not None and step.stage is StepStage.ISSUED and not step.overdue:
-            step.due_at += by_ms
+            step.due_at = moved(step.due_at)
             turn.set_deadline(step.due_at, "task", f"{incident.id}/{step.id}")
 
 

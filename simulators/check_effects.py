@@ -49,7 +49,8 @@ def no_effect_twice(record: Record) -> Iterator[str]:
     for performed in record.performed:
         attempts[performed.id].append(performed)
         over = settled.get(performed.id)
-        if over is not None and performed.position >= over.position:
+        # in the instant in which it is withdrawn it may be on its way already
+        if over is not None and performed.position >= over.position and performed.clock > over.at:
             yield f"{performed.id} is done again, and entry {over.position} says {over.kind.value}"
     for id, some in attempts.items():
         fine = [each.life for each in some if each.outcome == "ok"]

@@ -227,10 +227,13 @@ def _was_done_after(answers: Sequence[object], request: object, confirmed: Entry
 def no_longer_quiet_is_raised(record: Record) -> Iterator[str]:
     """What still holds when it is no longer kept quiet is raised in the same instant."""
     quiet: dict[tuple[object, ...], Entry] = {}
+    counted: set[tuple[object, ...]] = set()  # what chatters is only counted
     for number, entry in enumerate(record.entries):
         source = entry.mode, entry.rule, entry.device
-        if entry.kind is Kind.SUPPRESSED:
-            if entry.incident is None:
+        if entry.kind is Kind.CHATTERING:
+            counted.add(source)
+        elif entry.kind is Kind.SUPPRESSED:
+            if entry.incident is None and source not in counted:
                 quiet[source] = entry
         elif entry.kind is Kind.DETECTED or entry.kind in ENDS:
             quiet.pop(source, None)

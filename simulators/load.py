@@ -44,6 +44,7 @@ class Sent:
     seconds: float  # from the first message to the last acknowledgement
     cpu_seconds: float
     behind_seconds: float = 0.0
+    of_first: int = 0  # of the messages sent, those of the first device
 
     @property
     def rate_per_s(self) -> float:
@@ -220,6 +221,7 @@ async def publish(
         seconds=max(sender.ended_at for sender in senders) - min(sender.started_at for sender in senders),
         cpu_seconds=time.process_time() - cpu_started,
         behind_seconds=max(sender.behind_seconds for sender in senders),
+        of_first=-(-senders[0].sent // len(devices[0::connections])),
     )
 
 

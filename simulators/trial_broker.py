@@ -116,7 +116,9 @@ class TrialBroker:
             return True
         for packet in [packet for packet in self.queue if packet.id in packet_ids]:
             self.queue.remove(packet)
-            if packet.message.acknowledged_at is None:
+            if (
+                packet.message.acknowledged_at is None and not packet.retained
+            ):  # the message itself is still to come, then
                 packet.message.acknowledged_at = self._perils.position
         self._soon()
         return True

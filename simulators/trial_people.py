@@ -72,9 +72,8 @@ class TrialPeople:
             if asked.answers[-1] is not None:
                 return
             await asyncio.sleep(AGAIN_SECONDS)
-            _, answer = self._click(asked.request, asked.key)
+            asked, answer = self._click(asked.request, asked.key)
             await answer
-            asked.answers.append(self._asked[-1].answers[-1])
 
     def _click(self, request: PersonCommand, key: str | None) -> tuple[Asked, Any]:
         asked = Asked(request, key, self._clock(), self._perils.life, position=self._perils.position)

@@ -58,6 +58,11 @@ class Stores:
         self._forget_the_end()
         return self.journal
 
+    def close(self) -> None:
+        self.journal.close()
+        self.scratch.close()
+        shutil.rmtree(self._file.parent, ignore_errors=True)
+
     def _forget_the_end(self) -> None:
         """A writer that has failed reads anew where the journal ends."""
 
@@ -73,9 +78,9 @@ class Stores:
 
 @cache
 def stores() -> Stores:
-    folder = Path(mkdtemp(prefix="tocsin-fuzz-", dir=memory()))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Stores(folder)
+    made = Stores(Path(mkdtemp(prefix="tocsin-fuzz-", dir=memory())))
+    atexit.register(made.close)
+    return made
 
 
 def read_stores(record: Record, store: Store, scratch: Store, folder: Path) -> None:

@@ -23,6 +23,7 @@ def test_the_load_is_sent_and_acknowledged_and_said_in_one_line(mosquitto: Calla
     code, output = simulate("--broker", mosquitto().url, "--count", "2000", "--connections", "3")
     assert code == 0, output
     assert output.startswith("sent 2,000 · acknowledged 2,000 · in ")
+    assert output.endswith("of one device the broker handed on 5 of 5\n")
 
 
 def test_a_benchmark_reads_the_figures_as_json(mosquitto: Callable[..., Mosquitto]) -> None:
@@ -31,7 +32,9 @@ def test_a_benchmark_reads_the_figures_as_json(mosquitto: Callable[..., Mosquitt
     figures = json.loads(output)
     assert figures["sent"] == figures["acknowledged"] == 200
     assert figures["seconds"] > 0.19
-    assert set(figures) == {"sent", "acknowledged", "seconds", "cpu_seconds", "behind_seconds", "rate_per_s"}
+    assert figures["of_first"] == figures["handed_on"] == 1
+    counted = {"sent", "acknowledged", "of_first", "handed_on"}
+    assert set(figures) == {*counted, "seconds", "cpu_seconds", "behind_seconds", "rate_per_s"}
 
 
 def test_the_site_file_is_a_good_one(tmp_path: Path) -> None:

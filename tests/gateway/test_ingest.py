@@ -228,6 +228,19 @@ def test_what_is_sent_again_after_our_own_clock_was_set_back_is_stored(stage: St
     assert [seq for seq, _ in stage.stored("sd-1")] == [5, 4]  # by the file of their hour
 
 
+def test_an_alarm_whose_retained_copy_comes_first_is_not_lost_when_it_comes_itself(stage: Stage) -> None:
+    """Also where something older, and normal, comes in between."""
+    _tell(stage, "sd-1", seq=4, **QUIET)
+    stage.publish("sd-1", seq=6, flags=RETAIN, **ALARM)
+    stage.publish("sd-1", seq=5, **CLEAR)
+    stage.publish("sd-1", seq=6, **ALARM)
+    stage.deliver()  # all in one instant
+    stage.time_is_up()
+    kinds = stage.kinds()
+    assert kinds.count(Kind.DETECTED) == 2
+    assert kinds.index(Kind.CLEARED) < len(kinds) - 1 - kinds[::-1].index(Kind.DETECTED)
+
+
 # ---- what a device says of time
 
 

@@ -9,7 +9,17 @@ from rules.events import AuditFailed
 from rules.instant import HOUR_MS, MINUTE_MS, SECOND_MS
 from rules.mode import Mode
 from rules.outcome import Refused
-from rules.requests import Acknowledge, AddNote, CompleteTask, Finding, HandOverOrder, Resolve, ResumeDrill, TakeTheory
+from rules.requests import (
+    Acknowledge,
+    AddNote,
+    CompleteTask,
+    Finding,
+    HandOverOrder,
+    PutOnShelf,
+    Resolve,
+    ResumeDrill,
+    TakeTheory,
+)
 from rules.state import decode_state
 from rules.timeline import Kind
 from tests.support.building import SITE
@@ -315,3 +325,37 @@ def test_every_site_that_is_cleared_is_named_to_the_shell() -> None:
     core = DrillCore()
     assert core.start().cleared_sites == [SITE]
     assert core.end().cleared_sites == [SITE]
+
+
+def test_devices_that_obey_after_all_while_the_drill_stands_still_end_their_trouble() -> None:
+    core = drilled()
+    core.wait(5 * MINUTE_MS)  # nothing has answered, and no attempt is left: a trouble
+    trouble = next(each for each in core.state.incidents.values() if each.hazard == "device")
+    assert trouble.mode is Mode.EXERCISE
+    assert trouble.normal_since is None
+    core.suspend()
+    for id in list(core.state.given_up):
+        core.answer(id, _device_of(core, id), mode=Mode.EXERCISE)
+    assert trouble.normal_since == core.now
+
+
+def _device_of(core: DrillCore, id: str) -> str:
+    commands = [command for incident in core.state.incidents.values() for command in incident.commands]
+    return next(command.device.partition("/")[2] for command in commands if command.id == id)
+
+
+def test_a_limit_that_has_passed_when_something_real_breaks_through_does_not_run_while_the_drill_stands_still() -> None:
+    """The clock was set forward: a shelf's end, which raises the real alarm, and the limit are handled in one step."""
+    core = DrillCore()
+    core.start()
+    core.step(PutOnShelf(by="lead", reason="test", device=f"{SITE}/mcp-1", duration_ms=MINUTE_MS))
+    core.alarm(Mode.ACTUAL)  # kept quiet
+    core.alarm()
+    core.now += HOUR_MS // 4
+    core.look()
+    assert core.drill.stage is Stage.SUSPENDED
+    assert core.drill.suspended_until is not None
+    suspended = [each for each in core.state.incidents.values() if each.suspended]
+    assert suspended
+    for each in suspended:
+        assert each.first_response_by is None or each.first_response_by > core.drill.suspended_until

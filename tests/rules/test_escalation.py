@@ -241,7 +241,7 @@ def test_an_acknowledgement_lapses_when_nothing_follows_it() -> None:
 def test_a_lapsed_acknowledgement_begins_the_ladder_anew_also_where_one_ran_for_the_rest_of_a_quorum() -> None:
     core = raised(LAPSES.replace("re_alarm_after", "quorum: {I: [first, second]}, re_alarm_after"))
     take(core)
-    core.reading("mcp-1", alarm=True)  # level I: one more has to take it
+    core.reading("sd-1", alarm=True)  # level I: one more has to take it
     core.wait("10min")
     assert core.entry(Kind.ACKNOWLEDGEMENT_LAPSED).by == "first-1"
     ladder = core.incident().ladder

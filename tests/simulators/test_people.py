@@ -74,3 +74,21 @@ def test_in_a_drill_nobody_touches_a_real_incident() -> None:
     crew = people({"when": "opened"}, mode=Mode.EXERCISE)
     crew.see(Seen(), 0)
     assert not crew.take_due(1_000)
+
+
+def test_what_is_done_for_each_incident_is_done_once_for_every_one() -> None:
+    crew = people({"when": "opened", "wait": "1s", "each": True})
+    assert len(crew.waiting) == 1
+    for id in ("INC-000001", "INC-000002", "INC-000001"):
+        crew.see(Seen(id=id), 1_000)
+    assert [due.incident for due in crew.take_due(2_000)] == ["INC-000001", "INC-000002"]
+    assert crew.waiting == []
+    assert crew.idle
+
+
+def test_an_act_of_another_mode_waits_for_an_incident_of_that_mode() -> None:
+    crew = people({"when": "opened", "mode": "actual"}, mode=Mode.EXERCISE)
+    crew.see(Seen(mode=Mode.EXERCISE), 1_000)
+    assert crew.take_due(5_000) == []
+    crew.see(Seen(mode=Mode.ACTUAL), 6_000)
+    assert len(crew.take_due(6_000)) == 1

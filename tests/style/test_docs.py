@@ -10,6 +10,7 @@ import pytest
 
 from gateway.check import check
 from gateway.config import read_settings
+from simulators.scenario import read_scenario
 from tests.support import exempt, generated
 from tests.support.documented import NOT_RUN, PAGES, RUN_BY
 from tests.support.markdown import Block, anchors, blocks, commands, links
@@ -53,6 +54,8 @@ def test_every_yaml_example_is_valid(block: Block, tmp_path: Path) -> None:
     file.write_text(block.text, encoding="utf-8")
     if block.first == "# settings":
         read_settings(file, {})
+    elif block.first == "# scenario":
+        assert [str(problem) for problem in read_scenario(file)[1]] == []
     else:
         assert block.first in ("# site", "# device classes", "# rules", "# plans", "# roster", "# notices"), (
             "the first line says what kind of file it is"

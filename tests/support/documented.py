@@ -13,6 +13,8 @@ PAGES = (
     Path("docs/reports.md"),
     CLIENTS,
     KEEPING,
+    Path("docs/scenarios.md"),
+    Path("docs/fuzz.md"),
 )
 
 _HERE = "tests/e2e/test_documented_commands.py"
@@ -69,6 +71,15 @@ RUN_BY |= dict.fromkeys(
     ),
     "tests/e2e/test_backup_command.py",
 )
+RUN_BY |= {
+    "tocsin play list": "tests/e2e/test_play_command.py",
+    "tocsin play fire-that-spreads": "tests/drills/test_stories.py",
+    "tocsin play": "tests/drills/test_stories.py",
+    "tocsin portfolio --buildings 6 --floors 24 --least-floors 8 --uses office,residential,retail -o portfolio.yaml": (
+        "tests/e2e/test_play_command.py"
+    ),
+    "tocsin check portfolio.yaml": "tests/e2e/test_play_command.py",
+}
 NOT_RUN = {  # command → why not
     "make test": IS_CI,
     "make check": IS_CI,
@@ -80,6 +91,12 @@ NOT_RUN = {  # command → why not
     "make bench-api": "takes minutes",
     "make fuzz-api": "takes many minutes; tests/e2e/test_fuzz.py is a short run of the same",
     "make audit-deps": "asks PyPI and OSV",
+    "make fuzz": IS_CI,
+    'make fuzz ARGS="--seeds 10000 --save found"': "takes half an hour",
+    "tocsin fuzz --seeds 1000": "takes minutes; tests/e2e/test_fuzz_command.py plays some",
+    "tocsin fuzz --first 1000 --seeds 500": "takes minutes; tests/e2e/test_fuzz_command.py plays some",
+    "tocsin fuzz --fresh 200 --seeds 0": IS_CI,
+    "tocsin fuzz --replay failure.jsonl": "needs a failure; tests/e2e/test_fuzz_command.py replays a script",
     'make test ARGS="-k pre_alarm"': IS_CI,
     'make test ARGS="tests/rules"': IS_CI,
     'make test ARGS="-x --ff"': IS_CI,
