@@ -109,6 +109,7 @@ class DocumentedApi(FastAPI):
             _, schemas = models_json_schema([(Problem, "serialization")], ref_template=_SCHEMA_PATH)
             document["components"]["schemas"] |= schemas["$defs"]
             document["components"]["examples"] = {
-                name.lower(): {"value": value.model_dump(mode="json", by_alias=True)} for name, value in EXAMPLES.items()
+                name.lower(): {"value": value.model_dump(mode="json", by_alias=True)}
+                for name, value in EXAMPLES.items()
             }
         return self.openapi_schema or {}

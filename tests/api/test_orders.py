@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from api.attachments import UPLOADS_AT_ONCE_MAX, Uploads
-from api.file_forms import FILE_BYTES_MAX
 from api.errors import ProblemRaised
+from api.file_forms import FILE_BYTES_MAX
 from api.paths import FILES as FILES_PATH
 from api.ports import Refused
 from rules.mode import Mode
