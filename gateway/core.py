@@ -89,7 +89,6 @@ class Core:
             lambda up, why: self._told("commands", up, why),
             deliveries(self._settings),
         )
-        self.retention = Retention(self._settings.keeping, self._settings.data, self.store, self.desk, self._clock)
         self.auditor = Auditor(self.store, self.desk.engine.state.plans, self._on_audit, self._clock)
         self.ingest = Ingest(
             self.screen,
@@ -103,6 +102,8 @@ class Core:
             self._settings.broker.batch_ms,
             history.ahead,
         )
+        keeping, folder = self._settings.keeping, self._settings.data
+        self.retention = Retention(keeping, folder, self.store, self.desk, self._clock, self.ingest.flush)
         detections = self.desk.engine.state.detections.values()
         verdicts = [(each.mode, each.rule, each.device, each.verdict) for each in detections]
         known = [verdict for verdict in verdicts if verdict[3] is not Verdict.DOES_NOT]
