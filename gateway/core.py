@@ -92,7 +92,6 @@ class Core:
             lambda up, why: self._told("commands", up, why),
             deliveries(self._settings),
         )
-        self.retention = Retention(self._settings.keeping, self._settings.data, self.store, self.desk, self._clock)
         self.auditor = Auditor(self.store, self.desk.engine.state.plans, self._on_audit, self._clock)
         self.ingest = Ingest(
             self.screen,
@@ -106,6 +105,8 @@ class Core:
             self._settings.broker.batch_ms,
             history.ahead,
         )
+        keeping, folder = self._settings.keeping, self._settings.data
+        self.retention = Retention(keeping, folder, self.store, self.desk, self._clock, self.ingest.flush)
         self._take_up()
 
     def _take_up(self) -> None:

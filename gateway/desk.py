@@ -167,10 +167,9 @@ class Desk:
             self._group.milestone = Milestone(self._index, now, self._hash, packed(state))
 
     def prune(self, anchor: Anchor, removed: dict[str, int]) -> None:
-        """Commits that the journal begins at the anchor from now on. What it carries over is in the store already."""
+        """From the next `commit` on the journal begins at the anchor. What it carries over is in the store already."""
         self._group.anchor = anchor
         self.submit(JournalPruned(anchor.index, anchor.at, anchor.digest, removed))
-        self.commit()
 
     def _raise_if_failed(self) -> None:
         if self._failed is not None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import count, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, delete, select
 
@@ -22,7 +22,7 @@ from gateway.config import KeepingPart
 from gateway.desk import Desk
 from gateway.keeping.backup import noted
 from gateway.keeping.past import Past, made, past
-from gateway.store import Store
+from gateway.store import Store, StoreFailed
 from gateway.store.anchor import Anchor, state_of
 from gateway.store.schema import answers, dead_letters, documents, file_texts, journal, orders
 from rules.codec import decode_event, decode_order
@@ -35,18 +35,22 @@ CARRIED_AT_ONCE = 200
 JOURNAL_ROWS_LOOKED_AT = 20_000  # by the database, at a time
 LOADED = b'Loaded"'  # what events that put a document in force have in common
 
+T = TypeVar("T")
 log = logging.getLogger("tocsin.keeping")
 
 
 class Retention:
-    """`run` it as a task of the core."""
+    """`run` it as a task of the core. `commit` makes durable what was submitted to the desk."""
 
-    def __init__(self, keeping: KeepingPart, data: Path, store: Store, desk: Desk, clock: Clock) -> None:
+    def __init__(
+        self, keeping: KeepingPart, data: Path, store: Store, desk: Desk, clock: Clock, commit: Callable[[], None]
+    ) -> None:
         self._keeping, self._data, self._store, self._desk, self._clock = keeping, data, store, desk, clock
+        self._commit = commit
         self._said = ""
 
     async def run(self) -> None:
-        """Until cancelled. Raises StoreFailed."""
+        """Until cancelled. Raises StoreFailed when the commit fails; whatever else fails is tried again later."""
         while True:
             await self.look()
             await asyncio.sleep(LOOK_SECONDS)
@@ -54,9 +58,22 @@ class Retention:
     async def look(self) -> None:
         """Everything that is past its keeping by now."""
         now = self._clock()
-        await self._prune(now)
-        await self._expire(now)
-        await asyncio.to_thread(self._remove_unused, now)
+        found = await self._tried(self._found(now))
+        if found is not None:
+            self._desk.prune(found.anchor, found.removed)
+            self._commit()
+            log.info("the journal begins after entry %d (%s) now", found.anchor.index, rfc3339(found.anchor.at))
+        await self._tried(self._delete())
+        await self._tried(self._expire(now))
+        await self._tried(asyncio.to_thread(self._remove_unused, now))
+
+    async def _tried(self, work: Awaitable[T]) -> T | None:
+        """Nothing of it is needed for an alarm: it is logged, and tried again with the next look."""
+        try:
+            return await work
+        except (StoreFailed, OSError, LookupError, ValueError) as error:
+            log.error("nothing more is removed for now: %s", error)
+            return None
 
     # ---- records
 
@@ -67,22 +84,17 @@ class Retention:
             return None
         return {kind: 0 if each is None else now - round(each * DAY_MS) for kind, each in days.items()}
 
-    async def _prune(self, now: Instant) -> None:
-        anchor = self._store.anchor()
+    async def _found(self, now: Instant) -> Past | None:
+        """What may go, with all that is carried over put down already."""
         cutoffs = self.cutoffs(now)
-        if cutoffs is not None:
-            found = await asyncio.to_thread(self._next, anchor, cutoffs)
-            if found is not None:
-                await self._carry(found)
-                self._desk.prune(found.anchor, found.removed)
-                anchor = found.anchor
-                log.info("the journal begins after entry %d (%s) now", anchor.index, rfc3339(anchor.at))
-        if anchor is not None:
-            await self._delete(anchor)
+        found = None if cutoffs is None else await asyncio.to_thread(self._next, cutoffs)
+        if found is not None:
+            await self._carry(found)
+        return found
 
-    def _next(self, anchor: Anchor | None, cutoffs: dict[str, Instant]) -> Past | None:
+    def _next(self, cutoffs: dict[str, Instant]) -> Past | None:
         """In another thread."""
-        after = 0 if anchor is None else anchor.index
+        after = self._store.anchor_index()
         found = self._store.milestones(max(cutoffs.values()), after, self._backed_up(after))
         return past(self._store, found[0], cutoffs) if found else None
 
@@ -106,14 +118,17 @@ class Retention:
             if len(some) < CARRIED_AT_ONCE:
                 return
 
-    async def _delete(self, anchor: Anchor) -> None:
+    async def _delete(self) -> None:
+        anchor = await asyncio.to_thread(self._store.anchor)
+        if anchor is None:
+            return
         for step in self._store.pruning(anchor, made(state_of(anchor))):
             await self._until_done(step)
         for statement in await asyncio.to_thread(lambda: list(self._documents_not_needed(anchor))):
             await asyncio.to_thread(self._store.delete, statement)
 
     async def _until_done(self, step: Callable[[], int]) -> None:
-        while await asyncio.to_thread(step):
+        while await asyncio.to_thread(step):  # noqa: ASYNC110 - nothing is waited for: others are let in
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _documents_not_needed(self, anchor: Anchor) -> Iterator[Any]:

@@ -78,8 +78,8 @@ def stored_entries(store: Store) -> list[Any]:
 
 
 @pytest.fixture
-def store(tmp_path: Any) -> Iterator[Store]:
-    with Store.open(f"sqlite:///{tmp_path}/journal.sqlite") as opened:
+def store(url: str) -> Iterator[Store]:
+    with Store.open(url) as opened:
         yield opened
 
 

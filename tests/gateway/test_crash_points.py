@@ -58,9 +58,9 @@ _scripts = st.lists(st.one_of(_told, _told, _told, _deliveries, _crashes), min_s
 
 
 @contextmanager
-def _stage(*rules: str) -> Iterator[Stage]:
+def _stage(*rules: str, url: str | None = None) -> Iterator[Stage]:
     folder = Path(tempfile.mkdtemp(prefix="tocsin-crash-"))
-    stage = Stage(folder, *rules)
+    stage = Stage(folder, *rules, url=url)
     try:
         yield stage
     finally:
@@ -111,8 +111,8 @@ def _verdicts(stage: Stage) -> list[tuple[str, str, str]]:
     return sorted((each.rule, each.device, each.verdict.value) for each in detections)
 
 
-def _assert_as_if_nothing_had_happened(script: Script) -> None:
-    with _stage() as plain, _stage() as crashed:
+def _assert_as_if_nothing_had_happened(script: Script, url: str | None = None) -> None:
+    with _stage() as plain, _stage(url=url) as crashed:
         _play(plain, script, crashes=False)
         _play(crashed, script, crashes=True)
         assert _timeline(crashed) == _timeline(plain)
@@ -136,8 +136,8 @@ def test_random_crashes_and_redeliveries_lose_and_double_nothing(script: Script)
 
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("device", DEVICES)
-def test_an_alarm_in_the_batch_of_a_crash_is_there_once(point: str, device: str) -> None:
-    _assert_as_if_nothing_had_happened([Told(device, {"smoke": 0.4}), Told(device, {"smoke": 0.5}), (point, 2)])
+def test_an_alarm_in_the_batch_of_a_crash_is_there_once(point: str, device: str, url: str) -> None:
+    _assert_as_if_nothing_had_happened([Told(device, {"smoke": 0.4}), Told(device, {"smoke": 0.5}), (point, 2)], url)
 
 
 @pytest.mark.parametrize("device", DEVICES)

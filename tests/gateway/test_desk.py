@@ -20,8 +20,8 @@ from tests.support.stage import START, Stage
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    made = Stage(tmp_path)
+def stage(tmp_path: Path, url: str) -> Iterator[Stage]:
+    made = Stage(tmp_path / "gateway", url=url)
     yield made
     made.close()
 

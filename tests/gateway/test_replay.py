@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gateway.replay import differences, rebuilt
-from tests.support import building
+from tests.support import building, groups
 from tests.support.stage import Stage
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    made = Stage(tmp_path, plans=(building.FIRE_PLAN,))
+def stage(tmp_path: Path, url: str) -> Iterator[Stage]:
+    made = Stage(tmp_path / "gateway", plans=(building.FIRE_PLAN,), url=url)
     for device in ("sd-1", "sd-2"):
         made.publish(device, smoke=0.4)
         made.deliver()
@@ -24,9 +23,9 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 def _tamper(stage: Stage, statement: str) -> None:
-    with sqlite3.connect(stage.folder / "journal.sqlite") as database:
-        assert database.execute(statement).rowcount > 0
-    database.close()
+    before = list(stage.store.projections())
+    groups.execute(stage.url, statement)
+    assert list(stage.store.projections()) != before
 
 
 def test_an_untouched_store_has_no_differences(stage: Stage) -> None:

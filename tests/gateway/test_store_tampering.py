@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -167,3 +167,22 @@ def test_a_record_of_the_end_that_was_changed_or_removed_is_found(tampered: Tamp
     assert isinstance(tampered.verify(("DELETE FROM journal_head", ())), BrokenAt)
     found = tampered.verify(("UPDATE journal_head SET hash = x'00'", ()))
     assert found == BrokenAt(ROWS, "the last row's hash is not the one on record: rows were rewritten")
+
+
+@pytest.mark.parametrize("change", ["event = '\\x7b'", "at = at + 1", "key = 'other'", "hash = '\\x00'"])
+def test_what_was_altered_in_postgresql_is_found_by_its_row(postgres: Callable[[], str], change: str) -> None:
+    url = postgres()
+    filled(url)
+    groups.execute(url, "ALTER TABLE journal DISABLE TRIGGER ALL", f'UPDATE journal SET {change} WHERE "index" = 5')
+    with Store.open(url, writer=False) as store:
+        assert store.verify() == BrokenAt(5, "what the row says does not give its hash")
+
+
+def test_a_row_that_is_missing_in_postgresql_is_missed_by_name(postgres: Callable[[], str]) -> None:
+    url = postgres()
+    filled(url)
+    groups.execute(url, "ALTER TABLE journal DISABLE TRIGGER ALL", 'DELETE FROM journal WHERE "index" IN (1, 7)')
+    with Store.open(url, writer=False) as store:
+        found = store.verify()
+    assert isinstance(found, BrokenAt)
+    assert found.index == 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-CLIENTS, KEEPING = Path("docs/clients.md"), Path("docs/keeping.md")
+ACCESS, CLIENTS, KEEPING = Path("docs/access.md"), Path("docs/clients.md"), Path("docs/keeping.md")
 PAGES = (
     Path("README.md"),
     Path("deploy/README.md"),
     Path("CONTRIBUTING.md"),
     Path("docs/plans.md"),
     Path("docs/reports.md"),
+    ACCESS,
     CLIENTS,
     KEEPING,
     Path("docs/scenarios.md"),
@@ -80,6 +81,17 @@ RUN_BY |= {
     ),
     "tocsin check portfolio.yaml": "tests/e2e/test_play_command.py",
 }
+RUN_BY |= dict.fromkeys(
+    (
+        "tocsin users add ada --role admin --config deploy/example/gateway.yaml",
+        f"curl -s {_API}/login/setup -H 'Content-Type: application/json' "
+        """-d "{\\"secret\\": \\"$(cat deploy/example/data/setup-secret)\\", \\"name\\": \\"ada\\", """
+        """\\"password\\": \\"a long pass phrase\\"}\"""",
+        f"curl -s {_API}/login/token -d grant_type=password -d username=ada "
+        "--data-urlencode 'password=a long pass phrase'",
+    ),
+    "tests/e2e/test_access.py",
+)
 NOT_RUN = {  # command → why not
     "make test": IS_CI,
     "make check": IS_CI,
