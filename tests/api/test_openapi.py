@@ -82,9 +82,7 @@ PATHS = {
     "/readyz",
     "/metrics",
 }
-NAMED = {  # in a path: can be unknown
-    "incident", "order", "action", "shelf", "handover", "drill", "sha256", "hazard", "name",
-}
+NAMED = {
     "incident",
     "order",
     "action",
