@@ -7,7 +7,11 @@ from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
-from rules.drill import Drill, Stage
+from api.drill_values import DrillCalendar as DrillCalendar
+from api.drill_values import DrillQuery as DrillQuery  # part of this port
+from api.drill_values import Held as Held
+from api.drill_values import RequiredDrill as RequiredDrill
+from rules.drill import Drill
 from rules.explain import Line
 from rules.handover import Handover
 from rules.incident import Incident, Phase
@@ -111,47 +115,6 @@ class HandoverQuery(Struct, frozen=True):
     done: bool | None = None  # signed by both
     cursor: str | None = None
     limit: int = 50
-
-
-class DrillQuery(Struct, frozen=True):
-    """Newest first. None: any."""
-
-    site: str | None = None
-    stage: Stage | None = None
-    open: bool | None = None
-    passed: bool | None = None
-    since: Instant | None = None  # started at or after
-    until: Instant | None = None  # started before
-    cursor: str | None = None
-    limit: int = 50
-
-
-class Held(Struct, frozen=True):
-    """A drill that covers what is required."""
-
-    drill: str
-    at: Instant
-    passed: bool
-
-
-class RequiredDrill(Struct, frozen=True):
-    """One field of the coverage matrix: a drill that a site has to hold, and how it stands with it."""
-
-    site: str
-    id: str
-    title: Title
-    hazards: list[str]
-    every_ms: int
-    due_at: Instant
-    overdue: bool
-    last_at: Instant | None = None
-    last: str = ""
-    held: list[Held] = []  # in the year that was asked for
-
-
-class DrillCalendar(Struct, frozen=True):
-    year: int
-    items: list[RequiredDrill]
 
 
 class NoticeQuery(Struct, frozen=True):

@@ -82,7 +82,7 @@ PATHS = {
     "/readyz",
     "/metrics",
 }
-NAMED = {
+NAMED = {  # in a path: can be unknown
     "incident",
     "order",
     "action",
@@ -92,7 +92,7 @@ NAMED = {
     "sha256",
     "hazard",
     "name",
-}  # in a path: can be unknown
+}
 FILES = "/api/v1/attachments"
 FILE_HASH = hashlib.sha256(PNG).hexdigest()
 

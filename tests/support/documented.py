@@ -10,6 +10,7 @@ PAGES = (
     Path("CONTRIBUTING.md"),
     Path("docs/plans.md"),
     Path("docs/scenarios.md"),
+    Path("docs/drills.md"),
     Path("docs/fuzz.md"),
 )
 
@@ -44,6 +45,17 @@ RUN_BY |= {
     ),
     "tocsin check portfolio.yaml": "tests/e2e/test_play_command.py",
 }
+RUN_BY |= dict.fromkeys(
+    (
+        "tocsin drill",
+        "tocsin drill fire-on-12f",
+        "tocsin drill fire-on-12f --format html --language zh --output report.html",
+    ),
+    "tests/e2e/test_drill_command.py",
+)
+RUN_BY[
+    "tocsin drill fire-on-12f --live --files sites --broker mqtt://127.0.0.1:1883 --api http://127.0.0.1:8080 --speed 1"
+] = "tests/e2e/test_drills.py"
 NOT_RUN = {  # command → why not
     "make test": IS_CI,
     "make check": IS_CI,

@@ -23,7 +23,7 @@ from pydantic_core import PydanticUndefined
 from api.app import make_app
 from api.settings import ApiSettings
 from gateway.config import ENVIRONMENT, GatewaySettings
-from rules import detection, incident, order
+from rules import detection, drill, incident, order
 from rules.instant import format_duration
 from rules.order_settings import OrderLimits, OrderSettings
 from tests.support.sources import PACKAGES, ROOT, module_name, python_files, tree
@@ -69,6 +69,12 @@ def orders() -> str:
     moves = [(before.value, after.value, step.value) for (before, step), after in order.TRANSITIONS.items()]
     diagram = _diagram(moves, first=order.Node.OPEN, last=order.Node.VERIFIED)
     return diagram.replace("    verified --> [*]", "    verified --> [*]\n    cancelled --> [*]")
+
+
+def drills() -> str:
+    moves = [(before.value, after.value, turning.value) for (before, turning), after in drill.TRANSITIONS.items()]
+    diagram = _diagram(moves, first=drill.Stage.RUNNING, last=drill.Stage.ENDED)
+    return diagram.replace("    ended --> [*]", "    ended --> [*]\n    aborted --> [*]")
 
 
 def order_limits() -> str:
@@ -183,6 +189,7 @@ PARTS = (
     Part("ARCHITECTURE.md", "detections", detections),
     Part("docs/orders.md", "orders", orders),
     Part("docs/orders.md", "order-limits", order_limits),
+    Part("docs/drills.md", "drills", drills),
     Part("README.md", "settings", settings),
     Part("README.md", "routes", routes),
     Part("README.md", "commands", command_list),
