@@ -106,5 +106,6 @@ def _figures(written: Scenario, played: Played, devices: int, wall_s: float, cpu
     faster = written.lasts / 1000 / wall_s if wall_s else 0.0
     return (
         f"{format_duration(written.lasts)} of {devices} devices: {played.heard:,} messages, {len(played.entries):,} "
-        f"entries, {len(played.effects):,} effects in {wall_s:.2f} s ({cpu_s:.2f} s of the processor), {faster:,.0f} times as fast as life"
+        f"entries, {len(played.effects):,} effects in {wall_s:.2f} s "
+        f"({cpu_s:.2f} s of the processor), {faster:,.0f} times as fast as life"
     )
