@@ -9,6 +9,10 @@ from typing import Protocol
 from msgspec import Struct
 
 from api.board_port import BoardDesk
+from api.drill_values import DrillCalendar as DrillCalendar
+from api.drill_values import DrillQuery as DrillQuery  # part of this port
+from api.drill_values import Held as Held
+from api.drill_values import RequiredDrill as RequiredDrill
 from api.duty_port import DutyDesk
 from api.duty_port import OnDuty as OnDuty
 from api.events_port import EventsDesk
@@ -20,7 +24,7 @@ from api.port_basics import UnknownDevice as UnknownDevice
 from api.readings_port import ReadingsDesk
 from api.report_port import ReportDesk
 from api.rules_port import RulesDesk
-from rules.drill import Drill, Stage
+from rules.drill import Drill
 from rules.explain import Line
 from rules.handover import Handover
 from rules.incident import Incident, Phase
@@ -122,48 +126,6 @@ class HandoverQuery(Struct, frozen=True):
     done: bool | None = None  # signed by both
     cursor: str | None = None
     limit: int = 50
-
-
-class DrillQuery(Struct, frozen=True):
-    """Newest first. None: any. `sites`: those that the caller may see, whatever they ask for."""
-
-    site: str | None = None
-    sites: frozenset[str] | None = None
-    stage: Stage | None = None
-    open: bool | None = None
-    passed: bool | None = None
-    since: Instant | None = None  # started at or after
-    until: Instant | None = None  # started before
-    cursor: str | None = None
-    limit: int = 50
-
-
-class Held(Struct, frozen=True):
-    """A drill that covers what is required."""
-
-    drill: str
-    at: Instant
-    passed: bool
-
-
-class RequiredDrill(Struct, frozen=True):
-    """One field of the coverage matrix: a drill that a site has to hold, and how it stands with it."""
-
-    site: str
-    id: str
-    title: Title
-    hazards: list[str]
-    every_ms: int
-    due_at: Instant
-    overdue: bool
-    last_at: Instant | None = None
-    last: str = ""
-    held: list[Held] = []  # in the year that was asked for
-
-
-class DrillCalendar(Struct, frozen=True):
-    year: int
-    items: list[RequiredDrill]
 
 
 class NoticeQuery(Struct, frozen=True):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rules.instant import Instant
-from rules.order import INCIDENTS_MAX, RECORDS_MAX, TRANSITIONS, Node, OrderKind, WorkOrder
-from rules.order_book import FAULTS_MAX
+from rules.mode import Mode
+from rules.order import INCIDENTS_MAX, RECORDS_MAX, TRANSITIONS, Node, OrderKind, OrderStep, WorkOrder
+from rules.order_book import BY_ITSELF, FAULTS_MAX
 from rules.shift import NOTES_MAX
 from rules.state import AWAITED_REVIEWS_MAX, KEPT_CLOSED_MS, State
 
@@ -32,6 +33,10 @@ def _check_order(order: WorkOrder) -> None:
     id = order.id
     node = Node.OPEN
     for record in order.records:
+        swept = order.mode is Mode.EXERCISE and record.step is OrderStep.CANCEL and record.by == BY_ITSELF
+        if swept and node not in (Node.VERIFIED, Node.CANCELLED):
+            node = Node.CANCELLED  # its drill is over, wherever it stood
+            continue
         assert (node, record.step) in TRANSITIONS, f"{id}: {record.step.value} at {node.value}"
         node = TRANSITIONS[node, record.step]
     assert node is order.node, f"{id}: its records lead to {node.value}, it is {order.node.value}"

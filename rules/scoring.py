@@ -158,7 +158,7 @@ class _Sheet:
             person=self._on_duty(role, opened) if late else first.by,
             done_at=first.at,
             limit=acknowledge.within,
-            reason=f"taken by {first.by}" if late else "",
+            reason=f"acknowledged by {first.by}" if late else "",
         )
         yield from self._quorum(taken)
 

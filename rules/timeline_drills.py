@@ -47,7 +47,6 @@ REASONS_ZH: tuple[tuple[str, str], ...] = (
     (rf"not held for {_TIME}", r"{\1}未开展演练"),
     (r"held: (\S+)", r"已开展：\1"),
     (r"it is no longer required", "不再要求"),
-    (r"taken by (.+)", r"由 \1 接警"),
     (r"too early: (.+)", r"过早：\1"),
     (r"left out: (.+)", r"跳过：\1"),
     (r"nothing that happened was detected", "未发现任何险情"),

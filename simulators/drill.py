@@ -9,7 +9,7 @@ delivered, as it would be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -46,7 +46,17 @@ class HeldDrill:
 
 
 class VirtualDrill(Virtual):
-    def __init__(self, scenario: Scenario, loaded: Loaded, site: str, see: See = lambda outcome, state: None) -> None:
+    """`see` is shown every outcome, `ended` the store before it is thrown away; both for checks."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        loaded: Loaded,
+        site: str,
+        see: See = lambda outcome, state: None,
+        ended: Callable[[Store], None] = lambda store: None,
+    ) -> None:
+        self._ended = ended
         super().__init__(scenario, loaded, site, Mode.EXERCISE, see)
         self._folder = TemporaryDirectory(prefix="tocsin-drill-")
         self.store = Store.open(f"sqlite:///{self._folder.name}/drill.sqlite")
@@ -63,6 +73,7 @@ class VirtualDrill(Virtual):
                 self._step(EndDrill(by=LEADER, drill=drill.id))
             self._desk.commit()
             played.state = self._engine.state
+            self._ended(self.store)
             return HeldDrill(drill, played)
         finally:
             self.store.close()

@@ -29,23 +29,16 @@ from rules.mode import Mode
 from rules.state import encode_state
 from rules.timeline import Entry, Kind
 from simulators.faults import (
-    AcksLost,
     AnyAct,
     Asks,
     AtTheLimit,
-    BrokerAway,
-    ChannelFails,
-    ClockJumps,
-    ClockStuck,
     Crashes,
-    DeviceDisobeys,
-    DiskFails,
-    Mutes,
     Reloads,
     Says,
     Script,
     Stops,
 )
+from simulators.mishaps import Mishaps
 from simulators.perils import Crashed, Perils, TrialClock
 from simulators.record import Lived, Message, Performed, Record
 from simulators.trial_broker import TrialBroker, command_of
@@ -100,6 +93,7 @@ class World:
             deliveries,
             self._on_command,
         )
+        self._mishaps = Mishaps(loop, self.field, self.broker, self.senders, self.perils, self.clock, self.record)
         self._loaded = loaded()
         self._end_life = asyncio.Event()
         self._death: Crashes | None = None
@@ -138,7 +132,7 @@ class World:
         self.field.disobeys.clear()
         self.broker.loses_acks = False
         self.broker.come()
-        self._set_clock(self.clock.go_on)
+        self._mishaps.set_clock(self.clock.go_on)
 
     def _say_again(self) -> None:
         self.field.again()
@@ -314,51 +308,13 @@ class World:
             self.broker.publish(message, retained)
 
     def _do(self, act: AnyAct, number: int) -> None:
-        _DO[type(act)](self, act, number)
+        if type(act) in _DO:
+            _DO[type(act)](self, act, number)
+        else:
+            self._mishaps.happen(act)
 
     def _says(self, act: Says, number: int) -> None:
         self.field.says(act)
-
-    def _mutes(self, act: Mutes, number: int) -> None:
-        self.field.mute(act.device, True)
-        self._loop.call_later(act.lasts / 1000, self.field.mute, act.device, False)
-
-    def _broker_away(self, act: BrokerAway, number: int) -> None:
-        self.broker.go()
-        self._loop.call_later(act.lasts / 1000, self.broker.come)
-
-    def _acks_lost(self, act: AcksLost, number: int) -> None:
-        def over() -> None:
-            self.broker.loses_acks = False
-            self.broker.cut()
-
-        self.broker.loses_acks = True
-        self._loop.call_later(act.lasts / 1000, over)
-
-    def _clock_jumps(self, act: ClockJumps, number: int) -> None:
-        self._set_clock(lambda: self.clock.jump(act.by_ms))
-
-    def _clock_stuck(self, act: ClockStuck, number: int) -> None:
-        self.record.clock_touched = True
-        self.clock.stand_still()
-        self._loop.call_later(act.lasts / 1000, self._set_clock, self.clock.go_on)
-
-    def _set_clock(self, change: Callable[[], None]) -> None:
-        before = self.clock()
-        change()
-        after = self.clock()
-        if after != before:
-            self.record.clock_touched = True
-            self.record.disturbed.append((min(before, after), max(before, after)))
-
-    def _disk_fails(self, act: DiskFails, number: int) -> None:
-        self.perils.disk[act.part] = act
-        if act.lasts:
-            self._loop.call_later(act.lasts / 1000, self._disk_mended, act)
-
-    def _disk_mended(self, act: DiskFails) -> None:
-        if self.perils.disk.get(act.part) is act:
-            del self.perils.disk[act.part]
 
     def _crashes(self, act: Crashes, number: int) -> None:
         if self.core is None:
@@ -379,18 +335,6 @@ class World:
             except StoreFailed as error:
                 self.core.fail(error)
 
-    def _channel_fails(self, act: ChannelFails, number: int) -> None:
-        self.senders.fails[act.channel] = act
-        self._loop.call_later(act.lasts / 1000, self._channel_mended, act)
-
-    def _channel_mended(self, act: ChannelFails) -> None:
-        if self.senders.fails.get(act.channel) is act:
-            del self.senders.fails[act.channel]
-
-    def _disobeys(self, act: DeviceDisobeys, number: int) -> None:
-        self.field.disobeys[act.device] = act
-        self._loop.call_later(act.lasts / 1000, self.field.disobeys.pop, act.device, None)
-
     def _at_the_limit(self, act: AtTheLimit, number: int) -> None:
         self._limits.append(act)
 
@@ -402,17 +346,9 @@ class World:
 
 _DO: dict[type, Callable[[World, Any, int], None]] = {
     Says: World._says,
-    Mutes: World._mutes,
-    BrokerAway: World._broker_away,
-    AcksLost: World._acks_lost,
-    ClockJumps: World._clock_jumps,
-    ClockStuck: World._clock_stuck,
-    DiskFails: World._disk_fails,
     Crashes: World._crashes,
     Stops: World._stops,
     Reloads: World._reloads,
-    ChannelFails: World._channel_fails,
-    DeviceDisobeys: World._disobeys,
     AtTheLimit: World._at_the_limit,
     Asks: World._ask,
 }

@@ -8,10 +8,12 @@ from rules.drill import TRANSITIONS, Stage
 from rules.events import AuditFailed
 from rules.instant import HOUR_MS, MINUTE_MS, SECOND_MS
 from rules.mode import Mode
+from rules.order import Node, OrderStep
 from rules.outcome import Refused
 from rules.requests import (
     Acknowledge,
     AddNote,
+    AdvanceOrder,
     CompleteTask,
     Finding,
     HandOverOrder,
@@ -359,3 +361,13 @@ def test_a_limit_that_has_passed_when_something_real_breaks_through_does_not_run
     assert suspended
     for each in suspended:
         assert each.first_response_by is None or each.first_response_by > core.drill.suspended_until
+
+
+def test_an_order_of_a_drill_that_is_over_is_cancelled_wherever_it_stands() -> None:
+    core = drilled()
+    order = next(each for each in core.state.orders.values() if each.open)
+    for step in (OrderStep.ACCEPT, OrderStep.SURVEY, OrderStep.REPAIR):
+        core.step(AdvanceOrder(by="engineer-1", order=order.id, step=step))
+    assert order.node is Node.REPAIRED
+    core.end()
+    assert (order.node, order.records[-1].by) == (Node.CANCELLED, "tocsin")

@@ -15,6 +15,7 @@ PAGES = (
     CLIENTS,
     KEEPING,
     Path("docs/scenarios.md"),
+    Path("docs/drills.md"),
     Path("docs/fuzz.md"),
 )
 
@@ -92,6 +93,17 @@ RUN_BY |= dict.fromkeys(
     ),
     "tests/e2e/test_access.py",
 )
+RUN_BY |= dict.fromkeys(
+    (
+        "tocsin drill",
+        "tocsin drill fire-on-12f",
+        "tocsin drill fire-on-12f --format html --language zh --output report.html",
+    ),
+    "tests/e2e/test_drill_command.py",
+)
+RUN_BY[
+    "tocsin drill fire-on-12f --live --files sites --broker mqtt://127.0.0.1:1883 --api http://127.0.0.1:8080 --speed 1"
+] = "tests/e2e/test_drills.py"
 NOT_RUN = {  # command → why not
     "make test": IS_CI,
     "make check": IS_CI,

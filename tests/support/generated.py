@@ -26,7 +26,7 @@ from api.auth import needed_by
 from api.permissions import GRANTS, Role
 from api.settings import ApiSettings
 from gateway.config import ENVIRONMENT, GatewaySettings
-from rules import detection, incident, order
+from rules import detection, drill, incident, order
 from rules.instant import format_duration
 from rules.order_settings import OrderLimits, OrderSettings
 from tests.support.sources import PACKAGES, ROOT, module_name, python_files, tree
@@ -72,6 +72,12 @@ def orders() -> str:
     moves = [(before.value, after.value, step.value) for (before, step), after in order.TRANSITIONS.items()]
     diagram = _diagram(moves, first=order.Node.OPEN, last=order.Node.VERIFIED)
     return diagram.replace("    verified --> [*]", "    verified --> [*]\n    cancelled --> [*]")
+
+
+def drills() -> str:
+    moves = [(before.value, after.value, turning.value) for (before, turning), after in drill.TRANSITIONS.items()]
+    diagram = _diagram(moves, first=drill.Stage.RUNNING, last=drill.Stage.ENDED)
+    return diagram.replace("    ended --> [*]", "    ended --> [*]\n    aborted --> [*]")
 
 
 def order_limits() -> str:
@@ -220,6 +226,7 @@ PARTS = (
     Part("docs/orders.md", "orders", orders),
     Part("docs/orders.md", "order-limits", order_limits),
     Part("docs/access.md", "access", access),
+    Part("docs/drills.md", "drills", drills),
     Part("README.md", "settings", settings),
     Part("README.md", "routes", routes),
     Part("README.md", "commands", command_list),

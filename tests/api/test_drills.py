@@ -1,0 +1,122 @@
+"""Drills: what people ask for, scores, reports, the calendar, questions for training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from api.ports import Held, Refused, RequiredDrill
+from rules.drill import Stage
+from rules.mode import Mode
+from rules.requests import AbortDrill, EndDrill, PersonCommand, ResumeDrill, StartDrill, SuspendDrill, TakeTheory
+from rules.score import Line, Met, Part, Score
+from rules.theory import Paper
+from rules.timeline import Kind
+from tests.api.fake_desk import START, FakeDesk
+
+API = "/api/v1/drills"
+WHO = {"by": "safety-officer", "role": "safety_officer"}
+ID = "DRL-000001"
+LINE = Line("detect", {"en": "Detected", "zh": "发现"}, Part.START, Met.YES, 1.0, 1.0, took_ms=2_000)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "command"),
+    [
+        (
+            "",
+            {"site": "tower-a", "scenario": "fire-on-12f", "lasts_ms": 600_000, "onset_ms": 5_000},
+            StartDrill(site="tower-a", scenario="fire-on-12f", lasts_ms=600_000, onset_ms=5_000, **WHO),
+        ),
+        (f"/{ID}/end", {"reason": "done"}, EndDrill(drill=ID, reason="done", **WHO)),
+        (f"/{ID}/abort", {"reason": "crowd"}, AbortDrill(drill=ID, reason="crowd", **WHO)),
+        (f"/{ID}/suspend", {"reason": "crowd"}, SuspendDrill(drill=ID, reason="crowd", **WHO)),
+        (f"/{ID}/resume", {}, ResumeDrill(drill=ID, **WHO)),
+        (
+            f"/{ID}/theory",
+            {"plan": "fire", "answers": {"a": 1}},
+            TakeTheory(drill=ID, plan="fire", answers={"a": 1}, **WHO),
+        ),
+    ],
+)
+async def test_what_is_asked_for_reaches_the_desk(
+    client: httpx.AsyncClient, desk: FakeDesk, path: str, body: dict[str, Any], command: PersonCommand
+) -> None:
+    desk.drilling()
+    answer = await client.post(f"{API}{path}", json={**WHO, **body})
+    assert answer.status_code == 200, answer.text
+    assert desk.asked == [command]
+    assert answer.json()["drill"]["mode"] == "exercise"
+    assert "ETag" in answer.headers
+
+
+async def test_a_refusal_is_a_conflict_with_its_reason(client: httpx.AsyncClient, desk: FakeDesk) -> None:
+    desk.refusal = Refused("real_alarm", "a real alarm is open: INC-000042")
+    answer = await client.post(API, json={**WHO, "site": "tower-a", "scenario": "fire"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "real_alarm")
+    assert "INC-000042" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("body", [{"lasts_ms": 1}, {"scenario": ""}, {"onset_ms": -1}])
+async def test_what_is_no_drill_is_refused_before_the_desk(
+    client: httpx.AsyncClient, desk: FakeDesk, body: dict[str, Any]
+) -> None:
+    answer = await client.post(API, json={**WHO, "site": "tower-a", "scenario": "fire", **body})
+    assert answer.status_code == 422
+    assert desk.asked == []
+
+
+async def test_drills_are_listed_by_how_they_stand(client: httpx.AsyncClient, desk: FakeDesk) -> None:
+    desk.drilling(stage=Stage.ABORTED, ended_at=START)
+    desk.drilling()
+    for query, found in (({}, 2), ({"open": "true"}, 1), ({"stage": "aborted"}, 1), ({"site": "tower-b"}, 0)):
+        answer = await client.get(API, params=query)
+        assert len(answer.json()["items"]) == found, query
+
+
+async def test_a_drill_that_is_not_scored_has_no_score_yet(client: httpx.AsyncClient, desk: FakeDesk) -> None:
+    desk.drilling()
+    answer = await client.get(f"{API}/{ID}/score")
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_drill")
+    desk.known_drills[ID].score = Score(1.0, 1.0, 100, 80, True, [LINE])
+    assert (await client.get(f"{API}/{ID}/score")).json()["lines"][0]["took_ms"] == 2_000
+
+
+async def test_a_report_comes_as_data_as_markdown_and_as_a_page(client: httpx.AsyncClient, desk: FakeDesk) -> None:
+    incident = desk.opened(mode=Mode.EXERCISE)
+    desk.drilling(incidents=[incident.id], score=Score(1.0, 1.0, 100, 80, True, [LINE]))
+    desk.write(None, Kind.DRILL, facts={"id": ID, "what": "started", "site": "tower-a"})
+    data = (await client.get(f"{API}/{ID}/report")).json()
+    assert [block["kind"] for block in data["blocks"]][:2] == ["verdict", "facts"]
+    assert data["drill"]["id"] == ID
+    text = await client.get(f"{API}/{ID}/report.md", params={"lang": "zh"})
+    assert text.headers["content-type"].startswith("text/markdown")
+    assert "# 演练报告 DRL-000001" in text.text
+    page = await client.get(f"{API}/{ID}/report.html")
+    assert page.text.startswith("<!doctype html>")
+    assert "style-src 'unsafe-inline'" in page.headers["content-security-policy"]
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+async def test_the_calendar_says_what_was_held_and_what_is_due(client: httpx.AsyncClient, desk: FakeDesk) -> None:
+    held = [Held(ID, START, True)]
+    desk.required_drills = [
+        RequiredDrill("tower-a", "fire", {"en": "Fire"}, ["fire"], 1, START, False, START, ID, held),
+        RequiredDrill("tower-b", "fire", {"en": "Fire"}, ["fire"], 1, START, True),
+    ]
+    answer = (await client.get(f"{API}/calendar", params={"year": 2026, "site": "tower-a"})).json()
+    assert answer["year"] == 2026
+    assert [(row["site"], row["overdue"], row["held"][0]["drill"]) for row in answer["items"]] == [
+        ("tower-a", False, ID)
+    ]
+
+
+async def test_questions_come_without_their_answers(client: httpx.AsyncClient, desk: FakeDesk) -> None:
+    written = {"id": "q", "question": {"en": "What?"}, "choices": [{"en": "A"}, {"en": "B"}], "answer": 2}
+    desk.papers = {"fire": Paper.model_validate({"plan": "fire", "questions": [written]})}
+    (paper,) = (await client.get(f"{API}/theory")).json()["items"]
+    assert paper["questions"] == [
+        {"id": "q", "question": {"en": "What?"}, "choices": [{"en": "A"}, {"en": "B"}], "points": 1}
+    ]
