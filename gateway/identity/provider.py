@@ -14,7 +14,6 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
 from msgspec import Struct
 
 from api.auth import is_loopback
@@ -95,6 +94,7 @@ class Provider:
         return named
 
     async def _token(self, metadata: dict[str, Any], code: str, verifier: str) -> dict[str, Any]:
+        import httpx
         from authlib.integrations.base_client import OAuthError
 
         async with self._client() as client:
@@ -165,6 +165,8 @@ class Provider:
         return self._keys
 
     async def _get(self, url: str) -> dict[str, Any]:
+        import httpx  # a fifth of a second that a start without a provider need not pay
+
         try:
             async with httpx.AsyncClient(timeout=SECONDS_MAX, verify=self._context()) as client:
                 answer = await client.get(url)
@@ -192,6 +194,8 @@ class Provider:
 
     def _context(self) -> ssl.SSLContext:
         """Made once: to read all certificates takes 30 ms, on the event loop."""
+        import httpx
+
         if self._tls is None:
             self._tls = httpx.create_ssl_context()
         return self._tls
