@@ -111,7 +111,11 @@ def test_what_is_late_gives_half_and_is_whose_who_should_have_done_it() -> None:
     core.end()
     taken = line(core, "acknowledge")
     assert (taken.met, taken.points, taken.of) == (Met.LATE, 1.0, 2.0)
-    assert (taken.role, taken.person, taken.reason) == ("duty_officer", "duty-officer-1", "acknowledged by safety-officer-1")
+    assert (taken.role, taken.person, taken.reason) == (
+        "duty_officer",
+        "duty-officer-1",
+        "acknowledged by safety-officer-1",
+    )
 
 
 def test_a_mandatory_task_that_nobody_did_is_retrain_for_who_had_to() -> None:
