@@ -14,6 +14,7 @@ from simulators.record import Delivered, Message, Record
 
 Source = tuple[Mode | None, str | None, str | None]  # mode, rule, device
 NEVER = 2**62
+AHEAD_MS = 5_000  # a device's clock further ahead is not believed (docs/adr/0007)
 BEGINS = (Kind.DETECTED, Kind.SUPPRESSED)
 ENDS = (Kind.CLEARED, Kind.GIVEN_UP, Kind.RULE_WITHDRAWN)
 
@@ -68,12 +69,20 @@ def accepted_alarms_are_told(record: Record) -> Iterator[str]:
 
 def _distinct(record: Record) -> Iterator[tuple[Message, list[Delivered]]]:
     """Each message with all its deliveries. What is the same in every byte nobody can tell apart, where the message
-    has anything to be known by."""
+    has anything to be known by; nor what says the same under the same number, where its time cannot be believed."""
     same: dict[object, list[Delivered]] = defaultdict(list)
+    alike: dict[object, list[Delivered]] = defaultdict(list)
     for message in record.messages:
         same[_identity(message)] += message.delivered
+        alike[_content(message)] += message.delivered
     for message in record.messages:
-        yield message, same[_identity(message)]
+        ahead = [each for each in message.delivered if message.at is not None and message.at > each.clock + AHEAD_MS]
+        counted = message.seq is not None
+        yield message, alike[_content(message)] if ahead and counted else same[_identity(message)]
+
+
+def _content(message: Message) -> object:
+    return message.topic, message.seq, message.event, repr(message.values)
 
 
 def _identity(message: Message) -> object:

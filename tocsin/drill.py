@@ -45,8 +45,8 @@ def drill(
 ) -> None:
     """Hold a drill: play a scenario as an exercise, print its timeline and its score.
 
-    On virtual time the real core and the real desk play it in well under a second or two. With --live it is played into
-    a running gateway, on the exercise tree alone; the people of the scenario act through its API.
+    On virtual time the real core and the real desk play it, in less than a second where little happens. With --live it
+    is played into a running gateway, on the exercise tree alone; its people act through the API.
 
     Exit code 0: passed; 3: retrain, or aborted; 1: it could not be held.
     """
@@ -109,8 +109,9 @@ def _virtual(scenario: Scenario, loaded: Loaded, site: str, form: Form, output: 
     from simulators.drill import VirtualDrill
     from tocsin.drill_view import printed, shown
 
+    drill = VirtualDrill(scenario, loaded, site)
     begun = monotonic_s()
-    held = VirtualDrill(scenario, loaded, site).hold()
+    held = drill.hold()
     took_ms = (monotonic_s() - begun) * 1000
     if form is Form.TEXT and output is None:
         shown(scenario, held, loaded, language)  # type: ignore[arg-type]
