@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,19 @@ def draw(template: str, language: Language, **known: Any) -> Markup:
     return Markup(_environment().get_template(template).render(known | words))  # noqa: S704 - the templates escape
 
 
+def instant_of(instant: str) -> datetime:
+    """RFC 3339, in UTC."""
+    return datetime.fromisoformat(instant)
+
+
 def ms(instant: str | None) -> int:
     """RFC 3339 → Unix milliseconds; 0 for none."""
     return 0 if instant is None else round(datetime.fromisoformat(instant).timestamp() * 1000)
+
+
+def rfc3339(at_ms: int) -> str:
+    """Unix milliseconds → RFC 3339, as questions to the API have it."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def clock(instant: str | None, zone: str = "", seconds: bool = True) -> str:
