@@ -111,7 +111,13 @@ def _chart(x: dict[str, Any], y: dict[str, Any], series: list[dict[str, Any]], l
     return {
         "animation": False,
         "grid": {"left": 8, "right": 16, "top": 44 if legend else 30, "bottom": 6, "containLabel": True},
-        "legend": {"show": legend, "type": "scroll", "top": 0, "right": 0, "left": 64},
+        "legend": {
+            "show": legend,
+            "type": "scroll",
+            "top": 0,
+            "right": 0,
+            "left": 64 if y.get("name") or x.get("name") else 0,
+        },
         "tooltip": {"trigger": "axis", "confine": True},
         "xAxis": x,
         "yAxis": y,
@@ -145,6 +151,7 @@ def _marks(thresholds: Sequence[Threshold], moments: Sequence[tuple[int, str]]) 
             "yAxis": each.value,
             "name": f"{'≤' if each.below else '≥'} {each.value:g} {each.rule}",
             "lineStyle": {"color": LIMIT_LOW if each.below else LIMIT, "type": "dashed"},
+            "label": {"position": "insideStartBottom" if each.below else "insideEndTop"},
         }
         for each in thresholds
     ]

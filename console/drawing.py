@@ -29,6 +29,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"ms": ms, "clock": clock, "day_and_clock": day_and_clock}
+    made.filters |= {"number": number, "percent": percent, "moment": moment}
     return made
 
 
@@ -70,6 +71,22 @@ def day_and_clock(instant: str | None, zone: str = "") -> str:
         return "–"
     at = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone) if zone else None)
     return at.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def moment(at_ms: int) -> str:
+    """Day and time of Unix milliseconds."""
+    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%m-%d %H:%M")
+
+
+def number(value: float | None) -> str:
+    """As much of it as people read: three digits, or all before the point."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def percent(share: float | None) -> str:
+    return "–" if share is None else f"{share * 100:.0f} %" if share >= 0.1 or not share else f"{share * 100:.1f} %"
 
 
 def worst_first(incidents: list[Json]) -> list[Json]:

@@ -11,10 +11,8 @@ from console.words import Words, add, known, say
 BRIEF_MAX = 2
 WRONG_IF_TRUE = ("alarm", "fault", "tamper", "forced", "held_open", "entrapment", "alarm_button", "sounding", "running")
 WRONG_IF_FALSE = ("mains",)
-TELLING = (
-    "smoke", "gas_lel", "co_ppm", "water_level_mm", "power_w", "floor", "temperature", "direction", "door", "position",
-    "voltage_v", "battery",
-)  # fmt: skip
+TELLING = ("smoke", "gas_lel", "co_ppm", "water_level_mm", "power_w", "floor", "direction", "door", "position")
+ELSE_TELLING = ("temperature", "voltage_v", "battery")
 
 WORDS: Words = {
     "class_access_controller": ("Access controller", "门禁控制器"),
@@ -116,8 +114,8 @@ def brief(values: Mapping[str, Any], language: Language) -> str:
     wrong = [metric(name, language) for name in WRONG_IF_TRUE if values.get(name) is True]
     absent = [name for name in WRONG_IF_FALSE if values.get(name) is False]
     wrong += [f"{metric(name, language)}: {shown(False, language)}" for name in absent]
-    said = [_with_unit(name, values[name], language) for name in TELLING if name in values][:BRIEF_MAX]
-    return " · ".join([*wrong, *said])
+    names = [name for name in TELLING if name in values] or [name for name in ELSE_TELLING if name in values][:1]
+    return " · ".join([*wrong, *(_with_unit(name, values[name], language) for name in names[:BRIEF_MAX])])
 
 
 def shown(value: Any, language: Language) -> str:

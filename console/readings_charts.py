@@ -119,9 +119,10 @@ class ReadingsCharts:
 
     async def _series(self, id: str, span: tuple[int, int], limits: list[Threshold]) -> dict[str, list[Point]]:
         """What crosses a limit is not to vanish in a mean: the highest where a limit is above, the lowest below."""
+        states = [name for name, value in (self._device or {"values": {}})["values"].items() if isinstance(value, bool)]
         by_aggregate: dict[str, list[str]] = {}
         for name in self._metrics:
-            by_aggregate.setdefault(aggregate_of(name, limits), []).append(name)
+            by_aggregate.setdefault("max" if name in states else aggregate_of(name, limits), []).append(name)
         found: dict[str, list[Point]] = {}
         for aggregate, names in by_aggregate.items():
             asked = {"from": rfc3339(span[0]), "to": rfc3339(span[1]), "metric": ",".join(names), "agg": aggregate}

@@ -27,7 +27,10 @@ LOOKED_SECONDS = 1.0  # whether something has happened that shows in the tree
 
 SHOW_CHOSEN = """
 history.replaceState(null, "", "/devices?device=" + encodeURIComponent(DEVICE).replace("%2F", "/"));
-setTimeout(() => document.querySelector(".device-row.here")?.scrollIntoView({block: "nearest"}), 600);
+setTimeout(() => {
+  const tree = document.querySelector(".devices-tree"), row = document.querySelector(".device-row.here");
+  if (tree && row && tree.scrollHeight > tree.clientHeight) tree.scrollTop = row.offsetTop - tree.clientHeight / 2;
+}, 600);
 """
 
 WORDS: Words = {
