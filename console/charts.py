@@ -97,7 +97,7 @@ def bars(
 
 def show(options: dict[str, Any], label: str, height: str = "16em") -> ui.echart:
     """`label`: what a screen reader says of it."""
-    made = ui.echart(options, theme=THEME).classes("chart").style(f"height: {height}")
+    made = ui.echart(options, theme=THEME).classes("plot").style(f"height: {height}")
     made.props["role"], made.props["aria-label"] = "img", label
     return made
 
@@ -122,6 +122,12 @@ def _chart(x: dict[str, Any], y: dict[str, Any], series: list[dict[str, Any]], l
         "xAxis": x,
         "yAxis": y,
         "series": series,
+        # patterns beside colours where bars stand side by side; what the chart is of stands in its `aria-label`
+        "aria": {
+            "enabled": True,
+            "label": {"enabled": False},
+            "decal": {"show": legend and series[0]["type"] == "bar"},
+        },
     }
 
 

@@ -82,7 +82,7 @@ def number(value: float | None) -> str:
     """As much of it as people read: three digits, or all before the point."""
     if value is None:
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.{3 if abs(value) >= 1 else 2}g}"
 
 
 def percent(share: float | None) -> str:

@@ -35,8 +35,11 @@ class Sum(NamedTuple):
         return None if not self.peak_w or self.mean_w is None else min(1.0, self.mean_w / self.peak_w)
 
 
-def load(meters: Iterable[Json], step_ms: int) -> list[tuple[int, float | None]]:
-    """(beginning of the step, kW) of all of them together; a gap where no meter said anything."""
+def load(meters: Iterable[Json], step_ms: int, span: tuple[int, int]) -> list[tuple[int, float | None]]:
+    """(beginning of the step, kW) of all of them together; a gap where no meter said anything.
+
+    `span`: what was asked about; the steps at its ends may lie in it in part only.
+    """
     kwh: dict[int, float] = {}
     for meter in meters:
         for each in meter["intervals"]:
@@ -46,7 +49,9 @@ def load(meters: Iterable[Json], step_ms: int) -> list[tuple[int, float | None]]
     for at in sorted(kwh):
         if made and at - made[-1][0] > 1.5 * step_ms:
             made.append((made[-1][0] + step_ms, None))
-        made.append((at, round(kwh[at] * HOUR_MS / step_ms, 3)))
+        lasts_ms = min(at + step_ms, span[1]) - max(at, span[0])
+        if lasts_ms > 0:
+            made.append((max(at, span[0]), round(kwh[at] * HOUR_MS / lasts_ms, 3)))
     return made
 
 
@@ -55,14 +60,14 @@ def later(points: Sequence[tuple[int, float | None]], by_ms: int) -> list[tuple[
     return [(at + by_ms, value) for at, value in points]
 
 
-def total(meters: Sequence[Json], step_ms: int) -> Sum:
+def total(meters: Sequence[Json], step_ms: int, span: tuple[int, int]) -> Sum:
     """The peak is that of the sum where there are several meters: their own peaks are at other times."""
     measured = [each for each in meters if each["energy_kwh"] is not None]
     if len(measured) == 1:
         only = measured[0]
         peak_w, peak_at = only["peak_w"], ms(only["peak_at"]) or None
     else:
-        highest = max(((kw, at) for at, kw in load(measured, step_ms) if kw is not None), default=None)
+        highest = max(((kw, at) for at, kw in load(measured, step_ms, span) if kw is not None), default=None)
         peak_w, peak_at = (None, None) if highest is None else (highest[0] * 1000, highest[1])
     return Sum(
         _sum(each["energy_kwh"] for each in measured),
@@ -76,14 +81,14 @@ def total(meters: Sequence[Json], step_ms: int) -> Sum:
     )
 
 
-def by_day(hourly: Iterable[Json], days: Iterable[Json]) -> dict[int, list[float | None]]:
+def by_day(hourly: Iterable[Json], days: Iterable[Json], span: tuple[int, int]) -> dict[int, list[float | None]]:
     """Local midnight → kW in each hour of that day. `days`: the same meters in steps of a day, the site's own.
 
     On the day a clock is put forward the last hour is missing; on the day it is put back the 25th is left out.
     """
     midnights = sorted({ms(each["at"]) for meter in days for each in meter["intervals"]})
     made: dict[int, list[float | None]] = {day: [None] * HOURS for day in midnights}
-    for at, kw in load(hourly, HOUR_MS):
+    for at, kw in load(hourly, HOUR_MS, span):
         day = max((each for each in midnights if each <= at), default=None)
         hour = HOURS if day is None else (at - day) // HOUR_MS
         if day is not None and hour < HOURS:

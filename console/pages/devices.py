@@ -17,7 +17,7 @@ from console.gate import Gate
 from console.letters_panel import Letters
 from console.live import Live
 from console.metrics import brief
-from console.panels import dress
+from console.panels import dress, heading
 from console.session import Session
 from console.words import Words, say
 from console.words import add as add_words
@@ -87,6 +87,7 @@ class Devices:
         ui.context.client.on_disconnect(self.live.read(self._entered))
         with ui.element("main").classes("devices") as main:
             self._main = main
+            heading(say("devices", self.session.language))
             with ui.element("section").classes("devices-tree"):
                 self._tools()
                 keep_drawn(self, self._tree, ui.html(sanitize=False))

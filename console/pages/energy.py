@@ -11,7 +11,7 @@ from console import charts
 from console.charts import Line
 from console.client import Json, Problem
 from console.clock import now_ms
-from console.drawing import draw, rfc3339
+from console.drawing import draw, ms, rfc3339
 from console.energy_figures import (
     COMPARED_DAYS_MAX,
     HOUR_MS,
@@ -27,7 +27,7 @@ from console.energy_figures import (
 from console.frame import frame, on_act, told
 from console.gate import Gate
 from console.live import Live
-from console.panels import dress
+from console.panels import dress, heading
 from console.session import Session
 from console.words import Words, say, title
 from console.words import add as add_words
@@ -100,6 +100,7 @@ class Energy:
         """What is to be computed comes when the page stands: a week of many meters takes seconds, once."""
         language = self.session.language
         with ui.element("main").classes("page energy"):
+            heading(say("energy", language))
             with ui.row().classes("tools"):
                 self._ranges = ui.html(sanitize=False)
                 scope = ui.select({self.scope: "…"}, value=self.scope, label=say("scope", language), with_input=True)
@@ -122,10 +123,10 @@ class Energy:
             if not self._asked:  # else the choice has led to it
                 await self._ask()
 
-    def _chart(self, heading: str) -> ui.echart:
+    def _chart(self, named: str) -> ui.echart:
         with ui.element("section").classes("box"):
-            ui.html(f"<h2>{say(heading, self.session.language)}</h2>", sanitize=False)
-            return charts.show({}, say(heading, self.session.language), "19em")
+            ui.html(f"<h2>{say(named, self.session.language)}</h2>", sanitize=False)
+            return charts.show({}, say(named, self.session.language), "19em")
 
     async def _know_meters(self) -> None:
         """What there is to choose from."""
@@ -194,7 +195,7 @@ class Energy:
             return {}
         span = _range(0, until, COMPARED_DAYS_MAX)
         one = await self._query(span | {"device": meters[0]["name"], "step": "1d"})
-        return by_day(meters, one["meters"])
+        return by_day(meters, one["meters"], _span(hourly))
 
     async def _figures(self, span: dict[str, str], step: str) -> Json:
         kind, _, name = self.scope.partition(":")
@@ -210,8 +211,8 @@ class Energy:
 
     def _draw_now(self, now: Json, step_ms: int) -> None:
         language, meters = self.session.language, self._meters(now)
-        self._sum.set_content(draw("energy_sum.html", language, sum=total(meters, step_ms), more=None))
-        curve = Line(say("this_period", language), load(meters, step_ms), area=True)
+        self._sum.set_content(draw("energy_sum.html", language, sum=total(meters, step_ms, _span(now)), more=None))
+        curve = Line(say("this_period", language), load(meters, step_ms, _span(now)), area=True)
         _put(self._load, charts.lines([curve], zero=True, unit="kW"))
         self._table.set_content(self._tables(now, meters))
 
@@ -220,12 +221,14 @@ class Energy:
     ) -> None:
         """This period beside the one before, if enough is known of that."""
         language, meters, earlier = self.session.language, self._meters(now), self._meters(before)
-        summed, then = total(meters, step_ms), total(earlier, step_ms)
+        summed, then = total(meters, step_ms, _span(now)), total(earlier, step_ms, _span(before))
         if then.covered > KNOWN_SHARE * summed.covered:
             more = change(summed.energy_kwh, then.energy_kwh)
             self._sum.set_content(draw("energy_sum.html", language, sum=summed, more=more))
-            curve = Line(say("this_period", language), load(meters, step_ms), area=True)
-            shifted = Line(say("period_before", language), later(load(earlier, step_ms), back * DAY_MS), dash=1)
+            curve = Line(say("this_period", language), load(meters, step_ms, _span(now)), area=True)
+            shifted = Line(
+                say("period_before", language), later(load(earlier, step_ms, _span(before)), back * DAY_MS), dash=1
+            )
             _put(self._load, charts.lines([curve, shifted], zero=True, unit="kW"))
         hours = [f"{hour}:00" for hour in range(24)]
         _put(self._days, charts.lines(_day_lines(of_days, language), names=hours, zero=True, unit="kW"))
@@ -270,6 +273,10 @@ def _day_lines(days: dict[int, list[float | None]], language: Any) -> list[Line]
 
 def _by_hour(day: list[float | None]) -> list[tuple[int | str, float | None]]:
     return [(f"{hour}:00", value) for hour, value in enumerate(day)]
+
+
+def _span(figures: Json) -> tuple[int, int]:
+    return ms(figures["since"]), ms(figures["until"])
 
 
 def _span_of_a_quarter(until: int) -> dict[str, str]:
