@@ -7,11 +7,24 @@ import secrets
 from nicegui import app, ui
 
 from console.gate import STATIC, Gate
-from console.pages import account, devices, downloads, drill, drills, energy, incident, orders, sign_in, theory, wall
+from console.pages import (
+    account,
+    devices,
+    downloads,
+    drill,
+    drills,
+    energy,
+    incident,
+    kpis,
+    orders,
+    sign_in,
+    theory,
+    wall,
+)
 from console.session import Sessions
 from console.settings import ConsoleSettings
 
-PAGES = (sign_in, account, downloads, wall, incident, orders, devices, energy, drills, drill, theory)
+PAGES = (sign_in, account, downloads, wall, incident, orders, devices, energy, kpis, drills, drill, theory)
 
 
 def run(settings: ConsoleSettings) -> None:
