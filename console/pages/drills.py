@@ -109,10 +109,11 @@ class Drills(Kept):
         language = self.session.language
         sites = {zone["site"]: zone["site"] for zone in self.live.zones}
         lasts = {str(count): say("drill_minutes", language, count=count) for count in LASTS}
+        known = sorted({each["scenario"] for each in self.drills})
         latest = self.drills[0] if self.drills else {"scenario": "", "title": {}}
         fields = [
             Field("site", "drill_site", sites),
-            Field("scenario", "drill_scenario", value=latest["scenario"]),
+            Field("scenario", "drill_scenario", value=latest["scenario"], suggested=known),
             Field("title", "drill_title", needed=False),
             Field("minutes", "drill_lasts", lasts, value="60"),
         ]
