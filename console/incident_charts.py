@@ -101,6 +101,7 @@ def options(chart: Chart, drawn: list[list[Any]], language: Language) -> dict[st
         "textStyle": {"color": DIM},
         "xAxis": {
             "type": "time",
+            **_range(drawn),
             "axisLabel": {"color": DIM, "hideOverlap": True},
             "axisLine": {"lineStyle": {"color": GRID}},
         },
@@ -128,6 +129,14 @@ def options(chart: Chart, drawn: list[list[Any]], language: Language) -> dict[st
             }
         ],
     }
+
+
+def _range(drawn: list[list[Any]]) -> dict[str, str]:
+    """What was said in a moment is not spread over days."""
+    if len(drawn) > 1:
+        return {}
+    at = instant_of(drawn[0][0]) if drawn else None
+    return {} if at is None else {"min": (at - AFTER).isoformat(), "max": (at + AFTER).isoformat()}
 
 
 def _dash(colour: str) -> dict[str, Any]:

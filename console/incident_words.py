@@ -64,6 +64,7 @@ WORDS: Words = {
     "has_it": ("Has it", "负责人"),
     "filter": ("Filter the timeline", "筛选时间线"),
     "all_kinds": ("everything", "全部"),
+    "every_entry": ("every single entry", "逐条显示"),
     "only_people": ("people", "人员操作"),
     "only_decisions": ("decisions", "系统决策"),
     "only_evidence": ("evidence", "报警依据"),

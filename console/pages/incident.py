@@ -7,6 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from console import incident_charts
+from console.bursts import gathered
 from console.client import Json, Problem, SignedOut
 from console.drawing import draw
 from console.frame import REDRAWN_SECONDS, frame, keep_drawn, on_act, told
@@ -26,7 +27,13 @@ KINDS_OF = {
     "people": {"acknowledged", "note", "confirmed", "level_lowered", "assigned", "responded", "task_done", "closed"},
     "evidence": {"detected", "cleared", "pending", "clearing", "still_holds", "given_up"},
 }
-_ONLY = {"all": "all_kinds", "people": "only_people", "decisions": "only_decisions", "evidence": "only_evidence"}
+_ONLY = {
+    "all": "all_kinds",
+    "full": "every_entry",
+    "people": "only_people",
+    "decisions": "only_decisions",
+    "evidence": "only_evidence",
+}
 
 
 def add(gate: Gate) -> None:
@@ -180,7 +187,8 @@ class View:
         language, incident = self.session.language, self.incident
         zones = {zone["id"]: zone["title"] for zone in self.live.zones}
         zone = title(zones.get(incident["zone"]), language, incident["zone"].partition("/")[2])
-        place = " · ".join(dict.fromkeys([zone, incident["floor"], incident["building"], incident["site"]]))
+        floor = "" if incident["floor"] in zone else incident["floor"]
+        place = " · ".join(dict.fromkeys(filter(None, [zone, floor, incident["building"], incident["site"]])))
         due = incident["due"][0] if incident["due"] else None
         return draw(
             "incident_head.html",
@@ -219,6 +227,8 @@ class View:
 
     def _timeline(self) -> str:
         found = [each for each in self.entries if self._is_wanted(each)]
+        if self.only == "all" and not self.sought:
+            found = gathered(found, self.session.language)
         return draw("timeline.html", self.session.language, entries=list(reversed(found)), total=len(self.entries))
 
     def _is_wanted(self, entry: Json) -> bool:

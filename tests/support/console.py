@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.broker_process import free_port
+from gateway.clock import now_ms
 from simulators.building import demo_tower, site_yaml
 from simulators.crew import CHANNELS, write_crew
 from tests.support.field_client import ObedientDevices, say
@@ -51,9 +52,10 @@ class Tower:
     def __init__(self, broker: Mosquitto, gateway: RunningGateway) -> None:
         self.broker, self.gateway = broker, gateway
 
-    def says(self, device: str, **values: Any) -> None:
-        """`device`: a name at the tower; returns when the broker has it."""
-        say(self.broker, f"{SITE}/{device}", {"values": values})
+    def says(self, device: str, ago_s: float = 0, **values: Any) -> None:
+        """`device`: a name at the tower; returns when the broker has it. `ago_s`: it says that it was so long ago."""
+        at = {"ts": now_ms() - round(ago_s * 1000)} if ago_s else {}
+        say(self.broker, f"{SITE}/{device}", {"values": values} | at)
 
     def incident(self, **wanted: Any) -> dict[str, Any]:
         """The newest open one, once it is as wanted."""
