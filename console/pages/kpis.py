@@ -34,7 +34,7 @@ WORDS: Words = {
     "site": ("Site", "站点"),
     "loading": ("Counting …", "正在统计……"),
     "alarms_note": (
-        "What was annunciated for real; drills and tests are left out. Shared by {operators} operator desks, one a site.",
+        "What was annunciated for real; drills and tests are left out. Operator desks: {operators}, one a site.",
         "仅统计真实发出的报警，不含演练和测试。由 {operators} 个值班台分担。",
     ),
     "response_note": (
@@ -246,7 +246,8 @@ def figure(value: float, unit: str) -> str:
 
 
 def source(target: Json, language: Language) -> str:
-    return SOURCES_ZH.get(target["id"], target["source"]) if language == "zh" else str(target["source"])
+    said = str(target["source"])
+    return SOURCES_ZH.get(target["id"], said) if language == "zh" else said
 
 
 def lasts(duration_ms: int | None) -> str:

@@ -1,0 +1,62 @@
+"""What the page for trying rules says."""
+
+from console.words import Words
+
+WORDS: Words = {
+    "file_to_try": ("A file to try", "待试文件"),
+    "file_note": (
+        "Rules or plans as YAML. A name that ends the path of a file in force stands in for that file. Nothing "
+        "comes into force by trying.",
+        "YAML 格式的规则或预案。名称与生效文件的路径结尾相同时视为替换该文件。试运行不会使其生效。",
+    ),
+    "file_name": ("Name of the file", "文件名"),
+    "file_text": ("Text (YAML)", "内容（YAML）"),
+    "paste_first": ("Paste a file first", "请先粘贴文件内容"),
+    "check": ("Check", "检查"),
+    "compare": ("Compare with what is in force", "与生效内容比较"),
+    "trying": ("Trying …", "正在试运行……"),
+    "backtest": ("Backtest", "回测"),
+    "backtest_note": (
+        "What this file would have made of the stored readings, beside the rules in force.",
+        "用已存储的读数评估该文件，并与生效规则对照。",
+    ),
+    "look_back": ("How far back", "回溯时段"),
+    "range_92": ("92 d", "92 天"),
+    "progress": ("Progress", "进度"),
+    "cancel_backtest": ("Cancel", "取消回测"),
+    "dry_run": ("Dry run", "空跑"),
+    "dry_run_note": (
+        "One reading a line: when, device, values. Without a file above: by what is in force. On virtual time, in an "
+        "empty building; nothing is stored, nothing is sent.",
+        "每行一条读数：时刻、设备、数值。未粘贴文件时按生效规则执行。在虚拟时间、空楼宇中进行，不存储也不发送。",
+    ),
+    "readings_to_play": ("Readings", "读数"),
+    "lasts_after": ("Time goes on for", "之后持续"),
+    "line_unclear": ("Line {line} is not a reading: {text}", "第 {line} 行无法识别：{text}"),
+    "written_well": ("It is written well", "检查通过"),
+    "has_faults": ("{count} faults", "{count} 处错误"),
+    "remarks": ("Worth knowing", "提示"),
+    "differs_from_force": ("How it differs from what is in force", "与生效内容的差异"),
+    "is_new": ("Nothing of it is in force", "全部为新增内容"),
+    "firings": ("Firings", "触发"),
+    "would_open": ("Incidents", "事件"),
+    "would_send": ("What would have been sent", "将发送的内容"),
+    "what_happens": ("What happens", "过程"),
+    "reading_faults": ("Faults of the readings", "读数错误"),
+    "left_out": ("{count} more are not shown", "另有 {count} 条未显示"),
+    "nothing_happens": ("Nothing fires", "没有触发"),
+    "kept_quiet": ("kept quiet", "已抑制"),
+    "it_would": ("This file", "该文件"),
+    "they_did": ("The rules in force", "生效规则"),
+    "both_fire": ("fire in both", "两者均触发"),
+    "only_it": ("Only this file fires", "仅该文件触发"),
+    "only_they": ("Only the rules in force fire", "仅生效规则触发"),
+    "fired_times": ("fires {count} times", "触发 {count} 次"),
+    "incidents_opened": ("{count} incidents", "{count} 起事件"),
+    "judged": ("judged: {rules}; {readings} readings", "参评规则：{rules}；读数 {readings} 条"),
+    "state_done": ("done", "完成"),
+    "state_failed": ("failed: {why}", "失败：{why}"),
+    "state_cancelled": ("cancelled", "已取消"),
+    "state_refused": ("not begun: the file has faults", "未开始：文件有错误"),
+    "by_rule": ("By rule", "按规则"),
+}
