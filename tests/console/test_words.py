@@ -17,10 +17,11 @@ TEMPLATES = Path(console.__file__).parent / "templates"
 LATIN = {
     "Tocsin", "API", "CSV", "PDF", "HTML", "JSON", "MQTT", "YAML", "KPI", "ISA", "ID", "OPC", "SHA", "UTC", "URL",
     "kW", "kWh", "W", "V", "A", "Hz", "min", "h", "s", "ms", "mm", "I", "II", "III", "setup", "secret", "Excel",
+    "B", "C", "L", "m", "d", "dB", "mA", "ppm", "LEL", "kg", "EEMUA",
 }  # fmt: skip
 _LATIN_WORD = re.compile(r"[A-Za-z]+")
 _FILLED = re.compile(r"\{[a-z_]+\}")
-_SAID = re.compile(r"\bt\('([a-z_]+)'")
+_SAID = re.compile(r"\bt\('([a-z_]+)'[,)]")  # not the beginning of a key that goes on: `t('due_' + …)`
 
 
 def _all_words() -> Words:
