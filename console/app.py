@@ -14,9 +14,11 @@ from console.pages import (
     drill,
     drills,
     energy,
+    handover,
     incident,
     kpis,
     orders,
+    rules,
     sign_in,
     theory,
     wall,
@@ -24,7 +26,22 @@ from console.pages import (
 from console.session import Sessions
 from console.settings import ConsoleSettings
 
-PAGES = (sign_in, account, downloads, wall, incident, orders, devices, energy, kpis, drills, drill, theory)
+PAGES = (
+    sign_in,
+    account,
+    downloads,
+    wall,
+    incident,
+    orders,
+    devices,
+    energy,
+    kpis,
+    rules,
+    drills,
+    drill,
+    theory,
+    handover,
+)
 
 
 def run(settings: ConsoleSettings) -> None:
