@@ -16,6 +16,7 @@ TEMPLATES = Path(console.__file__).parent / "templates"
 # Names and units, and what has no other name in Chinese writing: nothing else in Latin letters stands in zh.
 LATIN = {
     "Tocsin", "API", "CSV", "PDF", "HTML", "JSON", "MQTT", "YAML", "KPI", "ISA", "ID", "OPC", "SHA", "UTC", "URL",
+    "tocsin", "drill", "live",  # a command
     "kW", "kWh", "W", "V", "A", "Hz", "min", "h", "s", "ms", "mm", "I", "II", "III", "setup", "secret", "Excel",
     "B", "C", "L", "m", "d", "dB", "mA", "ppm", "LEL", "kg", "EEMUA",
 }  # fmt: skip
@@ -26,8 +27,9 @@ _SAID = re.compile(r"\bt\('([a-z_]+)'[,)]")  # not the beginning of a key that g
 
 def _all_words() -> Words:
     for module in pkgutil.walk_packages(console.__path__, "console."):
-        found = getattr(importlib.import_module(module.name), "WORDS", {})
-        add(found)  # raises where two pages say one key differently
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if name.endswith("WORDS") and not name.startswith("_"):
+                add(value)  # raises where two pages say one key differently
     return known()
 
 
