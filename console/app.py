@@ -9,6 +9,7 @@ from nicegui import app, ui
 from console.gate import STATIC, Gate
 from console.pages import (
     account,
+    audit,
     devices,
     downloads,
     drill,
@@ -41,6 +42,7 @@ PAGES = (
     drill,
     theory,
     handover,
+    audit,
 )
 
 
