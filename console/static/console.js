@@ -97,6 +97,7 @@
   document.addEventListener("pointerdown", () => { focused = ""; });
   new MutationObserver(() => {
     tick();
+    document.querySelectorAll(".q-loading-bar:not([aria-label])").forEach((bar) => bar.setAttribute("aria-label", "…"));
     if (focused && document.activeElement === document.body) document.querySelector(focused)?.focus({ preventScroll: true });
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();

@@ -119,7 +119,7 @@ def test_faults_of_a_pasted_file_come_with_their_line(building: Tower, opened) -
     page.get_by_label("Text (YAML)").fill("rules:\n  - id: x\n    device_class: smoke_detektor\n")
     page.get_by_role("button", name="Check").click()
     expect(page.locator(".problems")).to_contain_text("rules/trial.yaml:", timeout=COMPUTED_MS)
-    expect(page.locator(".problems")).to_contain_text("smoke_detektor")
+    expect(page.locator(".problems")).to_contain_text("rules[0].when")
 
 
 def test_readings_that_are_typed_are_played_to_what_is_in_force(building: Tower, opened) -> None:  # type: ignore[no-untyped-def]
