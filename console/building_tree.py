@@ -9,7 +9,7 @@ from console.client import Json
 from console.settings import Language
 from console.words import say, title
 
-FOUND_MAX = 300  # shown of a search; how many more there are is said
+FOUND_MAX = 150  # shown of a search; how many more there are is said
 ONLY = ("all", "firing", "silent", "shelved")
 
 
@@ -22,7 +22,7 @@ class Sought(NamedTuple):
 
 
 def shelf_of(device: Json, shelves: Iterable[Json]) -> Json | None:
-    """The first in force that fits the device as a whole; one that names a rule quiets that rule alone."""
+    """The first in force that names the device or its zone; where it names a rule, too, that alone is quiet."""
     return next((shelf for shelf in shelves if _fits(shelf, device)), None)
 
 

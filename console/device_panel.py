@@ -37,6 +37,7 @@ WORDS: Words = {
     "this_device": ("this device", "本设备"),
     "its_zone": ("its whole zone", "所在区域全部设备"),
     "rule_here": ("rule {rule} at this device", "本设备的规则 {rule}"),
+    "rule_is": ("rule {rule} alone", "仅规则 {rule}"),
     "for_how_long": ("For how long", "时长"),
     "second_person": ("Second person (fire and gas need one)", "第二人（火灾、燃气设备必填）"),
     "shelf_note": (

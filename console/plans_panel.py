@@ -40,13 +40,13 @@ WORDS: Words = {
     "same_floor": ("on the same floor", "同楼层"),
     "same_building": ("in the same building", "同楼宇"),
     "same_site": ("on the whole site", "全站点"),
-    "role_duty_officer": ("duty officer", "值班员"),
-    "role_safety_officer": ("safety officer", "安全主管"),
-    "role_security_guard": ("security guard", "保安"),
-    "role_engineer": ("engineer", "工程人员"),
-    "role_engineering_lead": ("engineering lead", "工程主管"),
-    "role_customer_service": ("customer service", "客服"),
-    "role_project_manager": ("project manager", "项目经理"),
+    "plan_role_duty_officer": ("duty officer", "值班员"),
+    "plan_role_safety_officer": ("safety officer", "安全主管"),
+    "plan_role_security_guard": ("security guard", "保安"),
+    "plan_role_engineer": ("engineer", "工程人员"),
+    "plan_role_engineering_lead": ("engineering lead", "工程主管"),
+    "plan_role_customer_service": ("customer service", "客服"),
+    "plan_role_project_manager": ("project manager", "项目经理"),
     "command_release": ("release", "释放"),
     "command_sound": ("sound", "鸣响"),
     "command_start": ("start", "启动"),
@@ -102,7 +102,7 @@ def plan_html(plan: Json, plans: list[Json], level: str, language: Language) -> 
         levels=LEVELS,
         phases=phases,
         lasts=lasts,
-        role=lambda name: _word("role", name, language),
+        role=lambda name: _word("plan_role", name, language),
         says=lambda step: step_says(step, language),
     )
 
@@ -118,7 +118,7 @@ def step_says(step: Json, language: Language) -> str:
     elif where:
         said.append(where)
     if step["role"]:
-        said.append(_word("role", step["role"], language))
+        said.append(_word("plan_role", step["role"], language))
     said += [str(step[name]) for name in ("to", "event") if step[name]]
     if step["kind"]:
         said.append(say(step["kind"], language))

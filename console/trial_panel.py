@@ -7,6 +7,7 @@ from typing import Any
 
 from nicegui import ui
 
+from console.bursts import gathered
 from console.client import Json
 from console.clock import now_ms
 from console.drawing import draw, rfc3339
@@ -157,7 +158,8 @@ class Trial:
         if str(self._text.value or "").strip():
             body["files"] = self._posted()
         answer = await self._asking("POST", "/rules/dry-run", body)
-        self._answer.set_content(draw("trial_dry_run.html", language, run=answer, most=LISTED_MAX))
+        entries = gathered(answer["entries"], language)
+        self._answer.set_content(draw("trial_dry_run.html", language, run=answer, entries=entries, most=LISTED_MAX))
 
     # ---- a backtest
 

@@ -58,5 +58,10 @@ WORDS: Words = {
     "state_failed": ("failed: {why}", "失败：{why}"),
     "state_cancelled": ("cancelled", "已取消"),
     "state_refused": ("not begun: the file has faults", "未开始：文件有错误"),
-    "by_rule": ("By rule", "按规则"),
+    "effect_Notify": ("messages to people", "人员通知"),
+    "effect_PublishCommand": ("commands", "联动指令"),
+    "effect_SendToAuthority": ("messages to authorities", "上报"),
+    "effect_TellOccupants": ("notices to occupants", "人员疏散广播"),
+    "effect_OpenOrder": ("work orders", "工单"),
+    "not_needed": ("needs no confirmation", "无需确认"),
 }

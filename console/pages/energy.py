@@ -173,9 +173,11 @@ class Energy:
             now = await self._figures(_range(0, until, days), step)
             if asked == self._asked:  # nothing else was chosen meanwhile
                 self._draw_now(now, STEPS_MS[step])
+            before = await self._figures(_range(days, until, days), step)
+            if asked == self._asked:
+                self._draw_before(now, before, days, STEPS_MS[step])
             hourly = now if step == "1h" else await self._figures(_range(0, until, COMPARED_DAYS_MAX), "1h")
             of_days = await self._by_day(hourly, until)
-            before = await self._figures(_range(days, until, days), step)
         except Problem as error:
             if error.code != "invalid_request":
                 raise
@@ -183,7 +185,9 @@ class Energy:
                 self._problem.set_text(say("refused", self.session.language, why=error.detail))
         else:
             if asked == self._asked:
-                self._draw_beside(now, before, of_days, days, STEPS_MS[step])
+                hours = [f"{hour}:00" for hour in range(24)]
+                lines = _day_lines(of_days, self.session.language)
+                _put(self._days, charts.lines(lines, names=hours, zero=True, unit="kW"))
         finally:
             if asked == self._asked:
                 self._busy.set_visibility(False)
@@ -216,9 +220,7 @@ class Energy:
         _put(self._load, charts.lines([curve], zero=True, unit="kW"))
         self._table.set_content(self._tables(now, meters))
 
-    def _draw_beside(
-        self, now: Json, before: Json, of_days: dict[int, list[float | None]], back: int, step_ms: int
-    ) -> None:
+    def _draw_before(self, now: Json, before: Json, back: int, step_ms: int) -> None:
         """This period beside the one before, if enough is known of that."""
         language, meters, earlier = self.session.language, self._meters(now), self._meters(before)
         summed, then = total(meters, step_ms, _span(now)), total(earlier, step_ms, _span(before))
@@ -230,8 +232,6 @@ class Energy:
                 say("period_before", language), later(load(earlier, step_ms, _span(before)), back * DAY_MS), dash=1
             )
             _put(self._load, charts.lines([curve, shifted], zero=True, unit="kW"))
-        hours = [f"{hour}:00" for hour in range(24)]
-        _put(self._days, charts.lines(_day_lines(of_days, language), names=hours, zero=True, unit="kW"))
 
     def _tables(self, figures: Json, meters: list[Json]) -> str:
         language = self.session.language

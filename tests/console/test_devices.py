@@ -58,6 +58,7 @@ def test_a_device_is_shelved_with_a_reason_and_the_shelf_is_ended(heard: Tower, 
     expect(page.get_by_role("button", name="shelved 1")).to_be_visible()
     shelf = heard.gateway.get("shelves", open="true")["items"][0]
     assert (shelf["device"], shelf["maintenance"]) == (f"{SITE}/lift-1", False)
+    expect(page.locator(".q-dialog")).to_have_count(0)
     page.keyboard.press("e")
     page.get_by_role("button", name="OK", exact=True).click()
     expect(page.locator(".shelf-note")).to_have_count(0)

@@ -6,16 +6,28 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.check import check
 from gateway.telemetry import Telemetry
 from rules.instant import DAY_MS, HOUR_MS, MINUTE_MS, Instant
 from rules.mode import Mode
 from rules.site import Device, Directory
+from simulators.building import demo_tower, site_yaml
 from simulators.devices import readings
 from simulators.scene import Layout, Scene
 
 BEIJING_MS = 8 * HOUR_MS
 METERS_EVERY_MS, DETECTORS_EVERY_MS = 10 * MINUTE_MS, 5 * MINUTE_MS
 ROWS_MAX = 20_000  # kept in memory before they are written
+
+
+def directory_of(folder: Path) -> Directory:
+    """The demo's tower."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "site.yaml"
+    file.write_text("".join(site_yaml(demo_tower())), encoding="utf-8")
+    directory = check([file]).directory
+    assert directory is not None
+    return directory
 
 
 def write_past(
