@@ -32,6 +32,7 @@ SITE = "flood"
 REACT_MS_MAX = 200.0
 LATENCY_RATIO_MAX = 2.0
 OPEN_SECONDS_MAX = 120.0
+SETTLED_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Size:
 
 FULL = Size(walls=20, alarms=500, per_s=50, pairs=40)
 QUICK = Size(walls=8, alarms=200, per_s=50, pairs=20)
-SMOKE = Size(walls=2, alarms=20, per_s=20, pairs=3)
+SMOKE = Size(walls=2, alarms=20, per_s=10, pairs=3)
 
 
 def run(size: Size, folder: Path) -> list[Table]:
@@ -106,6 +107,7 @@ async def _measure(size: Size, broker: Broker, tocsin: Tocsin, folder: Path) -> 
         names = [f"h{number:05d}" for number in range(size.pairs)]
         step = await under_load(0, houses, names, broker, tocsin, folder)
         await flood
+        await asyncio.sleep(SETTLED_SECONDS)  # the walls show the last of it
     finally:
         houses.close()
         publisher.close()
