@@ -43,6 +43,12 @@ format: $(STAMP)  ## let ruff format and fix
 bench: $(STAMP)  ## measure, print ratios (ARGS="--quick" for a short run)
 	@$(BIN)/python -m bench $(ARGS)
 
+bench-console: $(STAMP)  ## 20 open walls during a flood of 500 alarms (ARGS="--quick")
+	@$(BIN)/python -m bench --console $(ARGS)
+
+screenshots: $(STAMP)  ## every page of the console into docs/img, wide and on a phone (ARGS="wall --lang zh")
+	@$(BIN)/python -m tests.support.screenshots $(ARGS)
+
 fuzz-api: $(STAMP)  ## the whole API against its own document, at length (ARGS="--examples 500")
 	@$(BIN)/python -m tests.support.fuzz $(ARGS)
 

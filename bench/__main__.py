@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType, ModuleType
 
-from bench import latency, listeners, lists, memory, polling, scaling, start, throughput
+from bench import latency, listeners, lists, memory, polling, scaling, start, throughput, walls
 from bench.children import Failed
 from bench.report import console, machine
 
@@ -26,7 +26,8 @@ OF_THE_API: dict[str, ModuleType] = {
     "listeners": listeners,
     "polling": polling,
 }
-ALL = BENCHES | OF_THE_API
+OF_THE_CONSOLE: dict[str, ModuleType] = {"walls": walls}
+ALL = BENCHES | OF_THE_API | OF_THE_CONSOLE
 INTERRUPTED = 130
 
 
@@ -35,6 +36,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="a minute instead of six: smaller, less exact")
     parser.add_argument("--only", nargs="+", choices=ALL, default=list(BENCHES), metavar="NAME", help=", ".join(ALL))
     parser.add_argument("--api", dest="only", action="store_const", const=list(OF_THE_API), help="those of the API")
+    parser.add_argument(
+        "--console", dest="only", action="store_const", const=list(OF_THE_CONSOLE), help="those of the console"
+    )
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     began = time.perf_counter()

@@ -7,11 +7,43 @@ import secrets
 from nicegui import app, ui
 
 from console.gate import STATIC, Gate
-from console.pages import downloads, incident, orders, sign_in, wall
+from console.pages import (
+    account,
+    audit,
+    devices,
+    downloads,
+    drill,
+    drills,
+    energy,
+    handover,
+    incident,
+    kpis,
+    orders,
+    rules,
+    sign_in,
+    theory,
+    wall,
+)
 from console.session import Sessions
 from console.settings import ConsoleSettings
 
-PAGES = (sign_in, downloads, wall, incident, orders)
+PAGES = (
+    sign_in,
+    account,
+    downloads,
+    wall,
+    incident,
+    orders,
+    devices,
+    energy,
+    kpis,
+    rules,
+    drills,
+    drill,
+    theory,
+    handover,
+    audit,
+)
 
 
 def run(settings: ConsoleSettings) -> None:

@@ -149,7 +149,7 @@ class Api:
         try:
             return await self._answer(method, path, headers=self._headers() | headers, **rest)
         except SignedOut:
-            if not self._refresh:
+            if not used:
                 raise
             await self._renew(used)
             return await self._answer(method, path, headers=self._headers() | headers, **rest)
@@ -157,12 +157,14 @@ class Api:
     async def _renew(self, used: str) -> None:
         """A refresh token is good once: of many requests that find theirs over, the first gets another."""
         async with self._refreshing:
+            if not self._access:
+                raise SignedOut(401, "signed_out", "nobody is signed in any more")
             if self._access == used:
                 form = {"grant_type": "refresh_token", "refresh_token": self._refresh}
-                self._access = self._refresh = ""
                 try:
                     self._keep(await self._answer("POST", f"{PREFIX}/login/token", data=form))
                 except Problem as error:
+                    self._access = self._refresh = ""
                     raise SignedOut(401, error.code, error.detail) from error
 
     async def _answer(self, method: str, path: str, **rest: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"ms": ms, "clock": clock, "day_and_clock": day_and_clock}
+    made.filters |= {"number": number, "percent": percent, "moment": moment}
     return made
 
 
@@ -42,9 +43,19 @@ def draw(template: str, language: Language, **known: Any) -> Markup:
     return Markup(_environment().get_template(template).render(known | words))  # noqa: S704 - the templates escape
 
 
+def instant_of(instant: str) -> datetime:
+    """RFC 3339, in UTC."""
+    return datetime.fromisoformat(instant)
+
+
 def ms(instant: str | None) -> int:
     """RFC 3339 → Unix milliseconds; 0 for none."""
     return 0 if instant is None else round(datetime.fromisoformat(instant).timestamp() * 1000)
+
+
+def rfc3339(at_ms: int) -> str:
+    """Unix milliseconds → RFC 3339, as questions to the API have it."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def clock(instant: str | None, zone: str = "", seconds: bool = True) -> str:
@@ -60,6 +71,22 @@ def day_and_clock(instant: str | None, zone: str = "") -> str:
         return "–"
     at = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone) if zone else None)
     return at.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def moment(at_ms: int) -> str:
+    """Day and time of Unix milliseconds."""
+    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%m-%d %H:%M")
+
+
+def number(value: float | None) -> str:
+    """As much of it as people read: three digits, or all before the point."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.{3 if abs(value) >= 1 else 2}g}"
+
+
+def percent(share: float | None) -> str:
+    return "–" if share is None else f"{share * 100:.0f} %" if share >= 0.1 or not share else f"{share * 100:.1f} %"
 
 
 def worst_first(incidents: list[Json]) -> list[Json]:

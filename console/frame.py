@@ -16,45 +16,48 @@ from console.live import Live
 from console.session import Session
 from console.words import say
 
-REDRAWN_SECONDS = 0.4  # a page is drawn anew at the most so often, whatever happens
+REDRAWN_SECONDS = 0.3  # a page is drawn anew at the most so often, whatever happens
 
 
 class Place(NamedTuple):
     key: str  # on the keyboard
     name: str
     path: str
+    permission: str  # without it the place is not shown
 
 
 PLACES = (
-    Place("1", "wall", "/"),
-    Place("2", "orders", "/orders"),
-    Place("3", "devices", "/devices"),
-    Place("4", "energy", "/energy"),
-    Place("5", "rules", "/rules"),
-    Place("6", "drills", "/drills"),
-    Place("7", "handover", "/handover"),
-    Place("8", "kpis", "/kpis"),
-    Place("9", "users", "/users"),
-    Place("0", "audit", "/audit"),
+    Place("1", "wall", "/", "read"),
+    Place("2", "orders", "/orders", "read"),
+    Place("3", "devices", "/devices", "read"),
+    Place("4", "energy", "/energy", "reports:read"),
+    Place("5", "rules", "/rules", "rules:read"),
+    Place("6", "drills", "/drills", "read"),
+    Place("7", "handover", "/handover", "read"),
+    Place("8", "kpis", "/kpis", "reports:read"),
+    Place("9", "users", "/users", "users:manage"),
+    Place("0", "audit", "/audit", "journal:verify"),
 )
 
 
 @contextmanager
-def frame(session: Session, live: Live, here: str) -> Iterator[None]:
-    """`here`: the name of a place, or "" for a page beside them."""
-    ui.html(draw("frame.html", session.language, places=PLACES, here=here, name=session.name), sanitize=False)
+def frame(session: Session, live: Live, here: str, sites: frozenset[str] = frozenset()) -> Iterator[None]:
+    """`here`: the name of a place, or "" for a page beside them. `sites`: sounds for these alone; none: for all."""
+    places = [place for place in PLACES if session.may(place.permission)]
+    known = {"places": places, "here": here, "name": session.name, "signed_in": session.signed_in}
+    ui.html(draw("frame.html", session.language, **known), sanitize=False)
     try:
         yield
     finally:
         ui.html(f'<p class="foot">{say("supplementary", session.language)}</p>', sanitize=False)
-    ui.timer(1.0, lambda: _beat(live))
+    ui.timer(1.0, lambda: _beat(live, sites))
 
 
-def _beat(live: Live) -> None:
+def _beat(live: Live, sites: frozenset[str]) -> None:
     if live.signed_out:
         ui.navigate.to("/sign-in")
         return
-    siren = sounding(list(live.incidents.values()))
+    siren = sounding([each for each in live.incidents.values() if not sites or each["site"] in sites])
     stale = "true" if live.stale else "false"
     ui.run_javascript(f"tocsinBeat({now_ms()}, {stale}, {round(live.silent_seconds * 1000)}, '{siren}')")
 

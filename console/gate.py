@@ -47,6 +47,7 @@ class Gate:
                     return RedirectResponse("/sign-in")
                 live = session.live
                 assert isinstance(live, Live)
+                self._count(session)
                 await build(session, live, **of_path)
                 return None
 
@@ -55,6 +56,10 @@ class Gate:
             return build
 
         return register
+
+    def _count(self, session: Session) -> None:
+        self.sessions.page_opened(session)
+        ui.context.client.on_delete(lambda: self.sessions.page_closed(session))
 
 
 def dress(session: Session) -> None:

@@ -4,41 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from nicegui import ui
 
-from console.ask import Field, ask
+from console.ask import Field, ask, show
 from console.client import Json
-from console.session import Session
+from console.drawing import draw
+from console.incident_words import WORDS
+from console.session import CONTROL_ROOM, Session
 from console.settings import Language
-from console.words import Words, add, say, title
+from console.words import add, say, title
 
-WORDS: Words = {
-    "acknowledge": ("Acknowledge", "确认接警"),
-    "confirm": ("Confirm", "确认属实"),
-    "false_alarm": ("False alarm", "误报"),
-    "change_level": ("Change level", "调整等级"),
-    "assign": ("Assign", "指派"),
-    "respond": ("On site", "已到场"),
-    "note": ("Note", "备注"),
-    "close": ("Close", "关闭事件"),
-    "report": ("Report", "报告"),
-    "review": ("Review", "复盘"),
-    "to_whom": ("To whom", "指派给"),
-    "text": ("Text", "内容"),
-    "role": ("In the role", "以何角色"),
-    "no_role": ("none in particular", "不指定"),
-    "cause_is": ("Cause", "原因"),
-    "finding_is": ("It was", "结论"),
-    "real": ("real", "属实"),
-    "measures": ("Measures taken", "处置措施"),
-    "result": ("Result", "处置结果"),
-    "skip_why": ("Why it is not needed", "跳过原因"),
-    "note_optional": ("Note (may be empty)", "备注（可空）"),
-    "complete_task": ("Task done", "任务完成"),
-    "skip_task": ("Skip the task", "跳过任务"),
-}
 add(WORDS)
+
+COMMANDERS = ("duty_officer", "engineering_lead")  # who a fire of level I wants; offered where anybody's word is taken
+REPORT_FORMATS = {"pdf": "PDF/A", "html": "HTML", "markdown": "Markdown", "json": "JSON"}
+TONGUES = {"en": "English", "zh": "中文"}
+PAGE_DEVICES = 200
 
 
 class Act(NamedTuple):
@@ -58,7 +41,17 @@ def _unconfirmed(incident: Json) -> bool:
 
 
 def _untaken(incident: Json) -> bool:
-    return (_open(incident) and incident["ladder"] is not None) or incident["countdown"] is not None
+    return _open(incident) and (
+        incident["acknowledged_at"] is None or incident["ladder"] is not None or incident["countdown"] is not None
+    )
+
+
+def _reported_holds(incident: Json) -> bool:
+    return _open(incident) and not incident["sources_normal"] and incident["first_out"] == ""
+
+
+def may_close(incident: Json) -> bool:
+    return _open(incident) and not missing(incident, "en")
 
 
 ACTS = (
@@ -69,8 +62,11 @@ ACTS = (
     Act("change_level", "e", "incidents:level", _open),
     Act("assign", "s", "incidents:assign", _open),
     Act("note", "n", "incidents:note", lambda each: True),
-    Act("close", "x", "incidents:resolve", _open, lambda each: _open(each) and each["sources_normal"]),
+    Act("command", "m", "devices:command", _open),
+    Act("over", "o", "incidents:respond", _reported_holds),
+    Act("close", "x", "incidents:resolve", _open, may_close),
     Act("review", "v", "incidents:review", lambda each: bool(each["awaits_review"]), lambda each: True),
+    Act("explain", "w", "read", lambda each: True),
     Act("report", "r", "reports:read", lambda each: True),
 )
 
@@ -81,56 +77,123 @@ async def begin(session: Session, incident: Json, act: str, what: Mapping[str, A
     """Asks for what it needs, then does it. `what`: the data of the button. Raises what the API raises."""
     path, language = f"/incidents/{incident['id']}", session.language
     heading = f"{say(act, language)} · {incident['id']}"
-    if act == "report":
-        ui.download(f"/download{path}/report?format=pdf", f"{incident['id']}.pdf")
+    step = str(what.get("step", ""))
+    if act == "explain":
+        lines = (await session.api.get(f"/explain{path}", lang=language))["lines"]
+        show(session, heading, draw("explanation.html", language, lines=lines))
         return
-    fields, where = _asked(act, incident, str(what.get("step", "")), session)
-    fixed = {"finding": "false_alarm"} if act == "false_alarm" else {}
+    if act == "report":
+        ask(session, heading, _report_fields(session), lambda values: _download(path, values))
+        return
+    fields, where = await _asked(act, incident, step, session)
+    fixed: dict[str, Any] = {"finding": "false_alarm"} if act == "false_alarm" else {}
 
     async def carry_out(values: dict[str, str]) -> None:
         await done(await session.api.post(path + where, fixed | session.acting() | values))
 
-    ask(session, heading, fields, carry_out, _about(act, incident, str(what.get("step", "")), language))
+    ask(session, heading, fields, carry_out, _about(act, incident, step, language))
 
 
-def _asked(act: str, incident: Json, step: str, session: Session) -> tuple[list[Field], str]:
+def missing(incident: Json, language: Language) -> list[str]:
+    """What keeps it from being closed as real, as far as the incident says it; the API has the last word."""
+    holding = [
+        say("still_holds", language, what=title(each["title"], language, each["rule"]), device=each["device"])
+        for each in incident["evidence"]
+        if each["holds"]
+    ]
+    tasks = [
+        say("not_done", language, what=title(step["title"], language, step["id"]))
+        for step in incident["steps"]
+        if step["action"] == "task" and step["stage"] == "issued" and step["mandatory"]
+    ]
+    return holding + tasks
+
+
+# ---- what is asked
+
+
+async def _asked(act: str, incident: Json, step: str, session: Session) -> tuple[list[Field], str]:
     """→ (fields, the operation's path below the incident's)."""
+    if act == "assign":
+        return [await _people(session, incident)], "/assign"
+    if act == "command":
+        return await _command_fields(session, incident), "/commands"
     note = Field("note", "note_optional", lines=2, needed=False)
-    role = Field("role", "role", _roles(session, incident), needed=False)
+    role = Field("role", "role", _roles(session, incident), _likely_role(session, incident), needed=False)
     levels = {level: level for level in ("I", "II", "III") if level != incident["level"]}
     findings = {name: say(name, session.language) for name in ("real", "false_alarm")}
     finding = Field("finding", "finding_is", findings, value=incident["finding"] or "real")
     cause = Field("cause", "cause_is", value=incident["cause"] or "", lines=2)
+    who = [] if session.signed_in else [Field("by", "who_acts", value=session.name or CONTROL_ROOM)]
     forms: dict[str, tuple[list[Field], str]] = {
-        "acknowledge": ([note, role], "/acknowledge"),
-        "respond": ([note, role], "/respond"),
+        "acknowledge": ([note, role, *who], "/acknowledge"),
+        "respond": ([note, role, *who], "/respond"),
         "confirm": ([Field("reason", "reason", needed=False)], "/confirm"),
         "false_alarm": ([cause], "/resolve"),
         "change_level": ([Field("level", "level", levels), Field("reason", "reason")], "/level"),
-        "assign": ([Field("to", "to_whom")], "/assign"),
         "note": ([Field("text", "text", lines=3)], "/notes"),
-        "close": (
-            [cause, finding, note],
-            "/resolve",
-        ),
-        "review": (
-            [cause, Field("measures", "measures", lines=2), Field("result", "result", lines=2)],
-            "/review",
-        ),
+        "over": ([note], "/over"),
+        "close": ([cause, finding, note], "/resolve"),
+        "review": ([cause, Field("measures", "measures", lines=2), Field("result", "result", lines=2)], "/review"),
         "complete_task": ([note], f"/tasks/{step}/complete"),
         "skip_task": ([Field("reason", "skip_why")], f"/tasks/{step}/skip"),
     }
     return forms[act]
 
 
+async def _people(session: Session, incident: Json) -> Field:
+    """Those on duty at the site; where there is no roster, or it is not theirs to read, whoever is named."""
+    people: dict[str, str] = {}
+    if session.may("roster:read"):
+        for duty in (await session.api.get("/roster", site=incident["site"]))["items"]:
+            for person in duty["people"]:
+                people.setdefault(person["id"], f"{person['name']} · {say(duty['role'], session.language)}")
+    return Field("to", "to_whom", people or None, incident["owner"] if incident["owner"] in people else "")
+
+
+async def _command_fields(session: Session, incident: Json) -> list[Field]:
+    """The devices of the place, and those that were told something already."""
+    language = session.language
+    found = (await session.api.get("/devices", zone=incident["zone"], limit=PAGE_DEVICES))["items"]
+    devices = {each["id"]: f"{title(each['title'], language, each['name'])} · {each['name']}" for each in found}
+    for each in incident["commands"]:
+        devices.setdefault(each["device"], each["device"].partition("/")[2])
+    known = sorted({each["command"] for each in incident["commands"]})
+    command = Field("command", "command_is", suggested=known)
+    return [Field("device", "device_is", devices), command, Field("reason", "reason")]
+
+
+def _report_fields(session: Session) -> list[Field]:
+    kinds = {kind: say(f"report_{kind}", session.language) for kind in ("incident", "after_action")}
+    return [
+        Field("format", "report_format", REPORT_FORMATS),
+        Field("lang", "report_language", TONGUES, value=session.language),
+        Field("kind", "report_kind", kinds),
+    ]
+
+
+async def _download(path: str, values: Mapping[str, str]) -> None:
+    ui.navigate.to(f"/download{path}/report?{urlencode({**values, 'download': 'true'})}")
+
+
 def _roles(session: Session, incident: Json) -> dict[str, str]:
     """Those the person may act in, else those that the plan's steps name."""
     of_plan = [step["role"] for step in incident["steps"] if step["role"]]
-    known = of_plan if session.plan_roles is None else session.plan_roles
-    named = ["duty_officer", "engineering_lead", *known] if session.plan_roles is None else known
-    return {"": say("no_role", session.language)} | {role: role.replace("_", " ") for role in dict.fromkeys(named)}
+    named = [*COMMANDERS, *of_plan] if session.plan_roles is None else session.plan_roles
+    roles = {role: say(role, session.language) for role in dict.fromkeys(named)}
+    return {"": say("no_role", session.language)} | roles
+
+
+def _likely_role(session: Session, incident: Json) -> str:
+    """The first that has not acknowledged yet."""
+    given = {each["role"] for each in incident["acknowledgements"]}
+    held = COMMANDERS if session.plan_roles is None else session.plan_roles
+    return next((role for role in held if role not in given), "")
 
 
 def _about(act: str, incident: Json, step: str, language: Language) -> str:
+    if act == "close":
+        lacking = missing(incident, language)
+        return say("still_missing", language, what="\n".join(f"• {each}" for each in lacking)) if lacking else ""
     found = next((each for each in incident["steps"] if each["id"] == step), None)
     return title(found["title"], language) if found else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from console.client import Api, Problem, SignedOut, Unreachable
 from console.live import Live
@@ -30,7 +30,8 @@ class Session:
     permissions: frozenset[str] = frozenset()
     plan_roles: list[str] | None = None  # in which roles of plans they may act; None: any
     live: Live | None = None
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    account: str = ""  # the user, empty: none
+    pages: int = 0  # open ones
 
     def may(self, permission: str) -> bool:
         """Whether a page offers it; the API decides."""
@@ -47,6 +48,7 @@ class Sessions:
     def __init__(self, settings: ConsoleSettings, make_api: Callable[[str, str], Api] = Api) -> None:
         self.settings, self._make_api = settings, make_api
         self._known: dict[str, Session] = {}
+        self._lives = Lives(lambda: make_api(settings.api_url, settings.language))
 
     def of(self, id: str, accepted: str = "") -> Session:
         """`accepted`: the browser's Accept-Language, for the first time it comes."""
@@ -68,7 +70,7 @@ class Sessions:
         except SignedOut:
             session.open = False
             return False
-        session.signed_in = bool(me["account"])
+        session.signed_in, session.account = bool(me["account"]), str(me["account"])
         session.name = str(me["name"]) if session.signed_in else session.name
         session.permissions = frozenset(me["permissions"])
         session.plan_roles = me["plan_roles"]
@@ -77,6 +79,8 @@ class Sessions:
 
     def speak(self, session: Session, language: Language) -> None:
         session.language = session.api.language = language
+        if session.live is not None:
+            self._begin(session)  # what the stream says, it says in one language
 
     async def leave(self, session: Session) -> None:
         """Signs out."""
@@ -89,20 +93,75 @@ class Sessions:
     async def close(self) -> None:
         for session in self._known.values():
             self._end(session)
+        for session in self._known.values():
             await session.api.close()
+        await self._lives.close()
+
+    def page_opened(self, session: Session) -> None:
+        session.pages += 1
+
+    def page_closed(self, session: Session) -> None:
+        """With the last one nothing is kept up to date any more, and the stream is free for somebody else."""
+        session.pages -= 1
+        if session.pages <= 0 and session.live is not None:
+            self._end(session)
 
     def _begin(self, session: Session) -> None:
         self._end(session)
-        session.live, session.open = Live(session.api), True
-        session.tasks = [asyncio.create_task(session.live.run())]
+        session.live, session.open = self._lives.take(session), True
 
     def _end(self, session: Session) -> None:
-        for task in session.tasks:
-            task.cancel()
-        session.tasks, session.open, session.live = [], False, None
+        self._lives.leave(session)
+        session.open, session.live = False, None
 
     def _forget(self, id: str) -> None:
         self._end(self._known.pop(id))
+
+
+class Lives:
+    """Where a gateway has no users everybody sees the same: one is kept for all who read one language. Else each has
+    their own, for what a token may see ends with it."""
+
+    def __init__(self, make_api: Callable[[], Api]) -> None:
+        self._make_api = make_api
+        self._shared: dict[str, tuple[Live, Api]] = {}
+        self._tasks: dict[Live, asyncio.Task[None]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def take(self, session: Session) -> Live:
+        if session.signed_in:
+            return self._start(Live(session.api))
+        live, api = self._shared.get(session.language, (None, None))
+        if live is None or api is None or live.signed_out:
+            api = self._make_api()
+            api.language = session.language
+            live = self._start(Live(api))
+            self._shared[session.language] = live, api
+        return live
+
+    def leave(self, session: Session) -> None:
+        """One that others may share goes on."""
+        live = session.live
+        if live is not None and not any(live is shared for shared, _ in self._shared.values()):
+            self._stop(live)
+
+    async def close(self) -> None:
+        for live in list(self._tasks):
+            self._stop(live)
+        for _, api in self._shared.values():
+            await api.close()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    def _start(self, live: Live) -> Live:
+        self._tasks[live] = asyncio.create_task(live.run())
+        return live
+
+    def _stop(self, live: Live) -> None:
+        task = self._tasks.pop(live, None)
+        if task is not None:
+            task.cancel()
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
 
 
 def preferred(accepted: str, otherwise: Language) -> Language:

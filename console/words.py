@@ -36,6 +36,7 @@ EVERYWHERE: Words = {
     ),
     "sound_off": ("Sound is off until you press a key or click", "按任意键或点击页面后才有声音"),
     # signing in
+    "nobody_signed_in": ("Not signed in", "未登录"),
     "sign_in": ("Sign in", "登录"),
     "sign_out": ("Sign out", "退出"),
     "name": ("Name", "用户名"),
@@ -45,6 +46,7 @@ EVERYWHERE: Words = {
     # everywhere
     "keys": ("Keys", "按键"),
     "close_dialog": ("Cancel", "取消"),
+    "back": ("Back", "返回"),
     "do_it": ("OK", "确定"),
     "reason": ("Reason", "原因"),
     "none": ("none", "无"),

@@ -1,7 +1,7 @@
 /* What has to go on in the browser by itself: clocks, keys, sound, and saying when what is shown may be old. */
 (() => {
   const BEAT_MS_MAX = 4000; // the server says every second how things stand
-  let beatAt = 0, ahead = 0, audio = null, sounding = "", nextTone = 0;
+  let beatAt = Date.now(), ahead = 0, audio = null, sounding = "", nextTone = 0;
   const byId = (id) => document.getElementById(id);
   const now = () => Date.now() + ahead;
 
@@ -21,7 +21,7 @@
       e.classList.toggle("soon", left >= 0 && left < 60000);
     });
     document.querySelectorAll("[data-clock]").forEach((e) => put(e, new Date(now()).toLocaleTimeString("en-GB")));
-    const silentMs = beatAt ? Date.now() - beatAt : 0, stale = window.tocsinStale || silentMs > BEAT_MS_MAX;
+    const silentMs = Date.now() - beatAt, stale = window.tocsinStale || silentMs > BEAT_MS_MAX;
     document.body.classList.toggle("stale", Boolean(stale));
     const seconds = byId("stale-seconds");
     if (seconds && stale) put(seconds, seconds.dataset.text.replace("{seconds}", Math.round((window.tocsinSilentMs || 0) / 1000 + silentMs / 1000)));
@@ -64,14 +64,14 @@
   document.addEventListener("keydown", (e) => {
     wakeAudio();
     if (e.ctrlKey || e.altKey || e.metaKey || writing(e) || document.querySelector(".q-dialog")) return;
-    const rows = [...document.querySelectorAll("[data-open]:not(g), [data-href]")];
+    const rows = [...document.querySelectorAll("[data-open]:not(g), [data-href], [data-row]")];
     const at = rows.indexOf(document.activeElement);
     if (["ArrowDown", "ArrowUp", "j", "k"].includes(e.key) && rows.length) {
       const step = e.key === "ArrowDown" || e.key === "j" ? 1 : -1;
       rows[Math.max(0, Math.min(rows.length - 1, at + step))].focus();
       e.preventDefault();
-    } else if (e.key === "Enter" && document.activeElement?.matches("[data-open], [data-href]")) {
-      document.activeElement.click();
+    } else if (e.key === "Enter" && document.activeElement?.matches("g[data-open], [data-href]")) {
+      document.activeElement.dispatchEvent(new MouseEvent("click", { bubbles: true }));
     } else {
       const wanted = [...document.querySelectorAll("[data-key]")].find((b) => b.dataset.key === e.key && b.offsetParent);
       if (wanted) { wanted.click(); e.preventDefault(); }
@@ -82,7 +82,22 @@
     const opened = e.target.closest("[data-open]"), href = e.target.closest("[data-href]"), act = e.target.closest("[data-act]");
     if (act) { emitEvent("act", { ...act.dataset }); e.stopPropagation(); }
     else if (href) location.href = href.dataset.href;
-    else if (opened) location.href = `/incidents/${opened.dataset.open}`;
+    else if (opened && !e.target.closest("a[href]")) location.href = `/incidents/${opened.dataset.open}`;
   });
   setInterval(tick, 250);
+
+  /* What is drawn anew keeps the focus where it was, and its clocks do not blink. */
+  let focused = "";
+  const MARKS = ["data-open", "data-href", "data-act", "data-step", "data-device", "data-floor", "data-only", "data-rule", "href"];
+  document.addEventListener("focusin", (e) => {
+    const marks = MARKS.filter((name) => e.target.hasAttribute?.(name));
+    focused = marks.map((name) => `[${name}="${CSS.escape(e.target.getAttribute(name))}"]`).join("");
+    if (focused) focused = e.target.tagName.toLowerCase() + focused;
+  });
+  document.addEventListener("pointerdown", () => { focused = ""; });
+  new MutationObserver(() => {
+    tick();
+    document.querySelectorAll(".q-loading-bar:not([aria-label])").forEach((bar) => bar.setAttribute("aria-label", "…"));
+    if (focused && document.activeElement === document.body) document.querySelector(focused)?.focus({ preventScroll: true });
+  }).observe(document.documentElement, { childList: true, subtree: true });
 })();

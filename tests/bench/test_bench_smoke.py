@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
@@ -10,7 +11,19 @@ import pytest
 from rich.console import Console
 
 from api.ports import IncidentQuery
-from bench import latency, listeners, lists, many_incidents, memory, old_journal, polling, scaling, start, throughput
+from bench import (
+    latency,
+    listeners,
+    lists,
+    many_incidents,
+    memory,
+    old_journal,
+    polling,
+    scaling,
+    start,
+    throughput,
+    walls,
+)
 from bench.__main__ import BENCHES, main
 from bench.inside import loaded
 from bench.report import machine, quantile
@@ -39,6 +52,7 @@ def shown(bench: ModuleType, folder: Path) -> str:
         (start, ["after a crash, 1,000 events to replay", "after an orderly stop", "≤ 3 s"]),
         (lists, ["600 incidents, 12,000 timeline entries", "words: rare", "timeline", "board", "≤ 50 ms"]),
         (listeners, ["5 listeners", "lost", "twice", "✓ 0"]),
+        (walls, ["2 open walls during a flood of 20 alarms", "a page reacts", "alarm → command", "≤ 200 ms"]),
         (polling, ["3 API clients", "own", "alarm → command", "≤ 2 ×"]),
     ],
     ids=lambda each: each.__name__ if isinstance(each, ModuleType) else "",
@@ -48,6 +62,7 @@ def test_a_benchmark_of_the_whole_gateway_says_what_it_should(
 ) -> None:
     require(missing("mosquitto"), not missing("mosquitto"))
     require(missing("nats"), not missing("nats"))
+    require("chromium", bench is not walls or shutil.which("chromium"))
     text = shown(bench, tmp_path)
     assert [figure for figure in figures if figure not in text] == []
 

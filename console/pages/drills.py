@@ -1,0 +1,161 @@
+"""Drills: what is on, what has to be held this year and was, what is past; and starting one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from nicegui import ui
+
+from console.ask import Field, ask
+from console.client import Json
+from console.drawing import draw
+from console.drill_words import DRILL_WORDS
+from console.frame import frame, keep_drawn, on_act, told
+from console.gate import Gate
+from console.kept import Kept, wear
+from console.live import Live
+from console.session import Session
+from console.settings import Language
+from console.words import Words, say
+from console.words import add as add_words
+
+SHOWN = 50  # past drills at once; more on demand
+MINUTE_MS = 60_000
+LASTS = (10, 20, 30, 60, 90, 120, 240)  # minutes
+
+WORDS: Words = {
+    "drills_running": ("Now", "正在进行"),
+    "no_drill_running": ("No drill is on.", "当前没有演练。"),
+    "drill_start": ("Start a drill", "开始演练"),
+    "drill_watch": ("Watch", "查看"),
+    "drill_coverage": ("What the year has to cover", "年度演练计划"),
+    "drill_required": ("Drill", "演练科目"),
+    "drill_due": ("Due", "应演练日期"),
+    "drill_last": ("Last held", "上次演练"),
+    "drill_overdue": ("OVERDUE", "已逾期"),
+    "drill_never": ("never", "从未"),
+    "drill_due_mark": ("due", "应演练"),
+    "drill_no_required": ("No drill has to be held at these sites.", "这些项目没有规定的演练。"),
+    "drill_past": ("Past drills", "历次演练"),
+    "drill_no_past": ("No drill was held yet.", "尚无演练记录。"),
+    "drill_year_before": ("Year before", "上一年"),
+    "drill_year_after": ("Year after", "下一年"),
+    "drill_more": ("More", "更多"),
+    "drill_id": ("Number", "编号"),
+    "drill_what": ("What was drilled", "演练内容"),
+    "drill_when": ("Started", "开始时间"),
+    "drill_stage": ("State", "状态"),
+    "drill_score": ("Score", "得分"),
+    "drill_title": ("Title (as people will read it)", "名称（供人员阅读）"),
+    "drill_lasts": ("Over at the latest after", "最长时长"),
+    "drill_minutes": ("{count} min", "{count} 分钟"),
+    "drill_start_note": (
+        "What is told on the exercise tree of the site is part of it from now on. Devices are played by "
+        "`tocsin drill SCENARIO --live`, which starts the drill by itself.",
+        "自此该项目演练主题下的消息均属本次演练。设备由 `tocsin drill 脚本 --live` 模拟，该命令会自行开始演练。",
+    ),
+}
+
+
+def add(gate: Gate) -> None:
+    add_words(DRILL_WORDS)
+    add_words(WORDS)
+
+    @gate.page("/drills")
+    async def drills(session: Session, live: Live) -> None:
+        wear("records")
+        with frame(session, live, "drills"), told(session):
+            view = Drills(session, live)
+            await view.load()
+            view.show()
+
+
+class Drills(Kept):
+    def __init__(self, session: Session, live: Live) -> None:
+        super().__init__(session, live)
+        self.drills: list[Json] = []
+        self.cursor: str | None = None
+        self.calendar: Json = {"year": 0, "items": []}
+        self.year: int | None = None  # this one
+
+    async def load(self) -> None:
+        page = await self.session.api.get("/drills", limit=max(SHOWN, min(200, len(self.drills))))
+        self.drills, self.cursor = page["items"], page["next_cursor"]
+        self.calendar = await self.session.api.get("/drills/calendar", year=self.year)
+
+    def concerns(self, entry: Json) -> bool:
+        return bool(entry["kind"] == "drill")
+
+    def show(self) -> None:
+        keep_drawn(self, lambda: drills_html(self, self.session.language), ui.html(sanitize=False))
+        on_act(self._act)
+        self.follow()
+
+    async def _act(self, what: dict[str, Any]) -> None:
+        act = str(what["act"])
+        with told(self.session):
+            if act == "drill_start":
+                self._start()
+            elif act == "drill_more":
+                page = await self.session.api.get("/drills", limit=SHOWN, cursor=self.cursor)
+                self.drills, self.cursor = self.drills + page["items"], page["next_cursor"]
+            else:
+                self.year = int(self.calendar["year"]) + (1 if act == "drill_year_after" else -1)
+                self.calendar = await self.session.api.get("/drills/calendar", year=self.year)
+        self.changed()
+
+    def _start(self) -> None:
+        language = self.session.language
+        sites = {zone["site"]: zone["site"] for zone in self.live.zones}
+        lasts = {str(count): say("drill_minutes", language, count=count) for count in LASTS}
+        known = sorted({each["scenario"] for each in self.drills})
+        latest = self.drills[0] if self.drills else {"scenario": "", "title": {}}
+        fields = [
+            Field("site", "drill_site", sites),
+            Field("scenario", "drill_scenario", value=latest["scenario"], suggested=known),
+            Field("title", "drill_title", needed=False),
+            Field("minutes", "drill_lasts", lasts, value="60"),
+        ]
+
+        async def carry_out(values: dict[str, str]) -> None:
+            title = values.get("title")
+            body = self.session.acting() | {
+                "site": values["site"],
+                "scenario": values["scenario"],
+                "title": {language: title} if title else {},
+                "lasts_ms": int(values["minutes"]) * MINUTE_MS,
+            }
+            answer = await self.session.api.post("/drills", body)
+            ui.navigate.to(f"/drills/{answer['drill']['id']}")
+
+        ask(self.session, say("drill_start", language), fields, carry_out, say("drill_start_note", language))
+
+
+def drills_html(view: Drills, language: Language) -> str:
+    year = int(view.calendar["year"])
+    return draw(
+        "drills.html",
+        language,
+        running=[each for each in view.drills if each["open"]],
+        past=[each for each in view.drills if not each["open"]],
+        more=view.cursor is not None,
+        year=year,
+        rows=[months(row, year) for row in view.calendar["items"]],
+        may_run=view.session.may("drills:run"),
+    )
+
+
+def months(row: Json, year: int) -> Json:
+    """A field of the matrix with its twelve months: what was held in each, and whether the next is due there."""
+    held: list[list[Json]] = [[] for _ in range(12)]
+    for each in row["held"]:
+        held[_local(each["at"]).month - 1].append(each)
+    due_at = _local(row["due_at"])
+    due = due_at.month - 1 if due_at.year == year else -1
+    return row | {"months": [{"held": found, "due": index == due} for index, found in enumerate(held)]}
+
+
+def _local(instant: str) -> datetime:
+    """In the zone of the console's machine, as every other time that is shown."""
+    return datetime.fromisoformat(instant).astimezone()
