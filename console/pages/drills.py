@@ -113,7 +113,7 @@ class Drills(Kept):
         latest = self.drills[0] if self.drills else {"scenario": "", "title": {}}
         fields = [
             Field("site", "drill_site", sites),
-            Field("scenario", "drill_scenario", value=latest["scenario"], suggested=known),
+            Field("scenario", "drill_scenario", value=str(latest["scenario"]), suggested=known),
             Field("title", "drill_title", needed=False),
             Field("minutes", "drill_lasts", lasts, value="60"),
         ]
