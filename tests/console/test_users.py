@@ -68,6 +68,7 @@ def test_a_user_is_made_signs_in_and_is_disabled(with_users: RunningConsole, ope
     page.get_by_label("Reason").fill("left the company")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text("DISABLED")
+    at(hers, with_users, "/orders")
     hers.wait_for_url(re.compile("/sign-in"))
 
 
