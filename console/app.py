@@ -22,6 +22,8 @@ from console.pages import (
     rules,
     sign_in,
     theory,
+    tokens,
+    users,
     wall,
 )
 from console.session import Sessions
@@ -43,6 +45,8 @@ PAGES = (
     theory,
     handover,
     audit,
+    users,
+    tokens,
 )
 
 

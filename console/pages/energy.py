@@ -114,6 +114,7 @@ class Energy:
                 self._days = self._chart("days_compared")
             self._table = ui.html(sanitize=False)
         on_act(self._act)
+        self._draw_tools()
         ui.timer(0.1, self._begin, once=True)
 
     async def _begin(self) -> None:
@@ -122,6 +123,9 @@ class Energy:
             self._scope.set_options(self.titles, value=self.scope)
             if not self._asked:  # else the choice has led to it
                 await self._ask()
+
+    def _draw_tools(self) -> None:
+        self._ranges.set_content(draw("ranges.html", self.session.language, ranges=KEYS, chosen=self.period))
 
     def _chart(self, named: str) -> ui.echart:
         with ui.element("section").classes("box"):
@@ -164,7 +168,7 @@ class Energy:
     async def _ask(self) -> None:
         self._asked += 1
         asked = self._asked
-        self._ranges.set_content(draw("ranges.html", self.session.language, ranges=KEYS, chosen=self.period))
+        self._draw_tools()
         self._busy.set_visibility(True)
         self._problem.set_text("")
         days, step = DAYS[self.period]

@@ -149,7 +149,13 @@ class Figures:
             self._busy = ui.label(say("loading", language)).classes("busy").props("role=status")
             self._box = ui.element("div").classes("figures-box")
         on_act(self._act)
+        self._draw_tools()
         ui.timer(0.1, self._ask, once=True)
+
+    def _draw_tools(self) -> None:
+        language = self.session.language
+        self._views.set_content(draw("views.html", language, views=VIEWS, chosen=self.view))
+        self._ranges.set_content(draw("ranges.html", language, ranges=KEYS, chosen=self.period))
 
     async def _of_site(self, event: Any) -> None:
         self.site = str(event.value or ALL_SITES)
@@ -165,8 +171,7 @@ class Figures:
     async def _ask(self) -> None:
         self._asked += 1
         asked, language = self._asked, self.session.language
-        self._views.set_content(draw("views.html", language, views=VIEWS, chosen=self.view))
-        self._ranges.set_content(draw("ranges.html", language, ranges=KEYS, chosen=self.period))
+        self._draw_tools()
         self._busy.set_visibility(True)
         until = now_ms()
         span = {"since": rfc3339(until - DAYS[self.period] * DAY_MS), "until": rfc3339(until)}

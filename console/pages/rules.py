@@ -74,6 +74,7 @@ class Rules:
                 with self._boxes[view]:
                     panel.build()
         on_act(self._act)
+        self._draw_views()
         ui.timer(0.1, self._begin, once=True)
 
     async def _begin(self) -> None:
@@ -82,12 +83,16 @@ class Rules:
             self._version = (await self.session.api.get("/rules", limit=1))["version"]
             await self._open(self.view)
 
-    async def _open(self, view: str) -> None:
+    def _draw_views(self) -> None:
         views = {name: key for name, key in VIEWS.items() if name != "try" or self.session.may("rules:try")}
-        self.view = view if view in views else "rules"
+        self.view = self.view if self.view in views else "rules"
         self._views.set_content(draw("views.html", self.session.language, views=views, chosen=self.view))
         for name, box in self._boxes.items():
             box.set_visibility(name == self.view)
+
+    async def _open(self, view: str) -> None:
+        self.view = view if view in VIEWS else "rules"
+        self._draw_views()
         match self.view:
             case "versions":
                 await self._versions.open()

@@ -39,13 +39,14 @@ def fits(page: Page) -> bool:
 
 def test_the_load_of_a_day_stands_beside_the_day_before_with_peak_and_night(building: Tower, opened) -> None:  # type: ignore[no-untyped-def]
     page = opened("/energy")
+    expect(page.get_by_role("button", name="24 h")).to_be_visible()
     page.keyboard.press("d")
     tiles = page.locator(".tiles")
     expect(tiles).to_contain_text("than the period before", timeout=COMPUTED_MS)
     expect(tiles).to_contain_text("kWh")
     expect(tiles.locator(".tile", has_text="Night share")).to_contain_text("%")
     expect(page.get_by_role("img", name="Load, kW").locator("canvas")).to_be_visible()
-    expect(page.get_by_role("img", name="Days beside one another").locator("canvas")).to_be_visible()
+    expect(page.get_by_role("img", name="Days beside one another").locator("canvas")).to_be_visible(timeout=COMPUTED_MS)
     expect(page.locator(".busy")).to_be_hidden()
     assert faults(page) == []
 
@@ -82,6 +83,7 @@ def test_the_response_is_told_by_stage_level_and_hazard(building: Tower, opened)
     incident = building.reported("12F-east")
     building.does(incident, "acknowledge")
     page = opened("/kpis")
+    expect(page.get_by_role("button", name="Response")).to_be_visible()
     page.keyboard.press("r")
     expect(page.locator(".table caption", has_text="By hazard")).to_be_visible()
     expect(page.locator(".table tbody tr", has_text="Water leak").first).to_contain_text("acknowledged")
