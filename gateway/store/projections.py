@@ -54,6 +54,7 @@ _RUNNING = {"attempts", "next_try_at"}  # of the outbox: what became of trying, 
 def read(reader: Reader) -> Iterator[Projected]:
     """By table, then key, in the order of bytes: the same on every database. Raises StoreFailed.
 
+    A body comes as this version writes it: one that an earlier version has written lacks the fields that came since.
     Where a column contradicts the body, the body comes with that column's name before it and so equals no rebuild.
     """
     for table in TABLES:
@@ -86,10 +87,12 @@ def _body(table: Table, row: Any) -> bytes:
         said = _BODIES[table](body)
     except ValueError as error:
         return f"body is not readable ({error}): ".encode() + body
-    for column, value in zip(table.c, said, strict=True):
-        if column.name not in _RUNNING and row[column.name] != value:
-            return f"column {column.name} is {row[column.name]!r}: ".encode() + body
-    return body
+    columns = {column.name: value for column, value in zip(table.c, said, strict=True)}
+    written: bytes = columns.pop("body")
+    for name, value in columns.items():
+        if name not in _RUNNING and row[name] != value:
+            return f"column {name} is {row[name]!r}: ".encode() + body
+    return written
 
 
 def replace(cursor: DBAPICursor, sql: Statements, groups: Iterable[Group]) -> None:

@@ -45,6 +45,7 @@ order_queries = st.builds(
     assignee=st.none() | st.just("engineer on duty"),
     open=st.none() | st.booleans(),
     overdue=st.none() | st.booleans(),
+    sites=st.none() | st.frozensets(st.sampled_from(["tower-a", "tower-b"])),
     limit=st.integers(1, 4),
 )
 
@@ -72,8 +73,9 @@ def test_a_query_finds_the_orders_it_asks_for_over_all_its_pages(
             each.mode, each.asset, each.fault = before.mode, before.asset, before.fault
         store.commit(Group(orders={each.id: each}))
     there = [found for found in (store.order(f"WO-{number:06d}") for number in range(8)) if found is not None]
-    fields = [name for name in query.__struct_fields__ if name not in ("cursor", "limit")]
-    expected = [each for each in there if all(getattr(query, f) in (None, getattr(each, f)) for f in fields)]
+    fields = [name for name in query.__struct_fields__ if name not in ("cursor", "limit", "sites")]
+    seen = [each for each in there if query.sites is None or each.site in query.sites]
+    expected = [each for each in seen if all(getattr(query, f) in (None, getattr(each, f)) for f in fields)]
     found = all_pages(store.orders, query)
     assert found == sorted(expected, key=lambda each: (each.opened_at, each.id), reverse=True)
 
