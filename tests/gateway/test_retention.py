@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.attachments import Attachments
 from gateway.auditor import audit
-from gateway.config import BadSettings, KeepingPart, read_settings
+from gateway.config import KeepingPart
 from gateway.keeping.backup import back_up
 from gateway.keeping.proof import UNBROKEN, prove, state_hash
 from gateway.keeping.restore import restore
@@ -324,24 +324,6 @@ async def test_a_beginning_that_somebody_cut_off_with_an_anchor_of_their_own_is_
 
 
 # ---- what no setting can do
-
-
-@pytest.mark.parametrize("kind", ["incidents_days", "orders_days", "handovers_days"])
-@pytest.mark.parametrize("days", [0, 1, 365, 1095, 1095.9, -5])
-def test_no_setting_shortens_the_keeping_of_records(kind: str, days: float, tmp_path: Path) -> None:
-    file = tmp_path / "settings.yaml"
-    file.write_text(f"keeping: {{{kind}: {days}}}")
-    with pytest.raises(BadSettings) as refused:
-        read_settings(file, {})
-    assert f"{days:g} days; records of incidents are kept for at least 3 years (1096 days)" in str(refused.value)
-    assert "which no setting can shorten" in str(refused.value)
-    with pytest.raises(BadSettings, match="which no setting can shorten"):
-        read_settings(None, {f"TOCSIN_KEEPING__{kind.upper()}": str(days)})
-    file.write_text(f"keeping: {{{kind}: 1096}}")
-    read_settings(file, {})
-
-
-# ---- what is no record
 
 
 async def test_answers_and_messages_not_understood_go_by_their_own_age(years: Years) -> None:

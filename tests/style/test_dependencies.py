@@ -42,6 +42,10 @@ def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+# Where a distribution names several licences for several of its parts, those of the parts that are shipped.
+JUDGED = {"docutils": "public domain and BSD; the GPL is that of an Emacs mode, which is not in the wheel"}
+
+
 def licences() -> dict[str, str]:
     """Installed distribution → its licence, as it says itself."""
     program = Path(sys.executable).parent / "pip-licenses"
@@ -70,7 +74,7 @@ def test_every_dependency_that_is_named_is_locked() -> None:
 
 def test_what_is_shipped_with_the_product_has_a_licence_that_allows_it() -> None:
     known, shipped = licences(), locked("run.txt")
-    said = {name: known[name] for name in shipped if name in known}
+    said = {name: known[name] for name in shipped if name in known and name not in JUDGED}
     assert len(said) > 30
     assert {name: text for name, text in said.items() if FORBIDDEN.search(text)} == {}
     assert {name: text for name, text in said.items() if not PERMISSIVE.search(text)} == {}
