@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from api.drill_schemas import (
-    BlockOut,
     CalendarOut,
-    CellOut,
     DrillDoneOut,
     DrillOut,
-    DrillReportOut,
     DrillsOut,
     HeldOut,
     PaperOut,
@@ -115,21 +112,6 @@ DRILL_DONE = DrillDoneOut(
     ],
     repeated=False,
 )
-DRILL_REPORT = DrillReportOut(
-    drill=DRILL,
-    title="Drill report DRL-000003",
-    subtitle=_TITLE["en"],
-    stamp="EXERCISE",
-    blocks=[
-        BlockOut(kind="verdict", figure="93", text="of 100 · PASSED · 80 needed", tone="good"),
-        BlockOut(
-            kind="table",
-            columns=["Part", "Result"],
-            rows=[[CellOut(text="Liaison", tone=""), CellOut(text="covered", tone="good")]],
-        ),
-    ],
-    footer="An exercise: nothing in it was real.",
-)
 CALENDAR = CalendarOut(
     year=2026,
     items=[
@@ -162,5 +144,3 @@ PAPERS = PapersOut(
         )
     ]
 )
-MARKDOWN = "# Drill report DRL-000003\n\n**EXERCISE**\n\nA fire on the 12th floor\n"
-HTML = '<!doctype html>\n<html lang="en">\n…'

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from api.ports import DrillQuery
-from api.requests import Body, Cursor, LanguageQuery, Limit, NeededText, QueriedName, Query, Text
+from api.requests import Body, Cursor, Limit, NeededText, QueriedName, Query, Text
 from rules.drill import Stage
 from rules.drilling import LASTS_MS_MAX, LASTS_MS_MIN
 
@@ -86,7 +86,3 @@ class DrillsQuery(Query):
 class CalendarQuery(Query):
     year: int | None = Field(default=None, ge=2000, le=2200, description="the site's; without: this one")
     site: QueriedName | None = None
-
-
-class ReportQuery(LanguageQuery):
-    """`lang`: of the report."""

@@ -99,33 +99,6 @@ class DrillDoneOut(Wire):
     repeated: Repeated
 
 
-class CellOut(Wire):
-    text: str
-    tone: str = Field(description="empty, good, fair, bad or quiet; the text says the same")
-
-
-class BlockOut(Wire):
-    """`kind`: heading, paragraph, verdict, facts or table. `rows` of facts are pairs."""
-
-    kind: str
-    text: str = ""
-    figure: str = ""
-    tone: str = ""
-    columns: list[str] = []
-    rows: list[list[CellOut]] = []
-
-
-class DrillReportOut(Wire):
-    """The drill as data, and the report as it is printed, block by block."""
-
-    drill: DrillOut
-    title: str
-    subtitle: str
-    stamp: str
-    blocks: list[BlockOut]
-    footer: str
-
-
 class HeldOut(Wire):
     drill: str
     at: At

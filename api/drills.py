@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from api.attempt import AnAttempt, Unconditional, command_answers
 from api.auth import Caller, needs
 from api.core import TheDesk, language_of
-from api.document_html import html
-from api.document_markdown import markdown
 from api.documented import answers
-from api.drill_examples import CALENDAR, DRILL, DRILL_DONE, DRILL_REPORT, DRILLS, HTML, MARKDOWN, PAPERS, SCORE
+from api.drill_examples import CALENDAR, DRILL, DRILL_DONE, DRILLS, PAPERS, SCORE
 from api.drill_requests import (
     CalendarQuery,
     DrillReasonIn,
     DrillsQuery,
     EndDrillIn,
-    ReportQuery,
     StartDrillIn,
     TheoryIn,
 )
 from api.drill_schemas import (
-    BlockOut,
     CalendarOut,
-    CellOut,
     DrillDoneOut,
     DrillOut,
-    DrillReportOut,
     DrillsOut,
     PapersOut,
     ScoreOut,
@@ -37,28 +31,13 @@ from api.drill_schemas import (
 from api.errors import Code, ProblemRaised
 from api.ids import DrillId, drill_id, etag
 from api.permissions import Permission
-from api.ports import Desk
+from api.report_files import ReportFile, report_answers, report_file
+from api.report_requests import FormatQuery
 from api.requests import NoQuery
-from rules.document import Block, Document, Facts, Heading, Paragraph, Verdict
-from rules.drill import Drill
-from rules.drill_report import Reader, report
+from rules.drill_report import drill_report
 from rules.requests import AbortDrill, EndDrill, ResumeDrill, StartDrill, SuspendDrill, TakeTheory
-from rules.timeline import Entry
-from rules.timeline_text import Language
 
 router = APIRouter(prefix="/drills", tags=["drills"])
-
-INCIDENTS_MAX = 100  # of which a report has the timelines; a flood's are in the incidents themselves
-PAGE_ENTRIES = 500
-HTML_POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
-
-
-class _Markdown(Response):
-    media_type = "text/markdown"
-
-
-class _Html(Response):
-    media_type = "text/html"
 
 
 @router.get("", summary="Drills, newest first", responses=answers(DRILLS), dependencies=[needs(Permission.READ)])
@@ -209,84 +188,21 @@ async def get_score(desk: TheDesk, _: Caller, drill: DrillId, query: Annotated[N
     return ScoreOut.model_validate(found.score)
 
 
-# ---- reports
-
-
 @router.get(
     "/{drill}/report",
-    summary="A drill's report",
-    responses=answers(DRILL_REPORT, Code.UNKNOWN_DRILL),
+    summary="The report of a drill",
+    response_class=ReportFile,
+    responses=report_answers(Code.UNKNOWN_DRILL),
     dependencies=[needs(Permission.READ_REPORTS)],
 )
 async def get_drill_report(
-    request: Request, desk: TheDesk, _: Caller, drill: DrillId, query: Annotated[ReportQuery, Query()]
-) -> DrillReportOut:
-    found = await desk.drill(drill_id(drill))
-    document = await _document(desk, found, language_of(request, query.lang))
-    return DrillReportOut(
-        drill=DrillOut.model_validate(found),
-        title=document.title,
-        subtitle=document.subtitle,
-        stamp=document.stamp,
-        blocks=[_block(each) for each in document.blocks],
-        footer=document.footer,
-    )
-
-
-@router.get(
-    "/{drill}/report.md",
-    summary="A drill's report as Markdown",
-    response_class=_Markdown,
-    responses=answers(MARKDOWN, Code.UNKNOWN_DRILL, media_type="text/markdown"),
-    dependencies=[needs(Permission.READ_REPORTS)],
-)
-async def get_markdown(
-    request: Request, desk: TheDesk, _: Caller, drill: DrillId, query: Annotated[ReportQuery, Query()]
+    request: Request, desk: TheDesk, _: Caller, drill: DrillId, query: Annotated[FormatQuery, Query()]
 ) -> Response:
-    document = await _document(desk, await desk.drill(drill_id(drill)), language_of(request, query.lang))
-    return _Markdown(markdown(document))
+    """To be filed and signed: passed or not, what was covered, the score sheet, by role and by person, the timeline.
 
-
-@router.get(
-    "/{drill}/report.html",
-    summary="A drill's report as a page to print",
-    response_class=_Html,
-    responses=answers(HTML, Code.UNKNOWN_DRILL, media_type="text/html"),
-    dependencies=[needs(Permission.READ_REPORTS)],
-)
-async def get_html(
-    request: Request, desk: TheDesk, _: Caller, drill: DrillId, query: Annotated[ReportQuery, Query()]
-) -> Response:
-    document = await _document(desk, await desk.drill(drill_id(drill)), language_of(request, query.lang))
-    return _Html(html(document), headers=HTML_POLICY)
-
-
-async def _document(desk: Desk, drill: Drill, language: Language) -> Document:
-    titles = desk.titles()
-    people = {person.id: person.name for each in await desk.on_duty() for person in each.people}
-    reader = Reader(language, ZoneInfo(await desk.timezone_of(drill.site)), titles, people)
-    entries = [entry for id in drill.incidents[:INCIDENTS_MAX] for entry in await _timeline(desk, id)]
-    return report(drill, [*await desk.drill_entries(drill.id), *entries], reader)
-
-
-async def _timeline(desk: Desk, incident: str) -> list[Entry]:
-    found: list[Entry] = []
-    while True:
-        page = await desk.timeline(incident, found[-1].number if found else 0, PAGE_ENTRIES)
-        found += page.items
-        if page.next_cursor is None or not page.items:
-            return found
-
-
-def _block(block: Block) -> BlockOut:
-    if isinstance(block, Heading):
-        return BlockOut(kind="heading", text=block.text)
-    if isinstance(block, Paragraph):
-        return BlockOut(kind="paragraph", text=block.text, tone=block.tone)
-    if isinstance(block, Verdict):
-        return BlockOut(kind="verdict", figure=block.figure, text=block.text, tone=block.tone)
-    if isinstance(block, Facts):
-        pairs = [[CellOut(text=each, tone="") for each in row] for row in block.rows]
-        return BlockOut(kind="facts", rows=pairs)
-    rows = [[CellOut(text=each.text, tone=each.tone) for each in row] for row in block.rows]
-    return BlockOut(kind="table", columns=[each.text for each in block.columns], rows=rows)
+    PDF is PDF/A-2a; JSON is the same document as data. Stamped as an exercise on every page. It names the last journal
+    entry it rests on.
+    """
+    facts = await desk.drill_facts(drill_id(drill))
+    report = await run_in_threadpool(drill_report, facts, language_of(request, query.lang))
+    return await report_file(desk, report, query, f"{report.subject}-report")

@@ -303,10 +303,6 @@ class Desk(BoardDesk, RulesDesk, ReadingsDesk, EventsDesk, DutyDesk, ReportDesk,
         """Raises UnknownDrill."""
         ...
 
-    async def drill_entries(self, drill: str) -> list[Entry]:
-        """What has become of it, in order; its incidents have timelines of their own. Raises UnknownDrill."""
-        ...
-
     async def drill_calendar(self, year: int | None = None, site: str | None = None) -> DrillCalendar:
         """Every drill that has to be held, and those that were in the (local) year; None: this year."""
         ...

@@ -8,6 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from api.port_basics import Unavailable
+from rules.drill_facts import DrillFacts
 from rules.energy import QUARTER_MS
 from rules.instant import DAY_MS, HOUR_MS, Instant
 from rules.kpi_alarms import AlarmFigures
@@ -82,6 +83,10 @@ class EnergyQuery(FiguresQuery, frozen=True, kw_only=True):
 class ReportDesk(Protocol):
     async def report_facts(self, incident: str) -> ReportFacts:
         """All that belongs to the incident, as of one moment. Raises UnknownIncident, Unavailable."""
+        ...
+
+    async def drill_facts(self, drill: str) -> DrillFacts:
+        """All that belongs to the drill, as of one moment. Raises UnknownDrill, Unavailable."""
         ...
 
     async def rendered(self, report: Report, format: Format) -> bytes:

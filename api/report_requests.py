@@ -19,10 +19,13 @@ ENERGY_DAYS_MAX = 31
 EARLIEST_MS, LATEST_MS = 31_536_000_000, 4_070_908_800_000  # 1971, 2099: what every library of time knows
 
 
-class ReportQuery(LanguageQuery):
-    kind: ReportKind = Field(ReportKind.INCIDENT, description="incident, or after_action: how the response went")
+class FormatQuery(LanguageQuery):
     format: Format = Field(Format.HTML, description="html, pdf, markdown or json")
     download: bool = Field(False, description="to be saved; else a browser shows it")
+
+
+class ReportQuery(FormatQuery):
+    kind: ReportKind = Field(ReportKind.INCIDENT, description="incident, or after_action: how the response went")
 
 
 class Step(Enum):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from api.auth import Principal
-from api.ports import Desk, Unknown, UnknownIncident
+from api.ports import Desk, Unknown, UnknownDrill, UnknownIncident
 from api.privacy import Masks
 from api.report_port import EnergyQuery, FiguresQuery, Format
+from rules.drill_facts import DrillFacts
 from rules.kpi_alarms import AlarmFigures
 from rules.kpi_energy import EnergyFigures
 from rules.kpi_response import ResponseFigures
@@ -27,6 +28,11 @@ class ReportSight:
         facts = await self._desk.report_facts(incident)
         self._check(facts.incident.site, UnknownIncident(incident))
         return masked(facts, self._masks)
+
+    async def drill_facts(self, drill: str) -> DrillFacts:
+        facts = await self._desk.drill_facts(drill)
+        self._check(facts.drill.site, UnknownDrill(drill))
+        return msgspec.structs.replace(facts, entries=tuple(self._masks.entry(entry) for entry in facts.entries))
 
     async def rendered(self, report: Report, format: Format) -> bytes:
         return await self._desk.rendered(report, format)

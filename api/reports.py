@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
@@ -17,7 +17,7 @@ from api.errors import Code
 from api.ids import IncidentId, incident_id
 from api.permissions import Permission
 from api.ports import Desk
-from api.report_port import ENDINGS, MEDIA_TYPES, Format
+from api.report_files import TEXT, ReportFile, named, report_answers, report_file
 from api.report_requests import ReportQuery
 from api.requests import LanguageQuery
 from api.timeline_csv import csv_head, csv_rows
@@ -29,50 +29,27 @@ router = APIRouter(prefix="/incidents", tags=["reports"])
 
 ENTRIES_A_PIECE = 500
 
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-_TEXT = {"schema": {"type": "string"}}
-_HTML_EXAMPLE = '<!DOCTYPE html>\n<html lang="en">…</html>'
 _CSV = "text/csv"
 _CSV_EXAMPLE = (
     "number,time (UTC),time (site),kind,…\r\n1,2026-11-24T05:00:00.120Z,2026-11-24 13:00:00+0800,opened,…\r\n"
 )
-# A report is shown by browsers: whatever is in it, nothing of it runs, and it loads nothing.
-_SEALED = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
-
-
-class _File(Response):
-    media_type = "text/html"
 
 
 class _Csv(StreamingResponse):
     media_type = _CSV
 
 
-def _report_answers() -> Responses:
-    responses = answers(_HTML_EXAMPLE, Code.UNKNOWN_INCIDENT, media_type="text/html")
-    content: dict[str, Any] = responses[200]["content"]
-    content["text/html"] |= _TEXT
-    content |= {MEDIA_TYPES[Format.PDF]: _BINARY, MEDIA_TYPES[Format.MARKDOWN]: _TEXT}
-    content[MEDIA_TYPES[Format.JSON]] = {"schema": {"type": "object"}}
-    return responses
-
-
 def _csv_answers() -> Responses:
     responses = answers(_CSV_EXAMPLE, Code.UNKNOWN_INCIDENT, media_type=_CSV)
-    responses[200]["content"][_CSV] |= _TEXT
+    responses[200]["content"][_CSV] |= TEXT
     return responses
 
 
 @router.get(
     "/{incident}/report",
     summary="The report of an incident",
-    response_class=_File,
-    responses=_report_answers(),
+    response_class=ReportFile,
+    responses=report_answers(Code.UNKNOWN_INCIDENT),
     dependencies=[needs(Permission.READ_REPORTS)],
 )
 async def get_report(
@@ -86,13 +63,8 @@ async def get_report(
     language, id = language_of(request, query.lang), incident_id(incident)
     facts = await desk.report_facts(id)
     report = await run_in_threadpool(report_of, facts, query.kind, language)
-    content = await desk.rendered(report, query.format)
     kind = "report" if query.kind is ReportKind.INCIDENT else "after-action"
-    headers = _named(f"{id}-{kind}-{language}.{ENDINGS[query.format]}", language, query.download)
-    media_type = MEDIA_TYPES[query.format]
-    if media_type.startswith("text/"):
-        media_type += "; charset=utf-8"
-    return Response(content, headers=headers, media_type=media_type)
+    return await report_file(desk, report, query, f"{id}-{kind}")
 
 
 @router.get(
@@ -109,7 +81,7 @@ async def get_timeline_csv(
     language = language_of(request, query.lang)
     found = await desk.incident(incident_id(incident))  # an unknown one is said before the answer begins
     zone = ZoneInfo(await desk.timezone_of(found.site))
-    headers = _named(f"{found.id}-timeline-{language}.csv", language, download=True)
+    headers = named(f"{found.id}-timeline-{language}.csv", language, download=True)
     return StreamingResponse(_csv(desk, found, language, zone), headers=headers, media_type=f"{_CSV}; charset=utf-8")
 
 
@@ -121,8 +93,3 @@ async def _csv(desk: Desk, incident: Incident, language: Language, zone: ZoneInf
         yield await run_in_threadpool(csv_rows, page.items, language, titles, zone)
         more = page.next_cursor is not None and bool(page.items)
         after = page.items[-1].number if page.items else after
-
-
-def _named(name: str, language: Language, download: bool) -> dict[str, str]:
-    disposition = "attachment" if download else "inline"
-    return {"Content-Disposition": f'{disposition}; filename="{name}"', "Content-Language": language, **_SEALED}

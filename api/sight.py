@@ -191,10 +191,6 @@ class Sight(ReportSight):
         self._check(found.site, UnknownDrill(drill))
         return found
 
-    async def drill_entries(self, drill: str) -> list[Entry]:
-        await self.drill(drill)
-        return [self._masks.entry(each) for each in await self._desk.drill_entries(drill)]
-
     async def drill_calendar(self, year: int | None = None, site: str | None = None) -> DrillCalendar:
         found = await self._desk.drill_calendar(year, site)
         return DrillCalendar(found.year, [row for row in found.items if self._caller.sees(row.site)])

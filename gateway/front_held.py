@@ -5,7 +5,6 @@ from __future__ import annotations
 from api.ports import DrillQuery, Page, UnknownDrill
 from gateway.front_core import FrontCore
 from rules.drill import Drill
-from rules.timeline import Entry
 
 
 class FrontHeld(FrontCore):
@@ -17,7 +16,3 @@ class FrontHeld(FrontCore):
         if found is None:
             raise UnknownDrill(drill)
         return found
-
-    async def drill_entries(self, drill: str) -> list[Entry]:
-        positions = (await self.drill(drill)).positions
-        return await self._read(lambda core: [each for at in positions for each in core.store.entries_after(at - 1, 1)])

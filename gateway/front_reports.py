@@ -8,16 +8,18 @@ from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from typing import TypeVar
 
-from api.ports import Unavailable, UnknownIncident
+from api.ports import Unavailable, UnknownDrill, UnknownIncident
 from api.report_port import ENERGY_USUAL_MS, FIGURES_USUAL_MS, EnergyQuery, FiguresQuery, Format, ReportFailed
 from gateway.front_core import FrontReads, Stored
 from gateway.kpis.alarms import read_alarm_figures
 from gateway.kpis.energy import MeterDays
 from gateway.kpis.response import read_response_figures
+from gateway.reports.drills import facts_of_drill
 from gateway.reports.pdf import NotSet
 from gateway.reports.reading import facts_of_incident
 from gateway.reports.rendering import rendered
 from gateway.reports.then import then
+from rules.drill_facts import DrillFacts
 from rules.kpi_alarms import AlarmFigures
 from rules.kpi_energy import EnergyFigures
 from rules.kpi_response import ResponseFigures
@@ -41,6 +43,13 @@ class FrontReports(FrontReads):
         facts = await self._read(lambda core: facts_of_incident(core.store, incident, now, version("tocsin")))
         if facts is None:
             raise UnknownIncident(incident)
+        return facts
+
+    async def drill_facts(self, drill: str) -> DrillFacts:
+        now = self._clock()
+        facts = await self._read(lambda core: facts_of_drill(core.store, drill, now, version("tocsin")))
+        if facts is None:
+            raise UnknownDrill(drill)
         return facts
 
     async def rendered(self, report: Report, format: Format) -> bytes:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from rules import report_people, report_sections
-from rules.place_names import title_in
-from rules.report import Report, Section, stamp_of
+from rules.report import Report, Section
 from rules.report_facts import ReportFacts, Telling
 from rules.report_timeline import timeline
 from rules.timeline_text import Language
@@ -38,23 +37,6 @@ def commander(facts: ReportFacts) -> str:
 
 
 def put_together(kind: str, telling: Telling, sections: tuple[Section | None, ...]) -> Report:
-    """`kind`: also the name of the title in `report_words`. Sections that are None are left out."""
-    facts, language, incident = telling.facts, telling.language, telling.incident
-    site = facts.directory.sites.get(incident.site)
-    return Report(
-        kind=kind,
-        subject=incident.id,
-        language=language,
-        title=telling.say(kind),
-        headline=f"{telling.title(incident.title)} · {report_sections.place(telling)}",
-        mode=incident.mode,
-        stamp=stamp_of(incident.mode, language),
-        interim=incident.open,
-        site=title_in(site.title, language, site.id) if site else incident.site,
-        timezone=telling.local.name(facts.timezone, incident.opened_at),
-        prepared_at=facts.now,
-        prepared=telling.say("prepared", at=telling.local.text(facts.now), version=facts.version),
-        sections=tuple(section for section in sections if section is not None),
-        footing=facts.footing,
-        notice=telling.say("notice"),
-    )
+    incident = telling.incident
+    headline = f"{telling.title(incident.title)} · {report_sections.place(telling)}"
+    return telling.report(kind, incident.id, incident.site, headline, incident.mode, not incident.open, sections)

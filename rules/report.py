@@ -1,6 +1,6 @@
 """A report as a document: what it says and in which order, nothing about how it looks. One renderer a format.
 
-    report = incident_report(facts)          # or one of your own, e.g. of a drill
+    report = incident_report(facts)          # or drill_report(facts), or one of your own
     gateway.reports.render(report, Format.PDF)
 
 Whoever makes a report puts together sections of four kinds of block; renderers know these and nothing of incidents.
@@ -30,6 +30,7 @@ class Tone(Enum):
     STRONG = "strong"
     QUIET = "quiet"
     GOOD = "good"
+    FAIR = "fair"
     BAD = "bad"
 
 
@@ -54,6 +55,7 @@ class Facts(Struct, frozen=True, tag="facts", tag_field="block"):
 class Paragraph(Struct, frozen=True, tag="paragraph", tag_field="block", omit_defaults=True):
     text: str
     tone: Tone = Tone.PLAIN
+    large: bool = False  # what it comes to, read from across the room
 
 
 class Column(Struct, frozen=True, omit_defaults=True):
@@ -100,8 +102,8 @@ class Footing(Struct, frozen=True):
 class Report(Struct, frozen=True):
     """`subject` and `title` stand on every page, and `stamp` across it where it is not empty."""
 
-    kind: str  # "incident", "after_action", …
-    subject: str  # "INC-000042"
+    kind: str  # "incident", "after_action", "drill"
+    subject: str  # "INC-000042", "DRL-000003"
     language: Language
     title: str  # "Incident report"
     headline: str  # "Fire, 12F east"

@@ -1,118 +1,32 @@
-"""What a report is made of: everything that is known of an incident at one moment, read at once."""
+"""What a report of an incident is made of: everything that is known of it at one moment, read at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import tzinfo
-from functools import cached_property
-from typing import Any
-
-import msgspec
-from msgspec import Struct
-
 from rules.incident import Incident
-from rules.instant import Instant
-from rules.local_time import LocalTime
 from rules.order import WorkOrder
-from rules.place_names import title_in, titles_of
-from rules.reading import Value
-from rules.report import Cell, Column, Fact, Footing, Grid, Tone
-from rules.report_words import report_word
+from rules.report_saying import Known, Saying
 from rules.response_times import Limits
-from rules.site import Directory, Title
+from rules.site import Title
 from rules.state import ActionState
 from rules.timeline import Entry
-from rules.timeline_text import Language, text
-from rules.timeline_words import duration, word
-
-ROWS_MAX = 200  # of one table but the timeline: nobody reads on; it says how many there are more
+from rules.timeline_text import Language
 
 
-class ReportFacts(Struct, frozen=True):
+class ReportFacts(Known, frozen=True, kw_only=True):
     """`entries` is the whole timeline, in order. `orders` and `actions` are those of the incident."""
 
     incident: Incident
     entries: tuple[Entry, ...]
     orders: tuple[WorkOrder, ...]
     actions: tuple[ActionState, ...]
-    directory: Directory
-    people: Mapping[str, str]  # id → name, by the roster in force
     limits: Limits  # of the plan that the incident follows, and of reviews
     plan_title: Title
     lead: str  # the role in command by its plan; empty: no plan
-    footing: Footing
-    now: Instant
-    version: str  # of Tocsin
-    timezone: str  # IANA name
-    zone: tzinfo  # the same, as a value
 
 
-class Telling:
-    """The facts, and how they are said in a language."""
+class Telling(Saying):
+    """The facts of an incident, and how they are said in a language."""
 
     def __init__(self, facts: ReportFacts, language: Language) -> None:
-        self.facts, self.language = facts, language
-        self.incident = facts.incident
-        last = max(facts.now, self.incident.updated_at)
-        self.local = LocalTime(facts.zone, self.incident.opened_at, last)
-
-    @cached_property
-    def titles(self) -> dict[str, Title]:
-        """What everything is called that an entry names by its id; people are called the same in every language."""
-        people: dict[str, Title] = {id: {self.language: name} for id, name in self.facts.people.items() if name}
-        return people | titles_of(self.facts.directory)
-
-    def say(self, name: str, *values: Any, **named: Any) -> str:
-        """A word or sentence of `report_words`."""
-        found = report_word(name, self.language)
-        return found.format(*values, **named) if values or named else found
-
-    def word(self, name: str) -> str:
-        """A word of Tocsin's: a role, a phase, a hazard."""
-        return word(name, self.language) if name else ""
-
-    def named(self, id: str) -> str:
-        """What a device, a zone or a place is called; its id where it has no name."""
-        return title_in(self.titles.get(id, {}), self.language, id)
-
-    def title(self, title: Title, id: str = "") -> str:
-        return title_in(title, self.language, id)
-
-    def person(self, id: str | None) -> str:
-        if not id:
-            return ""
-        return self.say("by_itself") if id == "tocsin" else self.facts.people.get(id, id)
-
-    def duration(self, ms: float | None) -> str:
-        return "" if ms is None else duration(ms, self.language)
-
-    def line(self, entry: Entry, by: bool = True) -> str:
-        """The entry in one line, people by their names; `by` false: without who did it, where a column says so.
-
-        Without the mark of its mode, which is stamped on the report as a whole.
-        """
-        named = None if entry.by is None or not by else entry.by if entry.by == "tocsin" else self.person(entry.by)
-        return text(msgspec.structs.replace(entry, by=named, mode=None), self.language, self.titles)
-
-    # ---- parts of documents
-
-    def fact(self, id: str, content: str, value: Value | None = None, tone: Tone = Tone.PLAIN) -> Fact | None:
-        """None where nothing is known."""
-        return Fact(id, self.say(id), Cell(content, value, tone)) if content else None
-
-    def at(self, instant: Instant | None, tone: Tone = Tone.PLAIN) -> Cell:
-        return Cell("") if instant is None else Cell(self.local.text(instant), instant, tone)
-
-    def columns(self, *columns: tuple[str, float] | tuple[str, float, bool]) -> tuple[Column, ...]:
-        """(name of `report_words`, share of the width, whether it holds numbers)."""
-        return tuple(
-            Column(each[0], self.say(each[0]), each[1], bool(each[2]) if len(each) > 2 else False) for each in columns
-        )
-
-    def grid(self, columns: tuple[Column, ...], rows: Iterable[tuple[Cell, ...]]) -> Grid:
-        """At most `ROWS_MAX` rows, the last of which says how many there are more."""
-        shown = list(rows)
-        if len(shown) > ROWS_MAX:
-            more = Cell(self.say("more_rows", len(shown) - ROWS_MAX + 1), tone=Tone.QUIET)
-            shown = [*shown[: ROWS_MAX - 1], (more, *(Cell("") for _ in columns[1:]))]
-        return Grid(columns, tuple(shown))
+        self.facts, self.incident = facts, facts.incident
+        super().__init__(facts, language, self.incident.opened_at, max(facts.now, self.incident.updated_at))

@@ -7,6 +7,7 @@ from rules.incident import StepStage
 from rules.order import Node, WorkOrder
 from rules.report import Cell, Paragraph, Section, Signature, Signatures, Tone, facts_of
 from rules.report_facts import Telling
+from rules.report_saying import Saying
 from rules.report_sections import by_at
 from rules.timeline import Entry, Kind
 from rules.timeline_words import node_text
@@ -163,7 +164,7 @@ def _by_day(telling: Telling, by: str, at: int | None) -> str:
     return "" if at is None else f"{telling.person(by)} {telling.local.day(at)}"
 
 
-def signatures(telling: Telling, *who: tuple[str, str]) -> Section:
+def signatures(telling: Saying, *who: tuple[str, str]) -> Section:
     """(name of `report_words`, the person's id or "")."""
     signs = tuple(Signature(telling.say(role), telling.person(by)) for role, by in who)
     return Section("signatures", telling.say("signatures"), (Signatures(signs),))

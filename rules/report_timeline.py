@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rules.instant import MINUTE_MS, SECOND_MS
-from rules.report import Block, Cell, Grid, Paragraph, Section, Tone
+from rules.report import Block, Cell, Column, Grid, Paragraph, Section, Tone
 from rules.report_facts import Telling
+from rules.report_saying import Saying
 from rules.timeline import Entry, Kind
 
 BURST_MS = 5 * SECOND_MS  # so close to each other they are one burst
@@ -48,14 +49,21 @@ _GOOD = {Kind.CLEARED, Kind.TASK_DONE}
 
 def timeline(telling: Telling) -> Section:
     """Every entry of the incident, in order."""
-    rows = [_row(telling, burst) for burst in bursts(telling.facts.entries)]
-    columns = telling.columns(("number", 0, True), ("time", 0), ("since_start", 0, True), ("entry", 1))
-    blocks: list[Block] = [Grid(columns, tuple(rows[:ROWS_MAX]))]
-    if len(rows) > ROWS_MAX:
-        shown = rows[ROWS_MAX - 1][0].value
-        left = sum(entry.number > shown for entry in telling.facts.entries) if isinstance(shown, int) else 0
-        blocks.append(Paragraph(telling.say("more_entries", left), Tone.QUIET))
-    return Section("timeline", telling.say("timeline"), tuple(blocks))
+    return timeline_of(telling, telling.facts.entries, Column("number", telling.say("number"), 0, True), _number)
+
+
+def timeline_of(
+    saying: Saying, entries: Iterable[Entry], first: Column, cell: Callable[[Sequence[Entry]], Cell]
+) -> Section:
+    """Of any entries, in order. Each row begins with `cell` of its burst, in the column `first`."""
+    found = list(bursts(entries))
+    rows = tuple((cell(burst), *_row(saying, burst)) for burst in found[:ROWS_MAX])
+    columns = (first, *saying.columns(("time", 0), ("since_start", 0, True), ("entry", 1)))
+    blocks: list[Block] = [Grid(columns, rows)]
+    left = sum(len(burst) for burst in found[ROWS_MAX:])
+    if left:
+        blocks.append(Paragraph(saying.say("more_entries", left), Tone.QUIET))
+    return Section("timeline", saying.say("timeline"), tuple(blocks))
 
 
 def bursts(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
@@ -71,27 +79,32 @@ def bursts(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
 
 
 def _belongs(last: Entry, entry: Entry) -> bool:
-    return last.kind is entry.kind and entry.kind in BURSTS and entry.at - last.at <= BURST_MS
+    alike = last.kind is entry.kind and last.incident == entry.incident
+    return alike and entry.kind in BURSTS and entry.at - last.at <= BURST_MS
 
 
-def _row(telling: Telling, burst: Sequence[Entry]) -> tuple[Cell, ...]:
+def _number(burst: Sequence[Entry]) -> Cell:
     first, last = burst[0], burst[-1]
     number = str(first.number) if len(burst) == 1 else f"{first.number}–{last.number}"
+    return Cell(number, last.number, Tone.QUIET)
+
+
+def _row(saying: Saying, burst: Sequence[Entry]) -> tuple[Cell, ...]:
+    first = burst[0]
     return (
-        Cell(number, last.number, Tone.QUIET),
-        Cell(telling.local.exact(first.at), first.at),
-        Cell(since(first.at - telling.incident.opened_at), first.at - telling.incident.opened_at, Tone.QUIET),
-        Cell(_said(telling, burst), first.kind.value, _tone(first)),
+        Cell(saying.local.exact(first.at), first.at),
+        Cell(since(first.at - saying.since), first.at - saying.since, Tone.QUIET),
+        Cell(_said(saying, burst), first.kind.value, _tone(first)),
     )
 
 
-def _said(telling: Telling, burst: Sequence[Entry]) -> str:
+def _said(saying: Saying, burst: Sequence[Entry]) -> str:
     if len(burst) == 1:
-        return telling.line(burst[0])
+        return saying.line(burst[0])
     kind = burst[0].kind
-    counted = Counter(telling.word(str(entry.facts.get(BURSTS[kind], "?"))) for entry in burst)
-    each = (", " if telling.language == "en" else "、").join(f"{what} {times}" for what, times in counted.items())
-    return _SAID[kind][telling.language == "zh"].format(len(burst), each)
+    counted = Counter(saying.word(str(entry.facts.get(BURSTS[kind], "?"))) for entry in burst)
+    each = (", " if saying.language == "en" else "、").join(f"{what} {times}" for what, times in counted.items())
+    return _SAID[kind][saying.language == "zh"].format(len(burst), each)
 
 
 def _tone(entry: Entry) -> Tone:

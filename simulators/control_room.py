@@ -56,6 +56,10 @@ class DrillRefused(RuntimeError):
     """The gateway does not start it; the text says why."""
 
 
+class ReportRefused(RuntimeError):
+    """There is no report in this format; the text says why."""
+
+
 class ControlRoom:
     """`async with ControlRoom("http://127.0.0.1:8080") as room`. Methods raise httpx.HTTPError when nobody answers."""
 
@@ -109,11 +113,12 @@ class ControlRoom:
         response = await self._client.get(f"/drills/{drill}")
         return DrillOut.model_validate_json(response.raise_for_status().content)
 
-    async def drill_report(self, drill: str, form: str, language: str) -> str:
-        """`form`: json, markdown or html."""
-        path = {"json": "report", "markdown": "report.md", "html": "report.html"}[form]
-        response = await self._client.get(f"/drills/{drill}/{path}", params={"lang": language})
-        return response.raise_for_status().text
+    async def drill_report(self, drill: str, format: str, language: str) -> bytes:
+        """`format`: html, pdf, markdown or json. Raises ReportRefused."""
+        answer = Answer(await self._client.get(f"/drills/{drill}/report", params={"format": format, "lang": language}))
+        if not answer.ok:
+            raise ReportRefused(answer.detail)
+        return answer.content
 
     async def carry_out(self, act: Act, incident: str, site: str) -> list[Answer]:
         """Do for a person what the scenario says."""

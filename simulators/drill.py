@@ -12,14 +12,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gateway.desk import Desk
 from gateway.library import Loaded
+from gateway.reports.drills import facts_of_drill
 from gateway.store import Store
 from rules.drill import Drill
+from rules.drill_facts import DrillFacts
 from rules.drilling import LASTS_MS_MAX
 from rules.events import DirectoryLoaded, Event, PlansLoaded, RosterLoaded, RulesLoaded
 from rules.instant import MINUTE_MS
@@ -37,8 +40,12 @@ _BY_LOAD = (DirectoryLoaded, RulesLoaded, PlansLoaded, RosterLoaded)
 
 @dataclass
 class HeldDrill:
-    drill: Drill
+    facts: DrillFacts  # as the gateway's own report has them
     played: Played
+
+    @property
+    def drill(self) -> Drill:
+        return self.facts.drill
 
     @property
     def entries(self) -> list[Entry]:
@@ -74,7 +81,9 @@ class VirtualDrill(Virtual):
             self._desk.commit()
             played.state = self._engine.state
             self._ended(self.store)
-            return HeldDrill(drill, played)
+            facts = facts_of_drill(self.store, drill.id, self._now, version("tocsin"))
+            assert facts is not None
+            return HeldDrill(facts, played)
         finally:
             self.store.close()
             self._folder.cleanup()

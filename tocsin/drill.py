@@ -19,9 +19,10 @@ PROBLEM = 1
 
 class Form(Enum):
     TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
+    PDF = "pdf"
     HTML = "html"
+    MARKDOWN = "markdown"
+    JSON = "json"
 
 
 def drill(
@@ -34,7 +35,9 @@ def drill(
     ] = None,
     site: Annotated[str, typer.Option(help="Where it is played; without: the first site there is.")] = "",
     form: Annotated[Form, typer.Option("--format", help="Of the report.")] = Form.TEXT,
-    output: Annotated[Path | None, typer.Option(help="Write the report here instead of printing it.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the report here, - for stdout. Without: printed; a PDF is SCENARIO.pdf.")
+    ] = None,
     language: Annotated[str, typer.Option(help="en or zh")] = "en",
     live: Annotated[bool, typer.Option("--live", help="Into a running gateway, over MQTT and its API.")] = False,
     broker: Annotated[str, typer.Option(metavar="URL", help="Live: mqtt://host:1883")] = "mqtt://127.0.0.1:1883",
@@ -56,6 +59,8 @@ def drill(
     if language not in ("en", "zh"):
         raise typer.BadParameter(f"{language!r} is not a language; expected en or zh")
     played, loaded, site = _prepared(scenario, files, site)
+    if form is Form.PDF and output is None:
+        output = Path(f"{played.scenario}.pdf")
     if live:
         token = token_file.read_text(encoding="utf-8").strip() if token_file else None
         passed = _live(played, loaded, site, form, output, language, broker, api, token, speed, by)
@@ -107,7 +112,7 @@ def _give_up(why: str) -> NoReturn:
 def _virtual(scenario: Scenario, loaded: Loaded, site: str, form: Form, output: Path | None, language: str) -> bool:
     from gateway.clock import monotonic_s
     from simulators.drill import VirtualDrill
-    from tocsin.drill_view import printed, shown
+    from tocsin.drill_view import NotSet, printed, shown
 
     drill = VirtualDrill(scenario, loaded, site)
     begun = monotonic_s()
@@ -117,7 +122,11 @@ def _virtual(scenario: Scenario, loaded: Loaded, site: str, form: Form, output: 
         shown(scenario, held, loaded, language)  # type: ignore[arg-type]
         typer.echo(_left(held) + f"\nplayed in {took_ms:,.0f} ms", err=True)
     else:
-        _put(printed(held, loaded, form.value, language), output)  # type: ignore[arg-type]
+        try:
+            report = printed(held, form.value, language)  # type: ignore[arg-type]
+        except NotSet as error:
+            _give_up(f"the report cannot be set as PDF: {error}")
+        _put(report, output)
     return held.drill.score is not None and held.drill.score.passed
 
 
@@ -143,7 +152,7 @@ def _live(
 
     import httpx
 
-    from simulators.control_room import ControlRoom, DrillRefused
+    from simulators.control_room import ControlRoom, DrillRefused, ReportRefused
     from simulators.drill_live import LiveDrill
     from tocsin.drill_view import entry_line, score_lines
 
@@ -159,21 +168,23 @@ def _live(
         see=lambda entry: typer.echo(entry_line(entry, loaded, site), err=form is not Form.TEXT),
     )
 
-    async def hold() -> tuple[bool, str]:
+    async def hold() -> tuple[bool, bytes]:
         drill = await held.hold()
+        passed = drill.score is not None and drill.score.passed
         if form is Form.TEXT:
-            return drill.score is not None and drill.score.passed, score_lines(drill)
+            return passed, score_lines(drill).encode()
         async with ControlRoom(api, token) as room:
-            text = await room.drill_report(drill.id, form.value, language)
-        return drill.score is not None and drill.score.passed, text
+            return passed, await room.drill_report(drill.id, form.value, language)
 
     try:
-        passed, text = asyncio.run(hold())
+        passed, report = asyncio.run(hold())
     except DrillRefused as error:
         _give_up(f"the gateway does not start the drill: {error}")
+    except ReportRefused as error:
+        _give_up(f"the drill was held; there is no report of it: {error}")
     except (OSError, TimeoutError, httpx.HTTPError) as error:
         _give_up(f"no drill: {error or type(error).__name__}")
-    _put(text, output)
+    _put(report, output)
     sent = held.live.played
     typer.echo(
         f"sent {sent.sent:,} messages on the exercise tree, {sent.acknowledged:,} acknowledged; "
@@ -183,9 +194,12 @@ def _live(
     return passed
 
 
-def _put(text: str, output: Path | None) -> None:
-    if output is None:
-        typer.echo(text, nl=not text.endswith("\n"))
-    else:
-        output.write_text(text, encoding="utf-8")
-        typer.echo(f"written: {output}", err=True)
+def _put(report: bytes, output: Path | None) -> None:
+    if output is None or output == Path("-"):
+        typer.get_binary_stream("stdout").write(report if output or report.endswith(b"\n") else report + b"\n")
+        return
+    try:
+        output.write_bytes(report)
+    except OSError as error:
+        _give_up(f"{output}: {error.strerror}")
+    typer.echo(f"written: {output}", err=True)

@@ -1,4 +1,4 @@
-"""What a terminal shows of a drill: its timeline as a story, then the score sheet; and its report in other forms."""
+"""What a terminal shows of a drill: its timeline as a story, then the score sheet; and its report in other formats."""
 
 from __future__ import annotations
 
@@ -7,28 +7,36 @@ from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-import msgspec
 from rich.console import Console
-from rich.table import Table as RichTable
+from rich.table import Table
 from rich.text import Text
 
-from api.document_html import html
-from api.document_markdown import markdown
 from api.drill_schemas import DrillOut
+from api.report_port import Format
 from api.schemas import EntryOut
 from gateway.library import Loaded
-from rules.document import Cell, Document, Facts, Heading, Paragraph, Table, Verdict
-from rules.drill_report import Reader, report
+from gateway.reports.pdf import NotSet
+from gateway.reports.rendering import rendered
+from rules.drill_report import drill_report
 from rules.instant import parse_rfc3339
-from rules.place_names import titles_of
+from rules.report import Facts, Grid, Paragraph, Report, Tone
 from rules.timeline_text import Language
 from simulators.drill import HeldDrill
 from simulators.scenario import Scenario
 from simulators.story import story
 
+__all__ = ["NotSet", "entry_line", "printed", "score_lines", "shown"]
+
 WIDTH = 132  # where there is no terminal to ask
-Form = Literal["json", "markdown", "html", "text"]
-_STYLES = {"good": "green", "fair": "yellow", "bad": "bold red", "quiet": "dim", "": ""}
+_STYLES = {
+    Tone.PLAIN: "",
+    Tone.STRONG: "bold",
+    Tone.QUIET: "dim",
+    Tone.GOOD: "green",
+    Tone.FAIR: "yellow",
+    Tone.BAD: "bold red",
+}
+_ON_PAPER = ("timeline", "signatures")  # sections that a terminal does not show: the story is the timeline
 
 
 def shown(scenario: Scenario, held: HeldDrill, loaded: Loaded, language: Language) -> None:
@@ -37,26 +45,17 @@ def shown(scenario: Scenario, held: HeldDrill, loaded: Loaded, language: Languag
     console = console if console.is_terminal else Console(highlight=False, width=WIDTH)
     told = story(scenario, held.entries, held.played.begins, loaded.directory, language)
     console.print(Text(told), soft_wrap=True)
-    _show(console, report(held.drill, [], reader(loaded, held.drill.site, language)))
+    _show(console, drill_report(held.facts, language))
 
 
-def printed(
-    held: HeldDrill, loaded: Loaded, form: Literal["json", "markdown", "html", "text"], language: Language
-) -> str:
-    if form == "json":
-        return msgspec.json.format(msgspec.json.encode(held.drill)).decode() + "\n"
-    document = report(held.drill, held.entries, reader(loaded, held.drill.site, language))
-    if form == "text":
-        console = Console(record=True, width=WIDTH, file=io.StringIO())
-        _show(console, document)
-        return console.export_text()
-    return markdown(document) if form == "markdown" else html(document)
-
-
-def reader(loaded: Loaded, site: str, language: Language) -> Reader:
-    people = {person.id: person.name for person in loaded.roster.people.values()}
-    zone = ZoneInfo(loaded.directory.sites[site].timezone)
-    return Reader(language, zone, titles_of(loaded.directory), people)
+def printed(held: HeldDrill, form: Literal["text", "html", "pdf", "markdown", "json"], language: Language) -> bytes:
+    """Raises NotSet for a PDF that cannot be set."""
+    report = drill_report(held.facts, language)
+    if form != "text":
+        return rendered(report, Format(form))
+    console = Console(record=True, width=WIDTH, file=io.StringIO())
+    _show(console, report)
+    return console.export_text().encode()
 
 
 def entry_line(entry: EntryOut, loaded: Loaded, site: str) -> str:
@@ -83,30 +82,26 @@ def score_lines(drill: DrillOut) -> str:
     return "\n".join(lines)
 
 
-def _show(console: Console, document: Document) -> None:
-    console.print(Text(f"{document.stamp} · {document.title}: {document.subtitle}", style="bold"))
-    for block in document.blocks:
-        if isinstance(block, Heading):
-            console.print(Text(f"\n{block.text}", style="bold"))
-        elif isinstance(block, Paragraph):
-            console.print(Text(block.text, style=_STYLES[block.tone]))
-        elif isinstance(block, Verdict):
-            console.print(Text(f"{block.figure} {block.text}", style=_STYLES[block.tone]))
-        elif isinstance(block, Facts):
-            for name, value in block.rows:
-                console.print(Text(f"  {name}: {value}"))
-        else:
-            console.print(_table(block))
+def _show(console: Console, report: Report) -> None:
+    console.print(Text(f"{report.stamp} · {report.title} {report.subject}: {report.headline}", style="bold"))
+    for section in report.sections:
+        if section.id in _ON_PAPER:
+            continue
+        console.print(Text(f"\n{section.title}", style="bold"))
+        for block in section.blocks:
+            if isinstance(block, Paragraph):
+                console.print(Text(block.text, style=_STYLES[block.tone]))
+            elif isinstance(block, Facts):
+                for fact in block.facts:
+                    console.print(Text.assemble(f"  {fact.label}: ", (fact.cell.text, _STYLES[fact.cell.tone])))
+            elif isinstance(block, Grid):
+                console.print(_table(block))
 
 
-def _table(block: Table) -> RichTable:
-    table = RichTable(box=None, pad_edge=False, header_style="dim")
-    for column in block.columns:
-        table.add_column(column.text, justify="right" if column.number else "left", overflow="fold")
-    for row in block.rows:
-        table.add_row(*(_cell(each) for each in row))
+def _table(grid: Grid) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in grid.columns:
+        table.add_column(column.title, justify="right" if column.number else "left", overflow="fold")
+    for row in grid.rows:
+        table.add_row(*(Text(cell.text, style=_STYLES[cell.tone]) for cell in row))
     return table
-
-
-def _cell(cell: Cell) -> Text:
-    return Text(cell.text, style=_STYLES[cell.tone])

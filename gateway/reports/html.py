@@ -61,7 +61,7 @@ def _block(parent: Element, block: Block, report: Report) -> None:
     elif isinstance(block, Grid):
         _grid(parent, block, report)
     elif isinstance(block, Paragraph):
-        _add(parent, "p", block.text, block.tone.value)
+        _add(parent, "p", block.text, f"{block.tone.value} large" if block.large else block.tone.value)
     else:
         _signatures(parent, block, report)
 

@@ -43,7 +43,7 @@ def _block(block: Block, report: Report) -> Iterator[str]:
         else:
             yield f"{report.words['nothing']}\n"
     elif isinstance(block, Paragraph):
-        yield f"{_toned(Cell(block.text, tone=block.tone))}\n"
+        yield f"{_toned(Cell(block.text, tone=Tone.STRONG if block.large else block.tone))}\n"
     else:
         words = report.words
         rows = [(Cell(each.role, tone=Tone.STRONG), Cell(each.name), Cell(""), Cell("")) for each in block.signatures]

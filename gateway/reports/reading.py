@@ -91,22 +91,26 @@ def _plan(store: Store, incident: Incident, known: Then) -> ResponsePlan | None:
 
 
 def _whole(ask: Ask, id: str) -> Whole | None:
-    found = _first(ask(select(incidents.c.body).where(incidents.c.id == id)))
+    found = first(ask(select(incidents.c.body).where(incidents.c.id == id)))
     if found is None:
         return None
     incident = decode_incident(found)
     of_incident = select(entries.c.body).where(entries.c.incident == id).order_by(entries.c.number)
     of_orders = select(orders.c.body).where(orders.c.id.in_(incident.orders[:ORDERS_MAX])).order_by(orders.c.id)
     of_actions = select(actions.c.body).where(actions.c.incident == id).order_by(actions.c.id).limit(ACTIONS_MAX)
-    ((index, hash_),) = ask(select(journal_head.c.index, journal_head.c.hash))
     return Whole(
         incident=incident,
         entries=[decode_entry(body) for (body,) in ask(of_incident.limit(ENTRIES_MAX))],
         orders=[decode_order(body) for (body,) in ask(of_orders)],
         actions=[decode_action(body) for (body,) in ask(of_actions)],
-        footing=Footing(index, hash_.hex()),
+        footing=footing_of(ask),
     )
 
 
-def _first(rows: Sequence[Any]) -> Any | None:
+def footing_of(ask: Ask) -> Footing:
+    ((index, hash_),) = ask(select(journal_head.c.index, journal_head.c.hash))
+    return Footing(index, hash_.hex())
+
+
+def first(rows: Sequence[Any]) -> Any | None:
     return rows[0][0] if rows else None

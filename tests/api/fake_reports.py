@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from api.ports import UnknownIncident
+from api.ports import UnknownDrill, UnknownIncident
 from api.report_port import EnergyQuery, FiguresQuery, Format, TooMuchAsked
 from gateway.reports.rendering import rendered
+from rules.drill_facts import DrillFacts
 from rules.instant import DAY_MS
 from rules.kpi_alarms import AlarmFacts, AlarmFigures, alarm_figures
 from rules.kpi_energy import EnergyFigures
@@ -31,6 +32,17 @@ class FakeReports:
         if known is None:
             raise UnknownIncident(incident)
         return reported.facts(known)
+
+    async def drill_facts(self, drill: str) -> DrillFacts:
+        known = getattr(self, "known_drills", {}).get(drill)
+        if known is None:
+            raise UnknownDrill(drill)
+        ours = [
+            each
+            for each in getattr(self, "entries", [])
+            if each.incident in known.incidents or each.facts.get("id") == drill
+        ]
+        return reported.drill_facts(known, entries=tuple(ours))
 
     async def rendered(self, report: Report, format: Format) -> bytes:
         return await asyncio.to_thread(rendered, report, format)

@@ -39,7 +39,7 @@ from rules.response_plan import ResponsePlan
 from rules.shelf import Shelf
 from rules.state import ActionState
 from rules.theory import Paper
-from rules.timeline import Entry, Kind
+from rules.timeline import Entry
 
 START: Instant = 1_795_496_400_120  # 2026-11-24T05:00:00.120Z
 DETECTOR = "tower-a/sd-1203"
@@ -148,10 +148,6 @@ class FakeResponse:
 
     async def drill(self, drill: str) -> Drill:
         return self._one(self.known_drills, drill, UnknownDrill)
-
-    async def drill_entries(self, drill: str) -> list[Entry]:
-        self._check()
-        return [each for each in self.entries if each.kind is Kind.DRILL and each.facts.get("id") == drill]
 
     async def drill_calendar(self, year: int | None = None, site: str | None = None) -> DrillCalendar:
         self._check()

@@ -7,7 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from api.ports import Held, Refused, RequiredDrill
+from api.auth import Principal
+from api.ports import Held, Refused, RequiredDrill, UnknownDrill
+from api.privacy import Masks
+from api.sight import Sight
 from rules.drill import Stage
 from rules.mode import Mode
 from rules.requests import AbortDrill, EndDrill, PersonCommand, ResumeDrill, StartDrill, SuspendDrill, TakeTheory
@@ -19,6 +22,7 @@ from tests.api.fake_desk import START, FakeDesk
 API = "/api/v1/drills"
 WHO = {"by": "safety-officer", "role": "safety_officer"}
 ID = "DRL-000001"
+REPORT = f"{API}/{ID}/report"
 LINE = Line("detect", {"en": "Detected", "zh": "发现"}, Part.START, Met.YES, 1.0, 1.0, took_ms=2_000)
 
 
@@ -84,20 +88,44 @@ async def test_a_drill_that_is_not_scored_has_no_score_yet(client: httpx.AsyncCl
     assert (await client.get(f"{API}/{ID}/score")).json()["lines"][0]["took_ms"] == 2_000
 
 
-async def test_a_report_comes_as_data_as_markdown_and_as_a_page(client: httpx.AsyncClient, desk: FakeDesk) -> None:
+@pytest.mark.parametrize(
+    ("format", "media_type", "begins"),
+    [
+        ("html", "text/html; charset=utf-8", b"<!DOCTYPE html>"),
+        ("pdf", "application/pdf", b"%PDF-"),
+        ("markdown", "text/markdown; charset=utf-8", b"> **EXERCISE**"),
+        ("json", "application/json", b"{"),
+    ],
+)
+async def test_a_report_comes_in_the_format_that_was_asked_for(
+    client: httpx.AsyncClient, desk: FakeDesk, format: str, media_type: str, begins: bytes
+) -> None:
+    desk.drilling(score=Score(1.0, 1.0, 100, 80, True, [LINE]))
+    answer = await client.get(REPORT, params={"format": format, "lang": "en"})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
+    assert answer.content.startswith(begins)
+    assert f'inline; filename="{ID}-report-en.' in answer.headers["content-disposition"]
+    assert "sandbox" in answer.headers["content-security-policy"]
+
+
+async def test_a_report_has_the_drills_own_timeline_and_that_of_its_incidents(
+    client: httpx.AsyncClient, desk: FakeDesk
+) -> None:
     incident = desk.opened(mode=Mode.EXERCISE)
-    desk.drilling(incidents=[incident.id], score=Score(1.0, 1.0, 100, 80, True, [LINE]))
+    desk.opened(id="INC-000002", mode=Mode.EXERCISE)
+    desk.drilling(incidents=[incident.id])
     desk.write(None, Kind.DRILL, facts={"id": ID, "what": "started", "site": "tower-a"})
-    data = (await client.get(f"{API}/{ID}/report")).json()
-    assert [block["kind"] for block in data["blocks"]][:2] == ["verdict", "facts"]
-    assert data["drill"]["id"] == ID
-    text = await client.get(f"{API}/{ID}/report.md", params={"lang": "zh"})
-    assert text.headers["content-type"].startswith("text/markdown")
-    assert "# 演练报告 DRL-000001" in text.text
-    page = await client.get(f"{API}/{ID}/report.html")
-    assert page.text.startswith("<!doctype html>")
-    assert "style-src 'unsafe-inline'" in page.headers["content-security-policy"]
-    assert "default-src 'none'" in page.headers["content-security-policy"]
+    answer = await client.get(REPORT, params={"format": "json", "lang": "zh", "download": "true"})
+    assert answer.headers["content-disposition"].startswith("attachment")
+    report = answer.json()
+    assert (report["kind"], report["subject"], report["title"]) == ("drill", ID, "演练报告")
+    (timeline,) = (each for each in report["sections"] if each["id"] == "timeline")
+    assert {row[0]["text"] for row in timeline["blocks"][0]["rows"]} == {"", incident.id}
+
+
+async def test_there_is_no_report_of_a_drill_that_is_not_known(client: httpx.AsyncClient) -> None:
+    answer = await client.get(REPORT)
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_drill")
 
 
 async def test_the_calendar_says_what_was_held_and_what_is_due(client: httpx.AsyncClient, desk: FakeDesk) -> None:
@@ -120,3 +148,10 @@ async def test_questions_come_without_their_answers(client: httpx.AsyncClient, d
     assert paper["questions"] == [
         {"id": "q", "question": {"en": "What?"}, "choices": [{"en": "A"}, {"en": "B"}], "points": 1}
     ]
+
+
+async def test_the_report_of_another_sites_drill_is_not_there(desk: FakeDesk) -> None:
+    desk.drilling()
+    sight = Sight(desk, Principal("east", sites=frozenset({"tower-b"})), Masks(b"k"), lambda about: None)  # type: ignore[arg-type]
+    with pytest.raises(UnknownDrill):
+        await sight.drill_facts(ID)

@@ -67,8 +67,6 @@ PATHS = {
     "/api/v1/drills/{drill}/theory",
     "/api/v1/drills/{drill}/score",
     "/api/v1/drills/{drill}/report",
-    "/api/v1/drills/{drill}/report.md",
-    "/api/v1/drills/{drill}/report.html",
     "/api/v1/plans",
     "/api/v1/plans/{hazard}",
     "/api/v1/roster",

@@ -6,12 +6,12 @@ from functools import cache
 
 import pytest
 
-from api.document_html import html
-from api.document_markdown import markdown
+from api.report_port import Format
 from gateway.library import Loaded
 from gateway.replay import differences
+from gateway.reports.rendering import rendered
 from rules.drill import Stage
-from rules.drill_report import report
+from rules.drill_report import drill_report
 from rules.effects import Notify, TellOccupants
 from rules.invariants import Watch, check
 from rules.mode import Mode
@@ -21,7 +21,6 @@ from rules.timeline import Kind
 from rules.timeline_text import LANGUAGES, Language
 from simulators.drill import HeldDrill, VirtualDrill
 from simulators.scenario import Scenario, modes_of, read_scenario, shipped
-from tocsin.drill_view import reader
 
 PASSED = ("fire-on-12f", "lift-entrapment", "power-outage", "gas-leak", "water-leak", "waste-bin-smoke")
 RETRAIN = ("fire-nobody-comes", "entrapment-unanswered", "alarm-flood")
@@ -108,33 +107,31 @@ def test_a_replay_of_the_journal_makes_the_same_of_a_drill(name: str, tower: Loa
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", ["fire-nobody-comes", "fire-in-a-fire-drill"])
-def test_the_report_is_stamped_and_has_everything_in_either_form(name: str, language: Language, tower: Loaded) -> None:
+def test_the_report_is_stamped_and_has_everything_in_each_format(name: str, language: Language, tower: Loaded) -> None:
     found = held(name, tower)
-    document = report(found.drill, found.entries, reader(tower, "tower-a", language))
+    report = drill_report(found.facts, language)
     stamp = {"en": "EXERCISE", "zh": "演练"}[language]
-    assert document.stamp == stamp
-    for text in (markdown(document), html(document)):
-        assert stamp in text
-        assert found.drill.id in text
-        assert str(found.drill.score.percent if found.drill.score else "") in text
-    assert "<script" not in html(document)
+    assert (report.stamp, report.subject) == (stamp, found.drill.id)
+    assert found.drill.score is not None
+    for format in (Format.HTML, Format.MARKDOWN, Format.JSON):
+        text = rendered(report, format).decode()
+        for told in (stamp, found.drill.id, str(found.drill.score.percent), report.footing.hash):
+            assert told in text, (format, told)
+
+
+def test_the_report_is_set_as_pdf(tower: Loaded) -> None:
+    assert rendered(drill_report(held("fire-on-12f", tower).facts), Format.PDF).startswith(b"%PDF-")
 
 
 def test_the_report_leaves_out_what_is_real(tower: Loaded) -> None:
     found = held("fire-in-a-fire-drill", tower)
-    text = markdown(report(found.drill, found.entries, reader(tower, "tower-a", "en")))
     real = next(e.incident for e in found.entries if e.kind is Kind.OPENED and e.mode is Mode.ACTUAL)
-    assert f"| {real} |" not in text
+    assert {entry.mode for entry in found.facts.entries} == {Mode.EXERCISE}
+    timeline = next(each for each in drill_report(found.facts).sections if each.id == "timeline")
+    assert real not in {row[0].text for row in timeline.blocks[0].rows}  # type: ignore[union-attr]
     assert modes_of(written("fire-in-a-fire-drill"), Mode.EXERCISE)
 
 
-def test_what_people_have_written_is_text_in_the_report_and_nothing_else(tower: Loaded) -> None:
-    found = held("fire-on-12f", tower)
-    found_title = found.drill.title
-    found.drill.title = {"en": "<script>alert(1)</script> | *x*"}
-    try:
-        document = report(found.drill, [], reader(tower, "tower-a", "en"))
-    finally:
-        found.drill.title = found_title
-    assert "<script>" not in html(document)
-    assert "\\<script\\>" in markdown(document)
+def test_played_again_a_drill_rests_on_the_same_journal(tower: Loaded) -> None:
+    again = VirtualDrill(written("fire-on-12f"), tower, "tower-a").hold()
+    assert again.facts.footing == held("fire-on-12f", tower).facts.footing

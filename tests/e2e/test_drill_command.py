@@ -26,7 +26,7 @@ def test_a_drill_prints_its_timeline_and_its_score() -> None:
     held = drill("fire-on-12f")
     assert held.exit_code == 0, held.output
     assert "EXERCISE: CONFIRMED: 2 independent devices in one zone" in held.stdout
-    assert "of 100 · PASSED · 80 needed" in held.stdout
+    assert "of 100 · PASSED" in held.stdout
     assert "played in" in held.stderr
 
 
@@ -42,9 +42,27 @@ def test_the_report_is_written_as_a_page_in_chinese(tmp_path: Path) -> None:
     assert "评分表" in page.read_text(encoding="utf-8")
 
 
-def test_as_json_it_is_the_drill() -> None:
+def test_the_report_is_written_as_pdf(tmp_path: Path) -> None:
+    """`tocsin drill fire-on-12f --format pdf --output report.pdf`"""
+    paper = tmp_path / "report.pdf"
+    held = drill("fire-on-12f", "--format", "pdf", "--output", str(paper))
+    assert held.exit_code == 0, held.output
+    assert paper.read_bytes().startswith(b"%PDF-")
+    assert f"written: {paper}" in held.stderr
+
+
+def test_as_json_it_is_the_report_with_values() -> None:
     found = json.loads(drill("fire-on-12f", "--format", "json").stdout)
-    assert (found["stage"], found["score"]["passed"]) == ("ended", True)
+    (summary,) = (each for each in found["sections"] if each["id"] == "summary")
+    values = {fact["id"]: fact["cell"].get("value") for fact in summary["blocks"][0]["facts"]}
+    assert (found["kind"], found["stamp"], values["state"]) == ("drill", "EXERCISE", "ended")
+    assert values["score"] >= 80
+
+
+def test_a_report_that_cannot_be_written_says_where(tmp_path: Path) -> None:
+    held = drill("fire-on-12f", "--format", "markdown", "--output", str(tmp_path))
+    assert held.exit_code == 1
+    assert str(tmp_path) in held.stderr
 
 
 def test_a_scenario_that_is_not_there_is_named() -> None:

@@ -202,7 +202,7 @@ def test_a_real_alarm_suspends_a_live_drill_until_it_is_over(
         assert running.post(f"drills/{drill['id']}/abort", by="safety-officer", reason="it is real")[0] == 200
         assert player.until_ended() == 3, player.output[-3000:]
     assert incidents(running, "exercise")[0]["open"] is False
-    status, page = running.ask(f"/api/v1/drills/{drill['id']}/report.html", lang="zh")
+    status, page = running.ask(f"/api/v1/drills/{drill['id']}/report", lang="zh")
     assert status == 200
     assert "演练已中止" in page.decode()
     assert parse_rfc3339(running.get(f"drills/{drill['id']}")["ended_at"])
@@ -225,4 +225,4 @@ def test_the_calendar_knows_what_was_held_and_what_is_due(
     answer = running.post(f"drills/{drill['id']}/theory", by="guard", plan="fire", answers={"lifts": 1})
     assert answer[0] == 200
     assert answer[1]["drill"]["theory"][0]["passed"] is False
-    assert "EXERCISE" in running.ask(f"/api/v1/drills/{drill['id']}/report.md")[1].decode()
+    assert "EXERCISE" in running.ask(f"/api/v1/drills/{drill['id']}/report", format="markdown")[1].decode()

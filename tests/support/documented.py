@@ -98,6 +98,7 @@ RUN_BY |= dict.fromkeys(
         "tocsin drill",
         "tocsin drill fire-on-12f",
         "tocsin drill fire-on-12f --format html --language zh --output report.html",
+        "tocsin drill fire-on-12f --format pdf --output report.pdf",
     ),
     "tests/e2e/test_drill_command.py",
 )

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from rules.drill import Drill
+from rules.drill_facts import DrillFacts
 from rules.incident import (
     Acknowledged,
     CommandStage,
@@ -147,6 +149,22 @@ def order(**fields: Any) -> WorkOrder:
         "records": [NodeRecord(OrderStep.ACCEPT, "engineer-1", BEGAN + 20 * MINUTE_MS)],
     }
     return WorkOrder(**(values | fields))
+
+
+def drill_facts(held: Drill, **fields: Any) -> DrillFacts:
+    """Of a drill, whose entries are to be given."""
+    known = DrillFacts(
+        drill=held,
+        entries=(),
+        directory=building.directory(),
+        people={"duty-officer": "Duty officer", "safety-officer": "Safety officer"},
+        footing=Footing(4711, HASH),
+        now=max(NOW, held.ended_at or 0),
+        version="0.1.0",
+        timezone="Asia/Shanghai",
+        zone=ZONE,
+    )
+    return msgspec.structs.replace(known, **fields)
 
 
 def facts(told: Incident | None = None, **fields: Any) -> ReportFacts:
