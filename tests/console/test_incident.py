@@ -26,8 +26,15 @@ def test_a_fire_is_led_from_the_first_alarm_to_the_report_by_keyboard_alone(buil
     acts = page.locator(".acts")
 
     _press(page, "a", "Acknowledge")
-    _answer(page, "On my way")
+    page.keyboard.type("On my way")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("duty-officer")
+    page.keyboard.press("Enter")
     expect(page.locator(".timeline")).to_contain_text("On my way")
+    assert page.evaluate("() => window.tocsinSounding") == "I", "a fire of level I wants two to take it"
+    building.does(page.url.rpartition("/")[2], "acknowledge", by="engineering-lead", role="engineering_lead")
     page.wait_for_function("() => window.tocsinSounding === ''")
     _press(page, "p", "On site")
     _answer(page)
