@@ -159,10 +159,18 @@ def _marks(thresholds: Sequence[Threshold], moments: Sequence[tuple[int, str]]) 
             "lineStyle": {"color": LIMIT_LOW if each.below else LIMIT, "type": "dashed"},
             "label": {"position": "insideStartBottom" if each.below else "insideEndTop"},
         }
-        for each in thresholds
+        for each in _together(thresholds)
     ]
     data += [{"xAxis": at, "name": what, "lineStyle": {"color": MARK, "type": "solid"}} for at, what in moments]
     return _mark_line(data)
+
+
+def _together(thresholds: Sequence[Threshold]) -> list[Threshold]:
+    """One line where several rules have the same limit."""
+    rules: dict[tuple[float, bool], list[str]] = {}
+    for each in thresholds:
+        rules.setdefault((each.value, each.below), []).append(each.rule)
+    return [Threshold("", value, " / ".join(dict.fromkeys(names)), below) for (value, below), names in rules.items()]
 
 
 def _mark_line(data: list[dict[str, Any]]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -73,8 +73,13 @@ ACTS = (
 Done = Callable[[Any], Awaitable[None]]
 
 
-async def begin(session: Session, incident: Json, act: str, what: Mapping[str, Any], done: Done) -> None:
-    """Asks for what it needs, then does it. `what`: the data of the button. Raises what the API raises."""
+async def begin(
+    session: Session, incident: Json, act: str, what: Mapping[str, Any], done: Done, orders: Sequence[Json] = ()
+) -> None:
+    """Asks for what it needs, then does it. `what`: the data of the button; `orders`: those of the incident.
+
+    Raises what the API raises.
+    """
     path, language = f"/incidents/{incident['id']}", session.language
     heading = f"{say(act, language)} · {incident['id']}"
     step = str(what.get("step", ""))
@@ -91,10 +96,10 @@ async def begin(session: Session, incident: Json, act: str, what: Mapping[str, A
     async def carry_out(values: dict[str, str]) -> None:
         await done(await session.api.post(path + where, fixed | session.acting() | values))
 
-    ask(session, heading, fields, carry_out, _about(act, incident, step, language))
+    ask(session, heading, fields, carry_out, _about(act, incident, step, language, orders))
 
 
-def missing(incident: Json, language: Language) -> list[str]:
+def missing(incident: Json, language: Language, orders: Sequence[Json] = ()) -> list[str]:
     """What keeps it from being closed as real, as far as the incident says it; the API has the last word."""
     holding = [
         say("still_holds", language, what=title(each["title"], language, each["rule"]), device=each["device"])
@@ -106,7 +111,12 @@ def missing(incident: Json, language: Language) -> list[str]:
         for step in incident["steps"]
         if step["action"] == "task" and step["stage"] == "issued" and step["mandatory"]
     ]
-    return holding + tasks
+    under_way = [
+        say("order_open", language, order=each["id"], what=each["summary"])
+        for each in orders
+        if each["open"] and each["handed_over"] is None
+    ]
+    return holding + tasks + under_way
 
 
 # ---- what is asked
@@ -191,9 +201,9 @@ def _likely_role(session: Session, incident: Json) -> str:
     return next((role for role in held if role not in given), "")
 
 
-def _about(act: str, incident: Json, step: str, language: Language) -> str:
+def _about(act: str, incident: Json, step: str, language: Language, orders: Sequence[Json]) -> str:
     if act == "close":
-        lacking = missing(incident, language)
+        lacking = missing(incident, language, orders)
         return say("still_missing", language, what="\n".join(f"• {each}" for each in lacking)) if lacking else ""
     found = next((each for each in incident["steps"] if each["id"] == step), None)
     return title(found["title"], language) if found else ""

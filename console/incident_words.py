@@ -38,6 +38,7 @@ WORDS: Words = {
     "command_is": ("Command", "指令"),
     "still_missing": ("Still missing before it can be closed:\n{what}", "关闭前尚缺：\n{what}"),
     "still_holds": ("still holds: {what}, {device}", "仍然持续：{what}，{device}"),
+    "order_open": ("neither verified nor handed over: {order}, {what}", "未验收也未移交：{order}，{what}"),
     "not_done": ("not done: {what}", "未完成：{what}"),
     "report_format": ("Format", "格式"),
     "report_language": ("Language", "语言"),

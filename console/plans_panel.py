@@ -33,7 +33,7 @@ WORDS: Words = {
     "does_work_order": ("work order", "工单"),
     "once_confirmed": ("once confirmed", "确认后执行"),
     "from_level": ("from level {level}", "{level} 级及以上"),
-    "no_steps": ("Nothing is done at this level", "该等级没有步骤"),
+    "plan_no_steps": ("Nothing is done at this level", "该等级没有步骤"),
     "says_command": ("{what}: {command}, {where}", "{what}：{command}，{where}"),
     "says_within": ("within {time}", "时限 {time}"),
     "same_zone": ("in the same zone", "同区域"),

@@ -12,7 +12,7 @@ from console.charts import Line, Point, Threshold
 from console.client import Json
 from console.clock import now_ms
 from console.drawing import draw, ms, rfc3339
-from console.metrics import metric
+from console.metrics import TELLING, metric
 from console.session import Session
 from console.settings import Language
 from console.thresholds import Limits
@@ -170,11 +170,11 @@ def with_gaps(points: list[tuple[str, Any]]) -> list[Point]:
 
 
 def _first(values: Json, limited: list[str]) -> list[str]:
-    """What is shown unasked: what rules look at first, then numbers; little of what is dull."""
+    """What is shown unasked: what says most, then what rules look at; little of what is dull."""
     names = [name for name, value in values.items() if _drawable(value) and name not in DULL]
     numbers = [name for name in names if not isinstance(values[name], bool)]
     states = [name for name in names if isinstance(values[name], bool)]
-    ordered = [name for name in numbers if name in limited] + [name for name in numbers if name not in limited]
+    ordered = sorted(numbers, key=lambda name: (name not in TELLING, name not in limited))
     return ordered[: CHARTS_MAX - bool(states)] + states[:3]
 
 

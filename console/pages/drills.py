@@ -110,7 +110,7 @@ class Drills(Kept):
         sites = {zone["site"]: zone["site"] for zone in self.live.zones}
         lasts = {str(count): say("drill_minutes", language, count=count) for count in LASTS}
         known = sorted({each["scenario"] for each in self.drills})
-        latest = self.drills[0] if self.drills else {"scenario": "", "title": {}}
+        latest: Json = self.drills[0] if self.drills else {"scenario": "", "title": {}}
         fields = [
             Field("site", "drill_site", sites),
             Field("scenario", "drill_scenario", value=str(latest["scenario"]), suggested=known),

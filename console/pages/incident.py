@@ -250,7 +250,7 @@ class View:
 
     async def _act(self, what: dict[str, Any]) -> None:
         with told(self.session):
-            await begin(self.session, self.incident, str(what.get("act")), what, self._done)
+            await begin(self.session, self.incident, str(what.get("act")), what, self._done, self.orders)
 
     async def _done(self, answer: Any) -> None:
         incident = answer.get("incident") if isinstance(answer, dict) else None

@@ -12,6 +12,7 @@ from console.client import Json
 from console.drawing import draw
 from console.frame import frame, keep_drawn, on_act, told
 from console.gate import Gate
+from console.kept import wear
 from console.live import Live
 from console.session import Session
 from console.words import Words, say
@@ -26,6 +27,8 @@ WORDS: Words = {
     "survey": ("To survey", "现场勘查"),
     "repair": ("To repair", "维修实施"),
     "verification": ("To verify", "验收反馈"),
+    "no_records": ("no step was done yet", "尚无处理记录"),
+    "order_way": ("Where it stands", "办理进度"),
     "no_orders": ("nothing waits here", "暂无工单"),
     "overdue_count": ("{count} overdue", "{count} 单超时"),
     "emergency": ("emergency", "紧急"),
@@ -89,6 +92,7 @@ def add(gate: Gate) -> None:
 
     @gate.page("/orders/{order}")
     async def one(session: Session, live: Live, order: str) -> None:
+        wear("records")
         with frame(session, live, "orders"), told(session):
             view = Order(session, live, order)
             await view.load()
@@ -135,7 +139,7 @@ class Board:
         language = self.session.language
         kinds = {kind: say(kind, language) for kind in ("ordinary", "emergency")}
         fields = [
-            Field("asset", "asset"),
+            Field("asset", "asset", suggested=[zone["id"] for zone in self.live.zones]),
             Field("fault", "fault"),
             Field("summary", "summary", lines=2),
             Field("kind", "kind", kinds),

@@ -33,6 +33,11 @@ def test_limits_from_below_look_other_than_those_from_above() -> None:
     assert high["label"]["position"] != low["label"]["position"]
 
 
+def test_rules_with_the_same_limit_share_a_line() -> None:
+    made = lines([Line("smoke", [(0, 0.01)])], [HIGH, HIGH._replace(rule="Smoke in the shaft"), HIGH])
+    assert [each["name"] for each in _marks(made)] == ["≥ 0.15 Smoke high / Smoke in the shaft"]
+
+
 def test_a_moment_stands_across_the_chart() -> None:
     assert _marks(lines([Line("smoke", [(0, 0.01)])], moments=[(5, "detected")])) == [
         {"xAxis": 5, "name": "detected", "lineStyle": {"color": "#ffffff", "type": "solid"}}

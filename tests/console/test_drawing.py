@@ -181,6 +181,9 @@ def test_what_keeps_an_incident_from_being_closed_is_listed_by_its_titles() -> N
     known = incident(evidence=[_evidence()], steps=[task])
     assert missing(known, "zh") == [f"仍然持续：Smoke，{SITE}/sd-1201", "未完成：疏散人员"]
     assert missing(incident(steps=[task | {"stage": "done"}]), "en") == []
+    order = {"id": "WO-000001", "summary": "Mend it", "open": True, "handed_over": None}
+    assert missing(incident(), "en", [order]) == ["neither verified nor handed over: WO-000001, Mend it"]
+    assert missing(incident(), "en", [order | {"handed_over": "the makers"}]) == []
 
 
 def test_the_frame_offers_no_place_that_one_may_not_enter() -> None:
