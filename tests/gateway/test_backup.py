@@ -52,7 +52,7 @@ class Furnished(Stage):
         for device in ("sd-1", "sd-2"):
             self.publish(device, smoke=0.4)
             self.deliver()
-        self.time_is_up()
+            self.time_is_up()
         self.attachment = Attachments(folder / "attachments").keep("valve.png", "image/png", PNG)
         (folder / "identity.key").write_text("0123")
         database = Database(identity_url(self.url))

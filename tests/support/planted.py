@@ -9,6 +9,7 @@ from gateway.desk import Desk
 from gateway.ingest import Ingest
 from gateway.lane import Lane
 from gateway.store import Store
+from gateway.wire import Message
 from rules.codec import decode_event
 from rules.effects import PublishCommand
 from rules.engine import Engine
@@ -28,17 +29,17 @@ from simulators.trial_life import Parts, TrialCommandLane
 
 
 class AcknowledgesFirst(Ingest):
-    def flush(self) -> None:
+    def _take(self, messages: list[Message], now: Instant) -> None:
+        super()._take(messages, now)
         ids, self._ids = self._ids, []
         if ids:
             self._acknowledge(self._generation, ids)
-        super().flush()
 
 
 class StoresTelemetryFirst(Ingest):
-    def flush(self) -> None:
+    def _take(self, messages: list[Message], now: Instant) -> None:
+        super()._take(messages, now)
         self._telemetry.commit()
-        super().flush()
 
 
 # ---- screen
