@@ -95,6 +95,7 @@ class Energy:
         self.buildings: dict[str, str] = {}  # meter → site/building
         self.titles: dict[str, str] = {}  # scope → what it is called
         self._asked = 0
+        self._asking = False  # not before it is known what the meters are called
 
     def show(self) -> None:
         """What is to be computed comes when the page stands: a week of many meters takes seconds, once."""
@@ -121,8 +122,8 @@ class Energy:
         with told(self.session):
             await self._know_meters()
             self._scope.set_options(self.titles, value=self.scope)
-            if not self._asked:  # else the choice has led to it
-                await self._ask()
+            self._asking = True
+            await self._ask()
 
     def _draw_tools(self) -> None:
         self._ranges.set_content(draw("ranges.html", self.session.language, ranges=KEYS, chosen=self.period))
@@ -160,6 +161,9 @@ class Energy:
 
     async def _choose(self, scope: str = "", period: str = "") -> None:
         self.scope, self.period = scope or self.scope, period or self.period
+        self._draw_tools()
+        if not self._asking:
+            return
         with told(self.session):
             await self._ask()
 

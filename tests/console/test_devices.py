@@ -128,5 +128,5 @@ def test_on_a_phone_in_chinese_the_device_comes_first_and_nothing_runs_over(hear
     assert device
     assert tree
     assert device["y"] < tree["y"]
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    page.wait_for_function(f"document.documentElement.scrollWidth <= {PHONE[0]}")
     assert faults(page) == []

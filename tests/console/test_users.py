@@ -97,6 +97,7 @@ def test_the_secret_of_a_token_is_shown_once_and_a_token_can_be_revoked(  # type
     page.keyboard.press("Enter")
     expect(page.locator(".secret-once code")).not_to_be_empty()
     expect(page.locator(".sheet")).to_contain_text("wall-screen")
+    expect(page.locator(".q-dialog")).to_have_count(0)
     assert faults(page) == []
     page.reload()
     expect(page.locator(".sheet")).to_contain_text("wall-screen")
