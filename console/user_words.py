@@ -36,7 +36,7 @@ USER_WORDS: Words = {
     "us_may": ("What you may do", "您的权限"),
     "us_may_note": (
         "What each role may do stands in docs/access.md; the API tells only what you may do yourself.",
-        "各角色的权限见 docs/access.md；接口仅给出您本人的权限。",
+        "各角色的权限见《访问权限》文档；接口仅给出您本人的权限。",
     ),
     "us_disable_note": ("Ends their sessions and the use of their API tokens.", "其会话与 API 令牌将立即失效。"),
     "us_lately": ("Lately, on the access log", "最近访问记录"),

@@ -36,7 +36,7 @@ WORDS: Words = {
     ),
     "drill_reason_optional": ("Reason (may be empty)", "原因（可空）"),
     "drill_print": ("Report to print", "可打印报告"),
-    "drill_report_markdown": ("Report as text", "文本报告"),
+    "drill_report_pdf": ("Report as PDF", "报告（PDF）"),
     "drill_in_it": ("In the exercise", "演练中"),
     "drill_real": ("REAL, NOW", "当前真实状态"),
     "drill_real_quiet": ("Nothing real is open", "无真实事件"),
