@@ -1,6 +1,9 @@
 """Open walls of the console while a flood of alarms passes: how fast each page reacts, and whether the gateway is any
 slower for them.
 
+The walls' browsers stand for 20 machines and run here at the lowest priority; the console runs at the one it has beside a
+gateway (`tocsin run --console`).
+
 The same flood passes twice, once without the console and once with the walls open, and among it alarms whose latencies
 are taken as `latency` takes them. A page reacts when a key opens the dialog that it is for, by way of the console's
 process: asked of each wall in turn, all through the flood.
@@ -27,8 +30,10 @@ from bench.report import quantile, table, verdict
 from bench.stage import HOST, Broker, Tocsin, missing, start_broker
 from bench.wires import Publisher
 from gateway.broker_process import free_port
+from tocsin.console_child import NICENESS
 
 SITE = "flood"
+LOWEST = 19  # of Unix
 REACT_MS_MAX = 200.0
 LATENCY_RATIO_MAX = 2.0
 OPEN_SECONDS_MAX = 120.0
@@ -80,12 +85,17 @@ def _flooded(size: Size, folder: Path, walls: int) -> tuple[Step, dict[str, Any]
 def _open_walls(stack: ExitStack, api_port: int, walls: int, folder: Path) -> Child:
     port = free_port(HOST)
     arguments = ("console", "--api", f"http://{HOST}:{api_port}", "--port", str(port))
-    stack.enter_context(Child("console", python("tocsin", *arguments), folder / "console.log")).until(
+    stack.enter_context(Child("console", _nice(NICENESS, python("tocsin", *arguments)), folder / "console.log")).until(
         lambda: _listens(port), "is not ready"
     )
-    worker = Child("walls", python("bench.wall_worker", f"http://{HOST}:{port}/", str(walls)), folder / "walls.log")
+    program = _nice(LOWEST, python("bench.wall_worker", f"http://{HOST}:{port}/", str(walls)))
+    worker = Child("walls", program, folder / "walls.log")
     stack.enter_context(worker).until(lambda: "open" in worker.said, "is not open", OPEN_SECONDS_MAX)
     return worker
+
+
+def _nice(niceness: int, program: list[str]) -> list[str]:
+    return ["nice", "-n", str(niceness), *program]
 
 
 def _listens(port: int) -> bool:

@@ -10,13 +10,14 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from console.client import Problem, SignedOut, Unreachable
-from console.clock import now_ms
+from console.clock import monotonic_s, now_ms
 from console.drawing import draw, sounding
 from console.live import Live
 from console.session import Session
 from console.words import say
 
 REDRAWN_SECONDS = 0.3  # a page is drawn anew at the most so often, whatever happens
+LARGE_CHARACTERS, LARGE_SECONDS = 24_000, 1.0  # and what is large, as in a flood, once a second: nobody reads faster
 
 
 class Place(NamedTuple):
@@ -70,14 +71,17 @@ class Versioned(Protocol):
 
 def keep_drawn(of: Versioned, draw_it: Callable[[], str], element: ui.html) -> None:
     """Draws an element anew when something has changed, at most every REDRAWN_SECONDS, and only if it looks other."""
-    drawn = [-1]
+    drawn, not_before = -1, 0.0
 
     def look() -> None:
-        if of.version != drawn[0]:
-            drawn[0] = of.version
-            made = draw_it()
-            if made != element.content:
-                element.set_content(made)
+        nonlocal drawn, not_before
+        if of.version == drawn or monotonic_s() < not_before:
+            return
+        drawn = of.version
+        made = draw_it()
+        if made != element.content:
+            element.set_content(made)
+            not_before = monotonic_s() + (LARGE_SECONDS if len(made) > LARGE_CHARACTERS else 0.0)
 
     look()
     ui.timer(REDRAWN_SECONDS, look)

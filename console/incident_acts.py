@@ -134,7 +134,7 @@ async def _asked(act: str, incident: Json, step: str, session: Session) -> tuple
     findings = {name: say(name, session.language) for name in ("real", "false_alarm")}
     finding = Field("finding", "finding_is", findings, value=incident["finding"] or "real")
     cause = Field("cause", "cause_is", value=incident["cause"] or "", lines=2)
-    who = [] if session.signed_in else [Field("by", "who_acts", value=session.name or CONTROL_ROOM)]
+    who = _who(session)
     forms: dict[str, tuple[list[Field], str]] = {
         "acknowledge": ([note, role, *who], "/acknowledge"),
         "respond": ([note, role, *who], "/respond"),
@@ -170,7 +170,13 @@ async def _command_fields(session: Session, incident: Json) -> list[Field]:
         devices.setdefault(each["device"], each["device"].partition("/")[2])
     known = sorted({each["command"] for each in incident["commands"]})
     command = Field("command", "command_is", suggested=known)
-    return [Field("device", "device_is", devices), command, Field("reason", "reason")]
+    role = Field("role", "role", _roles(session, incident), _likely_role(session, incident), needed=False)
+    return [Field("device", "device_is", devices), command, Field("reason", "reason"), role, *_who(session)]
+
+
+def _who(session: Session) -> list[Field]:
+    """Asked where no token says it: roles of plans are those of a person of the roster."""
+    return [] if session.signed_in else [Field("by", "who_acts", value=session.name or CONTROL_ROOM)]
 
 
 def _report_fields(session: Session) -> list[Field]:

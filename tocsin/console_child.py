@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import sys
@@ -12,6 +13,7 @@ from gateway.clock import monotonic_s
 from gateway.link import backoff_seconds
 
 STOP_SECONDS_MAX = 5.0
+NICENESS = 5  # where a machine is busy, alarms come before pages
 STEADY_SECONDS = 60.0  # what ran so long did not end of what the last one ended of
 
 log = logging.getLogger("tocsin.console")
@@ -36,6 +38,8 @@ async def _life(api_url: str, host: str, port: int) -> int:
         stdout=asyncio.subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C is the gateway's to hear
     )
+    with contextlib.suppress(ProcessLookupError):  # it has ended already
+        os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
     try:
         return await process.wait()
     finally:

@@ -95,7 +95,9 @@
     if (focused) focused = e.target.tagName.toLowerCase() + focused;
   });
   document.addEventListener("pointerdown", () => { focused = ""; });
-  new MutationObserver(() => {
+  const drawn = (mutation) => [...mutation.addedNodes].some((node) => node.nodeType === Node.ELEMENT_NODE);
+  new MutationObserver((mutations) => {
+    if (!mutations.some(drawn)) return;
     tick();
     document.querySelectorAll(".q-loading-bar:not([aria-label])").forEach((bar) => bar.setAttribute("aria-label", "…"));
     if (focused && document.activeElement === document.body) document.querySelector(focused)?.focus({ preventScroll: true });

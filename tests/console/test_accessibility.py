@@ -30,7 +30,7 @@ def test_an_incident_has_no_serious_fault(building: Tower, opened: Open, lang: s
     assert _faults(page) == []
     page.keyboard.press("x")
     expect(page.locator(".q-dialog h2")).to_be_visible()
-    page.wait_for_function("() => !document.getAnimations().some((each) => each.playState === 'running')")
+    page.wait_for_function('() => !document.querySelector("[class*=-enter-active]")')
     assert _faults(page) == []
 
 

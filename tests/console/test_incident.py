@@ -107,6 +107,7 @@ def test_a_command_by_hand_is_sent_and_answered(building: Tower, opened: Open) -
     page.get_by_role("option", name="siren 1").click()
     dialog.get_by_label("Command").fill("sound")
     dialog.get_by_label("Reason").fill("People sleep there.")
+    dialog.get_by_label("Who acts").fill("duty-officer")
     dialog.get_by_role("button", name="OK").click()
     expect(dialog).to_have_count(0)
     expect(page.locator(".commands")).to_contain_text("done 1")
