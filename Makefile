@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check format bench bench-api fuzz fuzz-api audit-deps lock clean
+.PHONY: help setup demo run test test-console check format bench bench-api fuzz fuzz-api audit-deps lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -27,8 +27,11 @@ demo: $(STAMP)  ## a simulated tower, a fire, its timeline (EXIT=1: end when the
 run: $(STAMP)  ## the gateway (ARGS="--config …")
 	@$(BIN)/tocsin run $(ARGS)
 
-test: $(STAMP)  ## all tests, one a core at a time (REQUIRE_SERVERS=1: a missing server is a failure; ARGS="-k …")
-	@REQUIRE_SERVERS=$(REQUIRE_SERVERS) $(BIN)/pytest $(if $(ARGS),$(ARGS),-n auto --dist loadfile)
+test: $(STAMP)  ## all tests but those in a browser, one a core at a time (REQUIRE_SERVERS=1: a missing server is a failure; ARGS="-k …")
+	@REQUIRE_SERVERS=$(REQUIRE_SERVERS) $(BIN)/pytest $(if $(ARGS),$(ARGS),-n auto --dist loadfile -m "not browser")
+
+test-console: $(STAMP)  ## the console in Chromium: every page's main task, by keyboard, on a phone, for screen readers
+	@REQUIRE_SERVERS=$(REQUIRE_SERVERS) $(BIN)/pytest tests/console $(ARGS)
 
 check: $(STAMP)  ## format, lint, types, import contracts, security
 	@$(BIN)/ruff format --check .

@@ -52,7 +52,11 @@ def shown(bench: ModuleType, folder: Path) -> str:
         (start, ["after a crash, 1,000 events to replay", "after an orderly stop", "≤ 3 s"]),
         (lists, ["600 incidents, 12,000 timeline entries", "words: rare", "timeline", "board", "≤ 50 ms"]),
         (listeners, ["5 listeners", "lost", "twice", "✓ 0"]),
-        (walls, ["2 open walls during a flood of 20 alarms", "a page reacts", "alarm → command", "≤ 200 ms"]),
+        pytest.param(
+            walls,
+            ["2 open walls during a flood of 20 alarms", "a page reacts", "alarm → command", "≤ 200 ms"],
+            marks=pytest.mark.browser,
+        ),
         (polling, ["3 API clients", "own", "alarm → command", "≤ 2 ×"]),
     ],
     ids=lambda each: each.__name__ if isinstance(each, ModuleType) else "",

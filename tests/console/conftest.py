@@ -86,3 +86,10 @@ def opened(contexts: Callable[..., BrowserContext], request: pytest.FixtureReque
 
     yield open_page
     assert faults == []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a browser is `make test-console`: it takes minutes beside the other tests."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")

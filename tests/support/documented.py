@@ -108,6 +108,7 @@ RUN_BY[
 NOT_RUN = {  # command → why not
     "make test": IS_CI,
     "make check": IS_CI,
+    "make test-console": "drives Chromium for minutes",
     "make setup": SETS_UP,
     ". .venv/bin/activate": SETS_UP,
     "make format": "changes the tree",
