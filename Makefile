@@ -38,7 +38,7 @@ check: $(STAMP)  ## format, lint, types, import contracts, security
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/bandit --quiet --recursive --severity-level medium rules api gateway simulators tocsin
+	@$(BIN)/bandit --quiet --recursive --severity-level medium rules api gateway simulators console tocsin
 
 format: $(STAMP)  ## let ruff format and fix
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -30,7 +30,7 @@ from rules.level import Level
 from rules.state import State, encode_state
 from simulators.record import Record
 
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of one's own is made there
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 # nosec B108 - a folder of one's own is made there
 AUDIT_TOLERANCE_MS = 1_500  # beyond the second in which a clock that was set is noticed
 EFFECTS_MAX = 10_000
 
