@@ -1,8 +1,8 @@
 """Open walls of the console while a flood of alarms passes: how fast each page reacts, and whether the gateway is any
 slower for them.
 
-The walls' browsers stand for 20 machines and run here at the lowest priority; the console runs at the one it has beside a
-gateway (`tocsin run --console`).
+The walls' browsers stand for 20 machines and run here at the lowest priority; the console runs at the one it has beside
+a gateway (`tocsin run --console`).
 
 The same flood passes twice, once without the console and once with the walls open, and among it alarms whose latencies
 are taken as `latency` takes them. A page reacts when a key opens the dialog that it is for, by way of the console's

@@ -44,5 +44,8 @@ def test_a_quiet_page_has_no_serious_fault(the_tower: Tower, opened: Open, path:
 def _faults(page: Page) -> list[str]:
     found = Axe().run(page, options=OPTIONS).response["violations"]
     return [
-        f"{each['id']}: {node['html'][:160]}" for each in found if each["impact"] in GRAVE for node in each["nodes"]
+        f"{each['id']}: {node['html'][:160]} {node['failureSummary']}"
+        for each in found
+        if each["impact"] in GRAVE
+        for node in each["nodes"]
     ]
