@@ -101,7 +101,7 @@ def options(chart: Chart, drawn: list[list[Any]], language: Language) -> dict[st
         "textStyle": {"color": DIM},
         "xAxis": {
             "type": "time",
-            **_range(drawn),
+            **_range(chart, drawn),
             "axisLabel": {"color": DIM, "hideOverlap": True},
             "axisLine": {"lineStyle": {"color": GRID}},
         },
@@ -131,12 +131,14 @@ def options(chart: Chart, drawn: list[list[Any]], language: Language) -> dict[st
     }
 
 
-def _range(drawn: list[list[Any]]) -> dict[str, str]:
-    """What was said in a moment is not spread over days."""
-    if len(drawn) > 1:
+def _range(chart: Chart, drawn: list[list[Any]]) -> dict[str, str]:
+    """From the first reading to the last, and to the moment of detection where that came after it; never days."""
+    times = [instant_of(str(each[0])) for each in (*drawn, *chart.moments[:1])]
+    if not times:
         return {}
-    at = instant_of(drawn[0][0]) if drawn else None
-    return {} if at is None else {"min": (at - AFTER).isoformat(), "max": (at + AFTER).isoformat()}
+    first, last = min(times), max(times)
+    edge = AFTER if len(drawn) < 2 else (last - first) / 20
+    return {"min": (first - edge).isoformat(), "max": (last + edge).isoformat()}
 
 
 def _dash(colour: str) -> dict[str, Any]:

@@ -114,6 +114,8 @@ NOT_RUN = {  # command → why not
     "make format": "changes the tree",
     "make lock": "asks a package index, and changes the tree",
     "make bench": "takes minutes",
+    "make bench-console": "takes minutes; a small run of it is in tests/bench",
+    "make screenshots": "changes the tree",
     "make bench-api": "takes minutes",
     "make fuzz-api": "takes many minutes; tests/e2e/test_fuzz.py is a short run of the same",
     "make audit-deps": "asks PyPI and OSV",
