@@ -55,7 +55,8 @@ class Gate:
         try:
             guarded = await self._guarded(scope, identity)
             self._check_host(headers, guarded)
-            state["principal"] = self._principal(scope, headers, identity, guarded)
+            state["principal"] = principal = self._principal(scope, headers, identity, guarded)
+            state["still"] = lambda: self._still(scope, headers, identity, principal)
             taken = taken_by(scope["path"])
             _check_body(scope, headers, taken)
         except ProblemRaised as problem:
@@ -69,6 +70,15 @@ class Gate:
             await response(scope, receive, send)
             return
         await self._app(scope, _bounded(receive, taken), send)
+
+    async def _still(self, scope: Scope, headers: Headers, identity: Identity, was: Principal | None) -> bool:
+        """Whether who asked would be let in now as the same, for answers that last. Nobody who can tell: yes."""
+        try:
+            return self._principal(scope, headers, identity, await self._guarded(scope, identity)) == was
+        except ProblemRaised:
+            return False
+        except Unavailable:
+            return True
 
     async def _guarded(self, scope: Scope, identity: Identity) -> bool:
         """Whether a token is needed. Raises Unavailable when nobody can tell."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated
 
 import msgspec
@@ -24,7 +24,7 @@ from api.ports import Desk
 from api.rendered import Rendered
 from api.requests import POSITION_MAX, StreamQuery
 from api.settings import ApiSettings
-from api.subscription import SHUTTING_DOWN, End, Subscription
+from api.subscription import SHUTTING_DOWN, SIGNED_OUT, End, Subscription
 from rules.timeline import Entry
 from rules.timeline_text import Language
 
@@ -33,6 +33,7 @@ router = APIRouter(tags=["streams"])
 
 RETRY_MS = 3_000  # how long a browser waits before it comes back; longer than a restart's worst moment
 SEND_SECONDS_MAX = 60  # a peer that takes nothing for so long, not even heartbeats, is gone without a word
+STILL_SECONDS = 5.0  # a user who was disabled, or whose token is over, reads no longer than this
 END_EVENT = "end"  # no Kind has this name
 
 
@@ -83,9 +84,11 @@ class EntryStream(EventSourceResponse):
         language: Language,
         request_id: str,
         caller: str,
+        still: Callable[[], Awaitable[bool]],
     ) -> None:
+        """`still`: whether the caller would be let in now as when they came."""
         settings = streams.settings
-        self._streams, self._caller = streams, caller
+        self._streams, self._caller, self._still = streams, caller, still
         self._request_id = request_id
         self._subscription = Subscription(entries, settings.stream_queue_entries, settings.stream_stall_seconds)
         super().__init__(
@@ -103,15 +106,24 @@ class EntryStream(EventSourceResponse):
             await problem_response(self._request_id, *refusal, headers=RETRY_AFTER)(scope, receive, send)
             return
         self._streams.enter(self._subscription, self._caller)
-        pump = asyncio.create_task(self._subscription.pump())
+        beside = [asyncio.create_task(self._subscription.pump()), asyncio.create_task(self._end_when_over())]
         try:
             await super().__call__(scope, receive, send)
         except SendTimeoutError:
             log.info("stream %s: nothing was taken for %d s", self._request_id, SEND_SECONDS_MAX)
         finally:
-            pump.cancel()
-            await asyncio.gather(pump, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             self._streams.leave(self._subscription)
+
+    async def _end_when_over(self) -> None:
+        seconds = min(STILL_SECONDS, self._streams.settings.stream_heartbeat_seconds)
+        while True:
+            await asyncio.sleep(seconds)
+            if not await self._still():
+                self._subscription.stop(SIGNED_OUT)
+                return
 
 
 async def _events(
@@ -148,7 +160,7 @@ def _stream(
     streams: Streams = request.app.state.streams
     entries = desk.watch(_start(query, resume), incident)
     language = language_of(request, query.lang)
-    return EntryStream(streams, desk, entries, language, request.state.request_id, caller.name)
+    return EntryStream(streams, desk, entries, language, request.state.request_id, caller.name, request.state.still)
 
 
 LastEventId = Annotated[str | None, Header(description="entries above this position; browsers send it by themselves")]
@@ -171,8 +183,8 @@ async def stream_all(
 ) -> Response:
     """An event an entry: `id` its position, `event` its kind, `data` the entry. Nothing is missed on resuming.
 
-    An event `end` says why the gateway closes the stream (`slow_client`, `shutting_down`, `failed`); a comment is
-    sent when it is quiet.
+    An event `end` says why the gateway closes the stream (`slow_client`, `shutting_down`, `failed`,
+    `signed_out`: as long as its token is good and sees the same, a stream lasts); a comment is sent when it is quiet.
     """
     return _stream(request, desk, caller, query, last_event_id, None)
 

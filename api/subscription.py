@@ -27,6 +27,7 @@ class End(Struct, frozen=True):
 
 SLOW = End("slow_client", "entries were not read fast enough; come back with Last-Event-ID")
 SHUTTING_DOWN = End("shutting_down", "the gateway is stopping")
+SIGNED_OUT = End("signed_out", "the token is over, or what it may see has changed; come back with one that is good")
 FAILED = End("failed", "entries can no longer be read; the gateway's log says why")
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple
 
 import httpx
-from httpx_sse import aconnect_sse
+from httpx_sse import EventSource, aconnect_sse
 
 PREFIX = "/api/v1"
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
@@ -129,17 +129,28 @@ class Api:
     @asynccontextmanager
     async def stream(self, path: str, after: str = "") -> AsyncIterator[AsyncIterator[Event]]:
         """Events of `/api/v1…/stream`, from after the entry of that id."""
-        headers = self._headers() | ({"Last-Event-ID": after} if after else {})
+        used = self._access
         try:
-            async with aconnect_sse(
-                self._http, "GET", PREFIX + path, headers=headers, timeout=STREAM_TIMEOUT
-            ) as source:
-                if source.response.status_code != 200:
-                    await source.response.aread()
-                    raise _problem(source.response)
+            async with AsyncExitStack() as stack:
+                try:
+                    source = await stack.enter_async_context(self._open_stream(path, after))
+                except SignedOut:
+                    if not used:
+                        raise
+                    await self._renew(used)  # a stream ends with its token
+                    source = await stack.enter_async_context(self._open_stream(path, after))
                 yield (Event(each.id, each.event, each.data) async for each in source.aiter_sse())
         except httpx.HTTPError as error:
             raise Unreachable(type(error).__name__) from error
+
+    @asynccontextmanager
+    async def _open_stream(self, path: str, after: str) -> AsyncIterator[EventSource]:
+        headers = self._headers() | ({"Last-Event-ID": after} if after else {})
+        async with aconnect_sse(self._http, "GET", PREFIX + path, headers=headers, timeout=STREAM_TIMEOUT) as source:
+            if source.response.status_code != 200:
+                await source.response.aread()
+                raise _problem(source.response)
+            yield source
 
     # ---- one request
 

@@ -6,19 +6,24 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
 
 from api.app import close_streams, make_app
+from api.identity_port import Change
+from api.permissions import Role
 from api.rendered import Rendered
 from api.settings import ApiSettings
-from api.subscription import FAILED, SLOW, Subscription
+from api.subscription import FAILED, SIGNED_OUT, SLOW, Subscription
+from gateway.identity.users import Users
 from rules.timeline import Entry, Kind
 from tests.api.fake_desk import FakeDesk
 from tests.api.fake_response import START
 from tests.api.stream_client import StreamClient
+from tests.support.identity import HERE, SetClock, add_user, bearer, users_in
 
 ALL = "/api/v1/stream"
 
@@ -212,6 +217,33 @@ async def test_one_caller_cannot_take_all_streams_of_the_others(desk: FakeDesk) 
     async with StreamClient(app, ALL), StreamClient(app, ALL) as second:
         assert second.status == 503
         assert "1 of local are open" in json.loads(await second.body())["detail"]
+
+
+NOBODY = Change(frozenset({Role.VIEWER}), None, None, frozenset(), None, disabled=True)
+
+
+async def test_a_stream_lasts_as_long_as_whoever_reads_it_may(desk: FakeDesk, users: Users) -> None:
+    await add_user(users, "ada", Role.ADMIN)
+    await add_user(users, "grace", Role.VIEWER)
+    app = make_app(desk, ApiSettings(stream_heartbeat_seconds=0.01), users)
+    theirs, others = [await bearer(users, name) for name in ("grace", "ada")]
+    async with StreamClient(app, ALL, headers=theirs) as stream, StreamClient(app, ALL, headers=others) as other:
+        await users.change_account("grace", NOBODY, None, "ada", "has left", HERE)
+        said = [each for each in [each async for each in stream] if "data" in each]  # to its end
+        assert [(each["event"], json.loads(each["data"])["code"]) for each in said] == [("end", SIGNED_OUT.code)]
+        desk.opened()
+        assert (await other.entry())["position"] == 1
+
+
+async def test_a_stream_ends_with_its_token(desk: FakeDesk, tmp_path: Path) -> None:
+    clock = SetClock()
+    users = users_in(tmp_path, clock)
+    await add_user(users, "ada", Role.ADMIN)
+    app = make_app(desk, ApiSettings(stream_heartbeat_seconds=0.01), users)
+    async with StreamClient(app, ALL, headers=await bearer(users, "ada")) as stream:
+        clock.now += 3_600_000
+        assert await anext(each async for each in stream if each.get("event") == "end")
+    await users.close()
 
 
 async def test_what_is_written_out_once_for_all_is_never_what_another_reader_may_not_see() -> None:

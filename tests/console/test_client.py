@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.app import make_app
+from api.app import close_streams, make_app
 from api.permissions import Role
 from console.client import Api, Problem, SignedOut, Unreachable
 from rules.instant import HOUR_MS, MINUTE_MS
@@ -30,6 +30,7 @@ async def api(tmp_path: Path, clock: SetClock) -> AsyncIterator[Api]:
     users = users_in(tmp_path, clock)
     await add_user(users, "ada", Role.ADMIN)
     app = make_app(FakeDesk(), identity=users)
+    close_streams(app)  # they answer that they are closed, instead of never ending
     made = Api("http://127.0.0.1", transport=httpx.ASGITransport(app, client=PEER))
     yield made
     await made.close()
@@ -52,6 +53,15 @@ async def test_an_access_token_that_is_over_is_renewed_unnoticed(api: Api, clock
     for _ in range(3):
         clock.now += 11 * MINUTE_MS
         assert (await api.get("/me"))["account"] == "ada"
+
+
+async def test_a_stream_whose_token_is_over_comes_back_with_another(api: Api, clock: SetClock) -> None:
+    await api.sign_in("ada", PASSWORD)
+    clock.now += 11 * MINUTE_MS
+    with pytest.raises(Problem) as refused:
+        async with api.stream("/stream"):
+            pass
+    assert refused.value.code == "shutting_down"  # and not that nobody is signed in
 
 
 async def test_many_requests_that_find_their_token_over_renew_it_once(api: Api, clock: SetClock) -> None:
