@@ -216,7 +216,7 @@ class Ingest:
         mark = crc32(body) if seq is None else 0
         past = (w.source, at, -1 if seq is None else seq, mark, now, None, body)
         if not live and not self._clock_fell_back(w, past, flags):
-            return self._late(w, message.values, past, flags)
+            return self._late(w, message.values, past, flags, dated)
         if self._ahead and self._is_journaled(w, seq, at, dated, flags):
             self._take_back(w, message.values, past)
             return None
@@ -225,7 +225,7 @@ class Ingest:
             w.seq = seq
         self.counts.live += 1
         self._telemetry.rows.append(past)
-        cause = Cause(at, now, seq, False, bool(flags & RETAIN))
+        cause = Cause(at, now, seq, False, bool(flags & RETAIN), dated)
         change = self._screen.reading(w, message.values, cause)
         if dated and w.plan.on_metric[w.plan.skew]:
             change = _both(change, self._screen.skew(w, (now - _sent(message.ts)) / 1000, cause))
@@ -245,7 +245,7 @@ class Ingest:
         live = self._is_live(w, seq, at, dated, flags)
         mark = crc32(body + message.event.encode()) if seq is None else 0
         past = (w.source, at, -1 if seq is None else seq, mark, now, message.event, body)
-        if not live and self._is_replay(past, message.attributes, flags):
+        if not live and self._is_replay(past, message.attributes, flags, dated):
             self.counts.replayed += 1
             return None
         if live and self._ahead and self._is_journaled(w, seq, at, dated, flags):
@@ -256,7 +256,7 @@ class Ingest:
         self.counts.live += live
         self.counts.late += not live
         self._telemetry.rows.append(past)
-        cause = Cause(at, now, seq, late=not live, retained=bool(flags & RETAIN))
+        cause = Cause(at, now, seq, not live, bool(flags & RETAIN), dated)
         return self._screen.event(w, message.event, message.attributes, cause)
 
     def _status_of(self, w: Watched, topic: bytes, payload: bytes, flags: int, now: Instant) -> Change | None:
@@ -320,11 +320,11 @@ class Ingest:
         speaks = seq < 0 and at != now and not flags & (DUP | RETAIN)
         return speaks and now - w.received_at > CLOCK_BACK_MS and not self._telemetry.has(source, at, seq, mark, now)
 
-    def _is_replay(self, past: Row, values: Any, flags: int) -> bool:
+    def _is_replay(self, past: Row, values: Any, flags: int, dated: bool) -> bool:
         """Whether what is not live was taken before. Without a time of its own a message is known by its content; if it
         has a counter, by both: a device that was started anew may say something else under the same number."""
         source, at, seq, mark, now, event, body = past
-        if at != now:
+        if dated:
             return self._telemetry.has(source, at, seq, mark, now)
         retained = bool(flags & RETAIN)
         if seq < 0 and not retained:
@@ -356,15 +356,15 @@ class Ingest:
         self._telemetry.rows.append(past)
         replay(w, [Past(at, seq, now, event, values)])
 
-    def _late(self, w: Watched, values: Any, past: Row, flags: int) -> Change | None:
+    def _late(self, w: Watched, values: Any, past: Row, flags: int, dated: bool) -> Change | None:
         _, at, seq, _, now, _, _ = past
-        if self._is_replay(past, values, flags):
+        if self._is_replay(past, values, flags, dated):
             self.counts.replayed += 1
             return None
         self.counts.late += 1
         self._telemetry.rows.append(past)
-        known_by = seq if seq >= 0 and at != now else None  # without a time: the message itself may come yet, as live
-        cause = Cause(at, now, known_by, late=True, retained=bool(flags & RETAIN))
+        known_by = seq if seq >= 0 and dated else None  # without a time: the message itself may come yet, as live
+        cause = Cause(at, now, known_by, True, bool(flags & RETAIN), dated)
         return self._screen.late_reading(w, values, cause, self._desk.knows)
 
 

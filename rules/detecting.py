@@ -52,8 +52,7 @@ def _detection(turn: Turn, event: VerdictChanged) -> tuple[Detection, Verdict]:
         turn.state.detections[key] = detection
     before, detection.verdict = detection.verdict, event.verdict
     detection.device_at, detection.seq = event.at, event.seq
-    dated = event.at != event.received_at
-    detection.kept_from = (event.at if dated else 0) if event.retained else None
+    detection.kept_from = (event.at if event.has_time else 0) if event.retained else None
     if event.verdict is not Verdict.NO_DATA:  # then the last that was known stays, for when its hold is over
         detection.values = dict(event.values)
     return detection, before

@@ -27,10 +27,16 @@ class VerdictChanged(Struct, frozen=True, tag=True, omit_defaults=True):
     seq: int | None = None
     late: bool = False  # arrived after a newer reading of the device
     retained: bool = False
+    dated: bool = False  # said where it cannot be seen: the device's own time is the millisecond of its receipt
+
+    @property
+    def has_time(self) -> bool:
+        """Whether `at` is the device's own; else the received time stands in."""
+        return self.dated or self.at != self.received_at
 
     def key(self) -> str | None:
         """The journal's unique key: the same reading redelivered gives the same key. None: nothing to go by."""
-        if self.seq is None and self.at == self.received_at:
+        if self.seq is None and not self.has_time:
             return None
         return f"{self.mode.value}/{self.device}/{self.rule}/{self.seq}/{self.at}/{self.verdict.value}"
 

@@ -44,6 +44,7 @@ class Cause(NamedTuple):
     seq: int | None = None
     late: bool = False
     retained: bool = False
+    dated: bool = False  # `at` is the device's own time
 
 
 class Screen:
@@ -277,6 +278,7 @@ class Screen:
             seq=cause.seq,
             late=cause.late,
             retained=cause.retained,
+            dated=cause.dated and cause.at == cause.received_at,
         )
 
     def _set_verdict(self, w: Watched, rule: PlannedRule, verdict: Verdict, now: Instant) -> None:

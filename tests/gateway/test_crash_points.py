@@ -128,6 +128,22 @@ def _smoke(stage: Stage, device: str) -> Value | None:
     return watched.believed().get("smoke") if watched and not watched.unseen else None
 
 
+def test_a_message_received_in_the_millisecond_it_tells_is_known_when_it_comes_again() -> None:
+    """Killed between journal and telemetry: without a counter its own time is all that it is known by."""
+    with _stage() as stage:
+        for smoke in (0.01, 0.4, 0.01):
+            stage.publish("sd-3", at=stage.now + 3, smoke=smoke)
+            stage.deliver()
+            if smoke == 0.01 and len(stage.queue) == 1:
+                stage.time_is_up()
+        before = stage.kinds()
+        assert before.count(Kind.DETECTED) == 1
+        stage.restart()
+        _deliver(stage, 10)
+        assert (stage.kinds(), stage.queue) == (before, [])
+        assert stage.stored("sd-3") == [(-1, {"smoke": value}) for value in (0.01, 0.4, 0.01)]
+
+
 @given(_scripts)
 @settings(max_examples=40)
 def test_random_crashes_and_redeliveries_lose_and_double_nothing(script: Script) -> None:
