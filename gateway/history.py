@@ -11,7 +11,7 @@ from rules.mode import Mode
 from rules.screen import Past
 from rules.state import Cursor
 
-BATCH_MS_MAX = 1_000  # the settings allow no longer batch
+BATCH_MS_MAX = 1_000  # the settings allow no longer batch; telemetry is never further behind what is journaled
 
 
 class StoredHistory:
@@ -27,9 +27,9 @@ class StoredHistory:
         The broker sends these messages again, up to this cursor; their consequences are journaled.
         """
         cursors = self._desk.engine.state.cursors
-        last_batch = max((cursor.received_at for cursor in cursors.values()), default=0) - BATCH_MS_MAX
-        newest = {key: cursor for key, cursor in cursors.items() if cursor.received_at >= last_batch}
-        return {key: cursor for key, cursor in newest.items() if self._stored_until(key) < cursor.received_at}
+        last = next(reversed(cursors.values())).received_at if cursors else 0  # not the greatest: clocks are set back
+        newest = {key: each for key, each in cursors.items() if each.received_at >= last - BATCH_MS_MAX}
+        return {key: each for key, each in newest.items() if self._stored_until(key) < each.received_at}
 
     def _stored_until(self, key: str) -> Instant:
         mode, _, device = key.partition("|")

@@ -22,6 +22,7 @@ from gateway.clock import Clock
 from gateway.codecs import native
 from gateway.codecs.native import Kind, Undecodable
 from gateway.desk import Desk
+from gateway.history import BATCH_MS_MAX
 from gateway.letters import Letters
 from gateway.pace import Pace
 from gateway.store import Store, StoreFailed
@@ -85,6 +86,7 @@ class Ingest:
         self._ids: list[int] = []
         self._generation = 0
         self._waiting: Any = None
+        self._began: Instant = 0  # when the batch's first message was received
         self._urgent = False  # a verdict has changed: what a device answers to a command can wait for its batch
         self._stopped = False
         self._pace = Pace()
@@ -99,14 +101,18 @@ class Ingest:
             return
         if generation != self._generation:
             self._generation, self._ids = generation, []  # the broker sends again what was not acknowledged
+        now = self._clock()
         try:
-            self._take(messages, self._clock())
+            if self._waiting is not None and not 0 <= now - self._began < BATCH_MS_MAX:
+                self.flush()  # a slow disk, a clock set anew: so `gateway.history` can tell what telemetry may lack
+            self._take(messages, now)
             if self._urgent:
                 self._urgent = False
                 self._desk.commit()
             if self._pace.full(len(self._ids)) or len(self._ids) >= BATCH_MESSAGES_MAX:
                 self.flush()
             elif self._waiting is None:
+                self._began = now
                 self._waiting = self._timer.call_later(self._batch_s, self._time_is_up)
         except StoreFailed as error:
             self._stop(error)
