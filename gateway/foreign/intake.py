@@ -132,6 +132,11 @@ class Intake:
             watched.source = self._source(Mode.ACTUAL.value, assigned.device)
         return watched
 
+    def device_of(self, key: Key) -> str | None:
+        """ "site/name" of the one that has a place."""
+        assigned = self._assigned.get(key)
+        return assigned.device if assigned is not None else None
+
     # ---- messages
 
     def route(self, topic: bytes) -> tuple[Callable[..., Change | None], tuple[Listener, ...]] | None:
