@@ -172,8 +172,8 @@ class Tasmota:
         """What became of a command, a switch, a button. Of answers about the configuration only the period concerns
         us."""
         if tree.get("Command") in ("Unknown", "Error"):
-            said = f"{name_of(place.address)} did not understand a command: {tree['Command']}"
-            return [Rejected("wrong shape", said[:TEXT_CHARACTERS_MAX])]
+            why = f"{name_of(place.address)} did not understand a command: {tree['Command']}"
+            return [Rejected("wrong shape", why[:TEXT_CHARACTERS_MAX])]
         outputs = self._period(place, tree)
         device = self._devices.at(place.address)
         points = device.points if device else {}
