@@ -33,6 +33,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from gateway.codecs.binary_fields import LORAWAN_BYTES_MAX, NAME_CHARACTERS_MAX, BinaryField, Name, Word
 from gateway.codecs.json_paths import Flat, as_value, flatten, read_object, read_topic, time_of
 from gateway.codecs.known import POINTS_MAX, Device, Devices, kind_of_value, points_of
+from gateway.codecs.native import TEXT_CHARACTERS_MAX
 from gateway.codecs.pending import Pending
 from gateway.codecs.port import Codec, Found, Happened, Output, Point, Publish, Said
 from gateway.codecs.transform import as_word
@@ -45,6 +46,7 @@ TITLE_CHARACTERS_MAX = 100  # ChirpStack's own limit of names
 FRAMES_MAX = 1 << 32  # of a frame counter
 JOINS_MAX = 1 << 30  # so that a sequence number fits into 63 bits
 GATEWAYS_MAX = 32  # of those that heard an uplink
+UNITS = {"rxInfo.rssi": "dBm", "rxInfo.snr": "dB", "margin": "dB", "batteryLevel": "%"}
 
 _EUI = re.compile(r"[0-9a-f]{16}")
 _TOPIC = re.compile(r"application/([^/]+)/device/([^/]+)/event/([^/]+)")
@@ -126,7 +128,7 @@ class ChirpStack:
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 continue  # not ours, or of a version that is no more: its next event tells the same
             known = (each.native_id, each.title, each.model, points_of(each), each.silent_after_ms)
-            self._devices.add(_Device(*known, memory, told=True))
+            self._devices.add(_Device(*known, memory, tag="\0", told=True))  # its next event says which it has now
 
     def decode(self, topic: bytes, payload: bytes, received_at: Instant, retained: bool = False) -> list[Output]:
         text = read_topic(topic)
@@ -155,29 +157,31 @@ class ChirpStack:
     # What devices say
 
     def _uplink(self, device: _Device, tree: dict[str, Any]) -> list[Output]:
-        values = Flat()
-        _link(tree.get("rxInfo"), values)
+        values, fields = Flat(), dict[str, BinaryField]()
         outputs: list[Output] = []
-        decoded, payload = tree.get("object"), tree.get("data")
-        if isinstance(decoded, dict):
-            flatten(decoded, values)
-            points = [_point(name, values.values[name]) for name in device.unknown(values.values)]
-        elif payload:
-            bytes_ = _bytes(payload)
+        _link(tree.get("rxInfo"), values)
+        if isinstance(tree.get("object"), dict):
+            flatten(tree["object"], values)
+        elif tree.get("data"):
+            payload = _bytes(tree["data"])
             layout = self._layout(device, tree.get("fPort"))
-            if bytes_ is None or layout is None:
-                outputs.append(self._undecoded(device, tree, bytes_))
-                layout = None
-            for name, place in layout.points.items() if layout and bytes_ is not None else ():
-                values.add(name, place.read(bytes_))
-            points = [layout.points[name].point(name) for name in layout.points] if layout else []
-            points += [_point(name, values.values[name]) for name in device.unknown(values.values)]
-        else:
-            points = [_point(name, values.values[name]) for name in device.unknown(values.values)]
+            if payload is None or layout is None:
+                outputs.append(self._undecoded(device, tree, payload))
+            else:
+                fields = layout.points
+                for name, place in fields.items():
+                    values.add(name, place.read(payload))
+        at = time_of(tree.get("time"))
+        return [*self._say(device, values, at, _sequence(device, tree.get("fCnt"), at), fields), *outputs]
+
+    def _say(
+        self, device: _Device, flat: Flat, at: Instant | None, seq: int | None, fields: Mapping[str, BinaryField]
+    ) -> list[Output]:
+        unknown = device.unknown(flat.values)
+        points = [fields[name].point(name) if name in fields else _point(name, flat.values[name]) for name in unknown]
         if self._devices.learn(device, points):
             device.told = False
-        said = Said(device.native_id, values.values, time_of(tree.get("time")), _sequence(device, tree.get("fCnt")))
-        return [*self._introduced(device), said, *outputs, *values.rejected()]
+        return [*self._introduced(device), Said(device.native_id, flat.values, at, seq), *flat.rejected()]
 
     def _layout(self, device: _Device, f_port: Any) -> Payload | None:
         fits = (
@@ -206,10 +210,7 @@ class ChirpStack:
         values.add("externalPowerSource", outside)
         unknown = outside or tree.get("batteryLevelUnavailable") is True
         values.add("batteryLevel", None if unknown else tree.get("batteryLevel", 0))
-        if self._devices.learn(device, [_point(name, values.values[name]) for name in device.unknown(values.values)]):
-            device.told = False
-        said = Said(device.native_id, values.values, time_of(tree.get("time")))
-        return [*self._introduced(device), said, *values.rejected()]
+        return self._say(device, values, time_of(tree.get("time")), None, {})
 
     def _join(self, device: _Device, tree: dict[str, Any]) -> list[Output]:
         device.memory.joins = (device.memory.joins + 1) % JOINS_MAX
@@ -229,13 +230,14 @@ class ChirpStack:
         decoded: dict[str, Any] = {}
         for name, value in points.items():
             downlink = self._downlink(device, name)
+            if downlink is None and not _nest(decoded, name, value):
+                return Rejected("wrong shape", f"{name!r:.80} is part of another point that is set as well")
             if downlink is None:
-                _nest(decoded, name, value)
-            elif (bytes_ := downlink.bytes.get(as_word(value))) is None:
+                continue
+            if (bytes_ := downlink.bytes.get(as_word(value))) is None:
                 known = ", ".join(list(downlink.bytes)[:8])
                 return Rejected("wrong shape", f"{as_word(value)[:40]!r} is no value of {name}; expected {known}")
-            else:
-                parts.append({"data": b64encode(bytes.fromhex(bytes_)).decode()})
+            parts.append({"data": b64encode(bytes.fromhex(bytes_)).decode()})
         if decoded:
             parts.append({"object": decoded})
         topic = f"application/{device.memory.application}/device/{native_id}/command/down"
@@ -281,16 +283,20 @@ class ChirpStack:
         if device is None:
             device = self._devices.add(_Device(eui, silent_after_ms=self._options.silent_after))
         memory = _Memory(application, profile, device.memory.joins)
+        if (device.title, device.model, device.memory, device.tag) == (title, profile, memory, tag):
+            return device, []
         outputs: list[Output] = []
-        if (device.title, device.model, device.memory, device.tag) != (title, profile, memory, tag):
-            before = device.silent_after_ms
-            device.title, device.model, device.memory, device.tag = title, profile, memory, tag
-            device.silent_after_ms = self._options.silent_after
-            try:
-                device.silent_after_ms = parse_duration_ms(tag) if tag else device.silent_after_ms
-            except ValueError as error:
-                outputs.append(Rejected("wrong shape", f"tag {self._options.silence_tag}: {error}"[:200]))
-            device.told = device.told and (title, before) == (device.title, device.silent_after_ms)
+        silent_after_ms = self._options.silent_after
+        try:
+            silent_after_ms = parse_duration_ms(tag) if tag else silent_after_ms
+        except ValueError as error:
+            outputs.append(Rejected("wrong shape", f"tag {self._options.silence_tag}: {error}"[:TEXT_CHARACTERS_MAX]))
+        before = (device.title, device.model, device.memory, device.silent_after_ms)
+        device.told = device.told and before == (title, profile, memory, silent_after_ms)
+        device.title, device.model, device.memory, device.tag = title, profile, memory, tag
+        device.silent_after_ms = silent_after_ms
+        downlinks = [each for each in self._options.downlinks if each.profile in ("", profile)]
+        self._devices.learn(device, [Point(each.point, settable=True) for each in downlinks])
         return device, outputs
 
     @staticmethod
@@ -314,9 +320,10 @@ _READERS = {
 }
 
 
-def _sequence(device: _Device, f_cnt: Any) -> int | None:
-    """The frame counter, counted on over joins. Left out, it is 0: the first frame."""
-    counter = 0 if f_cnt is None else f_cnt
+def _sequence(device: _Device, f_cnt: Any, at: Instant | None) -> int | None:
+    """The frame counter, counted on over joins. Left out, it is 0, the first frame; without a time either, nobody can
+    tell whether there is one."""
+    counter = 0 if f_cnt is None and at is not None else f_cnt
     if isinstance(counter, bool) or not isinstance(counter, int) or not 0 <= counter < FRAMES_MAX:
         return None
     return device.memory.joins * FRAMES_MAX + counter
@@ -332,19 +339,20 @@ def _link(heard: Any, into: Flat) -> None:
 
 
 def _point(name: str, value: Value | None) -> Point:
-    units = {"rxInfo.rssi": "dBm", "rxInfo.snr": "dB", "margin": "dB", "batteryLevel": "%"}
-    kinds = {"batteryLevel": MetricKind.NUMBER}
-    settable = not name.startswith("rxInfo.") and name not in ("margin", "batteryLevel", "externalPowerSource")
-    return Point(name, kinds.get(name) or kind_of_value(value), units.get(name, ""), settable=settable)
+    kind = MetricKind.NUMBER if name == "batteryLevel" else kind_of_value(value)
+    return Point(name, kind, UNITS.get(name, ""))
 
 
-def _nest(into: dict[str, Any], name: str, value: Value) -> None:
-    """`valve.open` → {"valve": {"open": …}}: as the codec's own object has it."""
+def _nest(into: dict[str, Any], name: str, value: Value) -> bool:
+    """`valve.open` → {"valve": {"open": …}}, as the codec's own object has it. False: there is a value on the way."""
     *way, last = name.split(".")
     for key in way:
-        below = into.setdefault(key, {})
-        into = below if isinstance(below, dict) else {}
+        into = into.setdefault(key, {})
+        if not isinstance(into, dict):
+            return False
+    known = last in into
     into[last] = value
+    return not known
 
 
 def _bytes(text: Any) -> bytes | None:

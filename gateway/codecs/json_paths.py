@@ -162,6 +162,15 @@ def look_up(tree: Any, path: Path) -> Any:
     return tree
 
 
+def plain(value: Value) -> str:
+    """As devices expect a value in text: no exponents, no `.0`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(int(value)) if float(value).is_integer() and abs(value) < 1 << 53 else repr(value)
+    return value
+
+
 def time_of(leaf: Any) -> Instant | None:
     """RFC 3339 with a zone, of any number of fractional digits (ChirpStack has nine), → Instant. None: no such time,
     no zone, or a clock that was never set."""

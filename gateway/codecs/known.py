@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
+import msgspec
 from msgspec import Struct, field
 
 from gateway.codecs.native import VALUES_MAX
@@ -127,7 +128,8 @@ class Devices(Generic[D]):
                 continue
             if known is None or (known.kind is None and point.kind is not None):
                 self._points += known is None
-                device.points[point.name] = point
+                settable = point.settable or (known is not None and known.settable)
+                device.points[point.name] = msgspec.structs.replace(point, settable=settable)
                 learned = True
         self._make_room()
         return learned

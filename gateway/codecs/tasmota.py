@@ -24,13 +24,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from gateway.codecs import tasmota_discovery as discovery
-from gateway.codecs.json_paths import Flat, flatten, read_json, read_object, read_topic, time_of, unix_time_of
+from gateway.codecs.json_paths import Flat, flatten, plain, read_json, read_object, read_topic, time_of, unix_time_of
 from gateway.codecs.native import TEXT_CHARACTERS_MAX
 from gateway.codecs.port import Ask, Codec, Found, Gone, Happened, Heard, Output, Publish, Said
 from gateway.codecs.tasmota_devices import Memory, TasmotaDevice, TasmotaDevices
 from gateway.codecs.tasmota_points import BUTTON, MOMENTARY, ON_OFF, SETTABLE, STATE, point, two_words, values_of
 from gateway.codecs.tasmota_topics import FULL_TOPIC_CHARACTERS_MAX, FullTopic, Place, name_of, topic_of
-from gateway.codecs.transform import as_word
 from rules.instant import SECOND_MS, Instant
 from rules.reading import Rejected, Value
 
@@ -310,7 +309,7 @@ class Tasmota:
         published = []
         for name, value in points.items():
             known = SETTABLE.fullmatch(name)
-            text = ("ON" if value else "OFF") if isinstance(value, bool) else as_word(value)
+            text = ("ON" if value else "OFF") if isinstance(value, bool) else plain(value)
             if known is None:
                 return Rejected("wrong shape", f"{name!r} cannot be set; POWER, Dimmer, Channel, Shutter1.Position can")
             if not text or len(text) > WORD_CHARACTERS_MAX or not text.isprintable() or ";" in text:
