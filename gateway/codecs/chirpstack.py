@@ -157,8 +157,8 @@ class ChirpStack:
     # What devices say
 
     def _uplink(self, device: _Device, tree: dict[str, Any]) -> list[Output]:
+        """One that nothing decodes is no sign of life: a device whose alarms nobody can read is as good as silent."""
         values, fields = Flat(), dict[str, BinaryField]()
-        outputs: list[Output] = []
         _link(tree.get("rxInfo"), values)
         if isinstance(tree.get("object"), dict):
             flatten(tree["object"], values)
@@ -166,13 +166,12 @@ class ChirpStack:
             payload = _bytes(tree["data"])
             layout = self._layout(device, tree.get("fPort"))
             if payload is None or layout is None:
-                outputs.append(self._undecoded(device, tree, payload))
-            else:
-                fields = layout.points
-                for name, place in fields.items():
-                    values.add(name, place.read(payload))
+                return [*self._introduced(device), self._undecoded(device, tree, payload)]
+            fields = layout.points
+            for name, place in fields.items():
+                values.add(name, place.read(payload))
         at = time_of(tree.get("time"))
-        return [*self._say(device, values, at, _sequence(device, tree.get("fCnt"), at), fields), *outputs]
+        return self._say(device, values, at, _sequence(device, tree.get("fCnt"), at), fields)
 
     def _say(
         self, device: _Device, flat: Flat, at: Instant | None, seq: int | None, fields: Mapping[str, BinaryField]

@@ -23,6 +23,7 @@ DEPTH_MAX = 16  # the deepest of the formats here, ChirpStack's txInfo, has 5
 TOPIC_BYTES_MAX = 1_024  # ours; MQTT allows 64 KiB, and nothing here comes near
 STEPS_MAX = 16  # of a path
 CLOCK_SET_FROM: Instant = 1_420_070_400_000  # 2015-01-01: an earlier time is a clock that was never set
+CLOCK_SET_UNTIL: Instant = 4_102_444_800_000  # 2100-01-01: a later one is no clock's
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -192,4 +193,4 @@ def unix_time_of(leaf: Any, unit_ms: int = 1_000) -> Instant | None:
 
 def set_clock(at: Instant) -> Instant | None:
     """None for the time of a device whose clock was never set: Tasmota says 1970, a Shelly seconds since it woke."""
-    return at if CLOCK_SET_FROM <= at < 1 << 53 else None
+    return at if CLOCK_SET_FROM <= at < CLOCK_SET_UNTIL else None

@@ -134,9 +134,8 @@ class Mapped:
         said, problems = self._said(entry.options, native_id, tree, flat)
         problems += flat.rejected()
         if not said:
-            return problems or [
-                Rejected("wrong shape", f"nothing of what is expected of {entry.pattern.text} is there")
-            ]
+            nothing = Rejected("wrong shape", f"nothing of what is expected of {entry.pattern.text} is there")
+            return [*(problems if problems else [nothing])]
         device = self._device(native_id, entry, levels)
         self._learn(device, entry, levels, {name: places[name] for name in flat.values if name in places}, flat)
         return [*self._introduced(device), *said, *problems]
@@ -297,8 +296,9 @@ def _time(options: DeviceOptions, tree: Any) -> Instant | Rejected | None:
 
 def _seq(options: DeviceOptions, tree: Any) -> int | None:
     leaf = None if options.seq is None else look_up(tree, parse_path(options.seq))
-    whole = isinstance(leaf, int) or (isinstance(leaf, float) and leaf.is_integer())
-    return int(leaf) if whole and not isinstance(leaf, bool) and 0 <= leaf <= SEQ_MAX else None
+    if isinstance(leaf, float) and leaf.is_integer():
+        leaf = int(leaf)
+    return leaf if isinstance(leaf, int) and not isinstance(leaf, bool) and 0 <= leaf <= SEQ_MAX else None
 
 
 def _historical(options: DeviceOptions, tree: Any) -> bool:

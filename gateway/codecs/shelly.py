@@ -123,14 +123,14 @@ class Shelly:
         source, params, method = frame.get("src"), frame.get("params"), frame.get("method")
         if not isinstance(source, str) or not ID.fullmatch(source) or not isinstance(params, dict):
             return [Rejected("wrong shape", "expected src, the device's id, and params, an object")]
-        device, outputs = self._speaks(prefix, source)
+        device, again = self._speaks(prefix, source)
         if method == "NotifyEvent":
             said = self._events(device, params)
         elif method in ("NotifyStatus", "NotifyFullStatus"):
             said = self._status(device, params, received_at, full=method == "NotifyFullStatus")
         else:
             said = [Rejected("wrong shape", f"method {str(method)[:40]!r}; expected NotifyStatus or NotifyEvent")]
-        return [*outputs, *self._devices.introduced(device), *said]
+        return [*self._devices.introduced(device), *again, *said]
 
     def _status(
         self, device: ShellyDevice, params: dict[str, Any], received_at: Instant | None, full: bool
@@ -144,6 +144,8 @@ class Shelly:
             else:
                 values.refuse(f"{component}: expected an object")
         self._wakes(device, params.get("sys"))
+        device.told = device.told and (device.memory.whole or not full)
+        device.memory.whole = device.memory.whole or full
         return self._say(device, values, unix_time_of(params.get("ts")), received_at)
 
     def _component(self, prefix: str, component: str, payload: bytes, received_at: Instant) -> list[Output]:
@@ -188,9 +190,8 @@ class Shelly:
             device.memory.sleeps, device.silent_after_ms = True, silent_after_ms
 
     def _say(self, device: ShellyDevice, flat: Flat, at: Instant | None, received_at: Instant | None) -> list[Output]:
-        """Found, if something is new, and what it said."""
         self._devices.learn(device, flat)
-        outputs = self._devices.introduced(device)
+        outputs: list[Output] = []
         if flat.values:
             outputs.append(Said(device.native_id, flat.values, at))
             if not device.memory.id:
@@ -245,10 +246,11 @@ class Shelly:
         result = frame.get("result")
         if not isinstance(result, dict) or not ID.fullmatch(source):
             return [Rejected("wrong shape", f"{source[:60]}: its status was asked for; expected result, an object")]
-        device, outputs = self._speaks(prefix, source)
+        device, again = self._speaks(prefix, source)
         system = result.get("sys")
         at = system.get("unixtime") if isinstance(system, dict) else None
-        return [*outputs, *self._status(device, {**result, "ts": at}, None, full=True)]
+        said = self._status(device, {**result, "ts": at}, None, full=True)
+        return [*self._devices.introduced(device), *again, *said]
 
     # Who speaks
 
@@ -272,7 +274,7 @@ class Shelly:
         if online is not None:
             device.online = online
             outputs.append(Heard(source, online))
-        return device, [*self._devices.introduced(device), *outputs, self._requests.question(prefix)]
+        return device, [*outputs, self._requests.question(prefix)]
 
 
 def _pattern(prefix: str) -> re.Pattern[str]:

@@ -24,6 +24,7 @@ class Memory(Struct, omit_defaults=True):
     prefix: str
     id: str = ""  # empty: it has not said who it is
     sleeps: bool = False
+    whole: bool = False  # whether it has told all of its status once
 
 
 class ShellyDevice(Device):
@@ -89,6 +90,7 @@ class ShellyDevices:
         self._devices.learn(device, before.points.values())
         device.memory.sleeps = device.memory.sleeps or before.memory.sleeps
         device.silent_after_ms = device.silent_after_ms or before.silent_after_ms
+        device.told = False
 
     def learn(self, device: ShellyDevice, flat: Flat) -> None:
         """Points of which these are values."""
@@ -102,7 +104,7 @@ class ShellyDevices:
         if device.told:
             return []
         device.told = True
-        device_class, points = classified(device.points)
+        device_class, points = classified(device.points, device.memory.whole)
         memory = msgspec.json.encode(device.memory)
         known = (device.native_id, device.title, device.model, points, device_class, device.silent_after_ms, memory)
         return [Found(*known)]

@@ -22,31 +22,18 @@ COMPONENT = re.compile(r"[a-z][a-z0-9_]{0,30}:\d{1,4}")
 OF_NO_CONCERN = ("script", "schedule", "webhook")
 ERRORS = ("errors", "a_errors", "b_errors", "c_errors")  # lists of words, there only while something is wrong
 
-UNITS = {
+UNITS = {  # of an attribute, whichever phase (a_, b_, c_, n_) or total it is of
     "apower": "W",
     "act_power": "W",
-    "a_act_power": "W",
-    "b_act_power": "W",
-    "c_act_power": "W",
-    "total_act_power": "W",
     "aprt_power": "VA",
-    "total_aprt_power": "VA",
     "voltage": "V",
-    "a_voltage": "V",
-    "b_voltage": "V",
-    "c_voltage": "V",
     "current": "A",
-    "a_current": "A",
-    "b_current": "A",
-    "c_current": "A",
-    "n_current": "A",
-    "total_current": "A",
     "freq": "Hz",
-    "a_freq": "Hz",
     "total": "Wh",
     "total_act": "Wh",
-    "total_act_energy": "Wh",
     "total_act_ret": "Wh",
+    "total_act_energy": "Wh",
+    "total_act_ret_energy": "Wh",
     "tC": "°C",
     "tF": "°F",
     "rh": "%",
@@ -56,6 +43,7 @@ UNITS = {
     "brightness": "%",
     "current_pos": "%",
 }
+_OF_WHAT = re.compile(r"^([abcn]|total)_")
 KWH = Transform(scale=0.001)  # counters are in Wh
 
 # Component, whose presence leaves no doubt about the class → the class and its metrics. A device with several of a
@@ -147,33 +135,34 @@ def values_of(component: str, part: dict[str, Any], into: Flat) -> None:
 
 def point(name: str, value: Value | None) -> Point:
     attribute = name.rpartition(".")[2]
-    unit = UNITS.get(attribute, "")
+    unit = UNITS.get(attribute) or UNITS.get(_OF_WHAT.sub("", attribute), "")
     known = setting(name)
     return Point(
         name, kind_of_value(value), unit, settable=known is not None, transform=KWH if unit == "Wh" else Transform()
     )
 
 
-def classified(points: dict[str, Point]) -> tuple[str, tuple[Point, ...]]:
-    """Device class and points with their metrics, where the components leave no doubt."""
-    parts = {name.partition(".")[0] for name in points}
-    device_class, metrics = _metrics(points, parts)
+def classified(points: dict[str, Point], whole: bool) -> tuple[str, tuple[Point, ...]]:
+    """Device class and points with their metrics, where the components leave no doubt. `whole`: all of them are
+    known."""
+    device_class, metrics = _metrics(points, whole)
     return device_class, tuple(
         msgspec.structs.replace(point, metric=metrics.get(name, "")) for name, point in points.items()
     )
 
 
-def _metrics(points: dict[str, Point], parts: set[str]) -> tuple[str, dict[str, str]]:
+def _metrics(points: dict[str, Point], whole: bool) -> tuple[str, dict[str, str]]:
+    parts = {name.partition(".")[0] for name in points}
     for component, known in SAFETY.items():
         if component in parts:
             return known
-    meters = sorted(
-        {name.partition(".")[0] for name in points if name.endswith(("act_power", ".apower")) and "." in name}
-    )
-    if meters == ["em:0"]:
+    meters = {name.partition(".")[0] for name in points if name.endswith(("act_power", ".apower"))}
+    if meters == {"em:0"}:
         return "energy_meter", THREE_PHASES
-    if len(meters) != 1 or meters[0].partition(":")[0] not in METERING:
+    if len(meters) != 1 or not whole:
         return "", {}
-    metrics = {f"{meters[0]}.{attribute}": metric for attribute, metric in ONE_PHASE.items()}
-    metrics[f"em1data:{meters[0].partition(':')[2]}.total_act_energy"] = "energy_kwh"
-    return "energy_meter", metrics
+    kind, _, number = (meter := meters.pop()).partition(":")
+    if kind not in METERING:
+        return "", {}
+    metrics = {f"{meter}.{attribute}": metric for attribute, metric in ONE_PHASE.items()}
+    return "energy_meter", {**metrics, f"em1data:{number}.total_act_energy": "energy_kwh"}
