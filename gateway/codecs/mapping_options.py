@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from gateway.codecs.binary_fields import Name, Transformed, Word
 from gateway.codecs.json_paths import parse_path
 from gateway.codecs.known import POINTS_MAX
+from gateway.codecs.option_checks import not_empty
 from gateway.codecs.templates import TopicPattern, check_variables, fill_json, variables
 from rules.instant import DurationMs
 
@@ -133,4 +134,4 @@ class DeviceOptions(_Part):
 class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    devices: tuple[DeviceOptions, ...] = Field(min_length=1, max_length=ENTRIES_MAX)
+    devices: Annotated[tuple[DeviceOptions, ...], AfterValidator(not_empty)] = Field(max_length=ENTRIES_MAX)

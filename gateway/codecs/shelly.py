@@ -23,10 +23,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from gateway.codecs.json_paths import Flat, flatten, read_object, read_topic, unix_time_of
 from gateway.codecs.known import DEVICES_MAX, Recent
+from gateway.codecs.option_checks import not_empty
 from gateway.codecs.port import Codec, Found, Gone, Happened, Heard, Output, Publish, Said
 from gateway.codecs.shelly_commands import Requests
 from gateway.codecs.shelly_devices import ID, ShellyDevice, ShellyDevices
@@ -49,7 +50,7 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    prefixes: tuple[_Pattern, ...] = Field(("+",), min_length=1, max_length=16)
+    prefixes: Annotated[tuple[_Pattern, ...], AfterValidator(not_empty)] = Field(("+",), max_length=16)
     source: _Source = "tocsin-shelly"
 
 

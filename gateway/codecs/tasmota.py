@@ -21,11 +21,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from gateway.codecs import tasmota_discovery as discovery
 from gateway.codecs.json_paths import Flat, flatten, plain, read_json, read_object, read_topic, time_of, unix_time_of
 from gateway.codecs.native import TEXT_CHARACTERS_MAX
+from gateway.codecs.option_checks import not_empty
 from gateway.codecs.port import Ask, Codec, Found, Gone, Happened, Heard, Output, Publish, Said
 from gateway.codecs.tasmota_devices import Memory, TasmotaDevice, TasmotaDevices
 from gateway.codecs.tasmota_points import BUTTON, MOMENTARY, ON_OFF, SETTABLE, STATE, point, two_words, values_of
@@ -49,7 +50,9 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    full_topics: tuple[_FullTopic, ...] = Field(("%prefix%/%topic%/",), min_length=1, max_length=16)
+    full_topics: Annotated[tuple[_FullTopic, ...], AfterValidator(not_empty)] = Field(
+        ("%prefix%/%topic%/",), max_length=16
+    )
     command_prefix: _Word = "cmnd"
     status_prefix: _Word = "stat"
     telemetry_prefix: _Word = "tele"
