@@ -74,7 +74,8 @@ class Shelly:
         return (*(f"{prefix}/{end}" for prefix in self._options.prefixes for end in ends), self._answers)
 
     def restore(self, found: Iterable[Found]) -> None:
-        self._devices.restore(found)
+        for device in self._devices.restore(found):
+            self._requests.expect(device.memory.prefix)
 
     def decode(self, topic: bytes, payload: bytes, received_at: Instant, retained: bool = False) -> list[Output]:
         text = read_topic(topic)

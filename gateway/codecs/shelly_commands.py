@@ -41,10 +41,15 @@ class Requests:
 
     def question(self, prefix: str) -> Ask:
         """For all that a device knows. The number leads back to the prefix under which it was asked."""
-        number = _number(f"status of {prefix}")
-        self._asked.put(number, prefix)
+        number = self.expect(prefix)
         publish = self._request(prefix, number, "Shelly.GetStatus", None)
         return Ask(publish, "status is not retained: asked for when a device comes online")
+
+    def expect(self, prefix: str) -> int:
+        """The number under which a device is asked: also by us before a restart, whose answer is still to come."""
+        number = _number(f"status of {prefix}")
+        self._asked.put(number, prefix)
+        return number
 
     def asked(self, number: int) -> str | None:
         """The prefix whose status was asked for under this number."""

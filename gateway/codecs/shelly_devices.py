@@ -44,14 +44,16 @@ class ShellyDevices:
     def __len__(self) -> int:
         return len(self._devices)
 
-    def restore(self, found: Iterable[Found]) -> None:
+    def restore(self, found: Iterable[Found]) -> list[ShellyDevice]:
+        restored = []
         for each in found:
             try:
                 memory = msgspec.json.decode(each.memory, type=Memory)
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 continue  # not ours, or of a version that is no more: it will be found again when it speaks
             known = (each.native_id, each.title, each.model, points_of(each), each.silent_after_ms)
-            self.remember(ShellyDevice(*known, memory, told=True))
+            restored.append(self.remember(ShellyDevice(*known, memory, told=True)))
+        return restored
 
     def get(self, native_id: str) -> ShellyDevice | None:
         return self._devices.get(native_id)

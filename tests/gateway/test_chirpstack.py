@@ -7,8 +7,6 @@ from base64 import b64decode
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gateway.codecs.chirpstack import ChirpStack, Options, make
@@ -19,20 +17,10 @@ from rules.instant import HOUR_MS
 from rules.reading import Rejected
 from rules.site import MetricKind
 from tests.support.codec_rig import (
-    HOSTILE,
-    NOW,
-    assert_bounded,
     bodies,
     decode,
-    mismatches,
-    mutated,
     of,
     one,
-    payloads,
-    sample_files,
-    sample_messages,
-    sample_options,
-    topics,
     values,
 )
 
@@ -377,58 +365,7 @@ def test_a_wrong_option_says_where_and_what(options: dict[str, Any], where: str,
     assert message in error["msg"]
 
 
-# Nothing that a sender can say does harm
-
-WORDS = [
-    "deviceInfo",
-    "devEui",
-    EUI,
-    "object",
-    "data",
-    "fCnt",
-    "fPort",
-    "time",
-    "rxInfo",
-    "rssi",
-    "tags",
-    "silent_after",
-]
-WORDS += ["queueItemId", "acknowledged", "margin", "batteryLevel", "context", "level", "ERROR", "code", "UPLINK_CODEC"]
-LEVELS = ["application", APPLICATION, "device", EUI, "event", "up", "status", "join", "ack", "log"]
-
-
-@st.composite
-def events(draw: st.DrawFn) -> tuple[bytes, bytes]:
-    more = draw(st.dictionaries(st.sampled_from(WORDS), payloads(WORDS).map(_loaded), max_size=5))
-    kind = draw(st.sampled_from(["up", "status", "join", "ack", "txack", "log"]))
-    return f"{EVENTS}/{kind}".encode(), json.dumps({**more, "deviceInfo": INFO | more}).encode()
-
-
-def _loaded(payload: bytes) -> Any:
-    try:
-        return json.loads(payload)
-    except ValueError:
-        return None
-
-
-@given(st.lists(st.one_of(events(), st.tuples(topics(LEVELS), payloads(WORDS))), min_size=1, max_size=5))
-def test_arbitrary_messages_never_raise_and_say_bounded_things(messages: list[tuple[bytes, bytes]]) -> None:
-    known = codec()
-    for topic, payload in messages:
-        assert_bounded(known.decode(topic, payload, NOW))
-
-
-@given(st.lists(mutated(sample_messages("chirpstack")), min_size=1, max_size=6))
-def test_damaged_samples_never_raise_and_say_bounded_things(messages: list[tuple[bytes, bytes]]) -> None:
-    known = codec(payloads=[{"points": {"a": {"at": 0, "type": "f32be"}, "b": {"at": 2, "bit": 3}}}])
-    for topic, payload in messages:
-        assert_bounded(known.decode(topic, payload, NOW))
-
-
-@pytest.mark.parametrize("payload", HOSTILE, ids=range(len(HOSTILE)))
-@pytest.mark.parametrize("kind", ["up", "status", "join", "ack", "log"])
-def test_what_is_bad_json_too_deep_too_long_or_no_number_is_rejected_or_bounded(kind: str, payload: bytes) -> None:
-    assert_bounded(codec().decode(f"{EVENTS}/{kind}".encode(), payload, NOW))
+# Bounds
 
 
 def test_a_deep_object_is_cut_and_the_rest_is_taken() -> None:
@@ -443,14 +380,6 @@ def test_invented_devices_do_not_grow_memory_without_bound() -> None:
         eui = f"{number:016x}"
         decode(known, f"application/a/device/{eui}/event/join", event(deviceInfo=INFO | {"devEui": eui}))
     assert len(known._devices) == DEVICES_MAX
-
-
-# Samples
-
-
-@pytest.mark.parametrize("file", sample_files("chirpstack"), ids=lambda file: file.stem)
-def test_recorded_messages_are_read_as_it_stands_beside_them(file: Any) -> None:
-    assert list(mismatches(make(Options(**sample_options(file))), file)) == []
 
 
 def test_commands_are_published_where_the_server_listens() -> None:

@@ -6,8 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gateway.codecs.known import DEVICES_MAX
@@ -18,19 +16,9 @@ from rules.instant import MINUTE_MS
 from rules.reading import Rejected
 from rules.site import MetricKind
 from tests.support.codec_rig import (
-    HOSTILE,
-    NOW,
-    assert_bounded,
     decode,
-    mismatches,
-    mutated,
     of,
     one,
-    payloads,
-    sample_files,
-    sample_messages,
-    sample_options,
-    topics,
     values,
 )
 
@@ -372,44 +360,7 @@ def test_a_wrong_option_says_where_and_what(entry: dict[str, Any], where: str, m
     assert message in error["msg"]
 
 
-# Nothing that a sender can say does harm
-
-OPTIONS: dict[str, Any] = {
-    "time": {"path": "t", "format": "unix"},
-    "seq": "n",
-    "online": {"path": "on"},
-    "points": {
-        "temp": {"path": "a.b[0].c", "scale": 1e300},
-        "{kind}": {"path": "v", "settable": True},
-        "w": {"path": "w", "words": {"ON": True}},
-        "x": {"path": "x", "bit": 3},
-    },
-    "command": COMMAND,
-}
-WORDS = ["a", "b", "c", "t", "n", "on", "v", "w", "x", "ON", "online"]
-
-
-@given(st.lists(st.tuples(topics(["plant", "pump", "state"]), payloads(WORDS)), min_size=1, max_size=4))
-def test_arbitrary_messages_never_raise_and_say_bounded_things(messages: list[tuple[bytes, bytes]]) -> None:
-    for format_ in ("json", "text", "csv"):
-        known = codec(**OPTIONS, format=format_)
-        for topic, payload in messages:
-            assert_bounded(known.decode(topic, payload, NOW))
-            assert_bounded(known.decode(b"plant/pump/state", payload, NOW))
-
-
-@given(st.lists(mutated(sample_messages("mapping")), min_size=1, max_size=6))
-def test_damaged_samples_never_raise_and_say_bounded_things(messages: list[tuple[bytes, bytes]]) -> None:
-    known = make(Options(**sample_options(sample_files("mapping")[0])))
-    for topic, payload in messages:
-        assert_bounded(known.decode(topic, payload, NOW))
-
-
-@pytest.mark.parametrize("payload", HOSTILE, ids=range(len(HOSTILE)))
-@pytest.mark.parametrize("format_", ["json", "text", "csv"])
-def test_what_is_bad_json_too_deep_too_long_or_no_number_is_rejected_or_bounded(format_: str, payload: bytes) -> None:
-    assert_bounded(codec(**OPTIONS, format=format_).decode(b"plant/pump/state", payload, NOW))
-    assert_bounded(codec(points={"p": {}}, format=format_).decode(b"plant/pump/state", payload, NOW))
+# Bounds
 
 
 def test_invented_devices_and_points_do_not_grow_memory_without_bound() -> None:
@@ -422,11 +373,3 @@ def test_invented_devices_and_points_do_not_grow_memory_without_bound() -> None:
         assert all(len(each.points) <= VALUES_MAX for each in found)
     assert known._devices.get("x") is not None
     assert len(known._devices.get("x").origins) == VALUES_MAX  # type: ignore[union-attr]
-
-
-# Samples
-
-
-@pytest.mark.parametrize("file", sample_files("mapping"), ids=lambda file: file.stem)
-def test_recorded_messages_are_read_as_it_stands_beside_them(file: Any) -> None:
-    assert list(mismatches(make(Options(**sample_options(file))), file)) == []

@@ -7,6 +7,7 @@ import math
 import re
 from base64 import b64decode
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,6 +50,12 @@ def bodies(published: list[Publish] | Rejected) -> list[tuple[str, Any]]:
     """Topics and JSON of messages to be sent."""
     assert not isinstance(published, Rejected), published
     return [(each.topic, json.loads(each.payload)) for each in published]
+
+
+def make(name: str, options: dict[str, Any]) -> Codec:
+    module = import_module(f"gateway.codecs.{name}")
+    made: Codec = module.make(module.Options(**options))
+    return made
 
 
 # What holds for every output
@@ -112,8 +119,8 @@ def jsons(words: list[str]) -> st.SearchStrategy[Any]:
     keys = st.one_of(st.sampled_from(words), st.text(max_size=8))
     return st.recursive(
         st.one_of(_leaves, st.sampled_from(words)),
-        lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(keys, inner, max_size=5)),
-        max_leaves=16,
+        lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(keys, inner, max_size=3)),
+        max_leaves=8,
     )
 
 
