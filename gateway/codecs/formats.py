@@ -16,6 +16,10 @@ from gateway.codecs.port import Codec
 from rules.wording import not_one_of
 
 FORMATS: dict[str, str] = {
+    "chirpstack": "gateway.codecs.chirpstack",
+    "mapping": "gateway.codecs.mapping",
+    "shelly": "gateway.codecs.shelly",
+    "tasmota": "gateway.codecs.tasmota",
     "zigbee2mqtt": "gateway.codecs.zigbee2mqtt",
 }
 
