@@ -2,9 +2,9 @@
 
 Eclipse Sparkplug Specification 3.0.0, 6.4.19 and 6.4.20
 (https://sparkplug.eclipse.org/specification/version/3.0/documents/sparkplug-specification-3.0.0.pdf). Which properties
-say unit, range and whether a metric can be written (`engUnit`, `engLow`, `engHigh`, `readOnly`) is left open there;
-these are the names of Ignition's MQTT Transmission module
-(https://docs.chariot.io/display/CLD80/MQTT+Transmission), which others follow.
+say unit, range and whether a metric can be written is left open there; `engUnit`, `engLow`, `engHigh`, `readOnly` are
+Ignition's tag properties, which its MQTT Transmission module sends in births where they are not the default
+(https://docs.chariot.io/x/DoFmC).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gateway.codecs.native import TEXT_CHARACTERS_MAX
 from gateway.codecs.port import Point
 from gateway.codecs.sparkplug_readings import BD_SEQ, Readings, plausible
 from gateway.codecs.sparkplug_session import POINTS_MAX
-from gateway.codecs.sparkplug_values import ARRAYS, NAMES, Misfit, kind, value
+from gateway.codecs.sparkplug_values import ARRAYS, BY_FIELD, NAMES, Misfit, kind, value
 from gateway.codecs.sparkplug_wire import Metric, Payload, Property
 from rules.instant import Instant
 from rules.reading import Rejected, Value
@@ -45,10 +45,9 @@ def read_birth(message: Payload, received_at: Instant) -> Birth:
     metrics: dict[str, Metric] = {}
     count = beyond = 0
     for metric in message.metrics:
-        name, datatype = metric.name, metric.datatype
-        if name == BD_SEQ:
-            continue
-        if not _is_point(metric, readings):
+        name = metric.name
+        datatype = metric.datatype = metric.datatype or BY_FIELD.get(metric.field, 0)
+        if name == BD_SEQ or not _is_point(metric, readings):
             continue
         if count >= POINTS_MAX:
             beyond += 1

@@ -6,7 +6,7 @@ Eclipse Sparkplug Specification 3.0.0, 6.4.16 "Data Types" and 6.4.17 "Datatype 
 Eclipse Tahu.
 
 Signed integers travel as two's complement in an unsigned field. Of which width, implementations differ: an Int8 of -1
-is 255 in some, 4294967295 in others; both are read.
+is 255 in some, 4294967295 in others; both are read. Commands have 32 and 64 bits, as Eclipse Tahu sends them.
 """
 
 from __future__ import annotations
@@ -82,6 +82,12 @@ _LAYOUTS = {
     Datatype.FLOAT_ARRAY: Layout("<f"),
     Datatype.DOUBLE_ARRAY: Layout("<d"),
     Datatype.DATETIME_ARRAY: Layout("<Q"),
+}
+BY_FIELD = {  # what a metric is whose birth says no type, where there is no doubt
+    FLOAT: Datatype.FLOAT,
+    DOUBLE: Datatype.DOUBLE,
+    BOOLEAN: Datatype.BOOLEAN,
+    STRING: Datatype.STRING,
 }
 ARRAYS = frozenset((*_LAYOUTS, Datatype.BOOLEAN_ARRAY, Datatype.STRING_ARRAY))
 _float32 = Layout("<f")

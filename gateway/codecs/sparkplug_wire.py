@@ -20,7 +20,6 @@ from struct import Struct as Layout
 from msgspec import Struct
 
 METRICS_MAX = 4_000  # in one message: 64 bytes each fill the largest payload that is read
-PROPERTIES_MAX = 64  # of one metric; Ignition sends about 15
 
 # The members of a metric's `oneof value`, by field number.
 INT, LONG, FLOAT, DOUBLE, BOOLEAN, STRING, BYTES, DATASET, TEMPLATE, EXTENSION = range(10, 20)
@@ -179,8 +178,6 @@ def _properties(raw: bytes, at: int, end: int, keys: list[str], values: list[Pro
             values.append(_property(raw, start, at))
         else:
             at = _skip(raw, at, end, tag, "property set", 2)
-        if len(keys) > PROPERTIES_MAX or len(values) > PROPERTIES_MAX:
-            raise Malformed(f"a metric with more than {PROPERTIES_MAX} properties")
     if at != end:
         raise Malformed("a property's last field is longer than the property")
 
