@@ -272,7 +272,9 @@ class Sparkplug:
         if node.born_at is None:
             return ["its birth was not heard"]
         if order in (Order.GAP, Order.OLD):
-            return [f"seq {node.seq} came out of order" if order is Order.GAP else "an older seq came again"]
+            return [
+                f"messages before seq {node.seq} are missing" if order is Order.GAP else "a message of before came late"
+            ]
         return [] if node.unbroken else ["messages since its birth are missing"]
 
     def _retained(self, where: Address, message: Payload, now: Instant) -> list[Output]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from gateway.codecs.native import TEXT_CHARACTERS_MAX
 from gateway.codecs.port import Said
 from gateway.codecs.sparkplug_session import Device
@@ -66,6 +68,8 @@ class Readings:
         except Misfit as error:
             self.fault(f"{name}: {error}")
             return
+        if isinstance(metric.value, float) and not math.isfinite(metric.value):
+            self.fault(f"{name}: {metric.value} is no number")
         if not metric.historical and at is not None and self._floor is not None and self._is_past(self._floor):
             at = max(at, self._floor + 1)
         if values:

@@ -12,6 +12,7 @@ is 255 in some, 4294967295 in others; both are read. Commands have 32 and 64 bit
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from enum import IntEnum
 from struct import Struct as Layout
@@ -63,7 +64,11 @@ class Datatype(IntEnum):
     DATETIME_ARRAY = 34
 
 
-NAMES = {each.value: "".join(part.capitalize() for part in each.name.split("_")) for each in Datatype}
+_SPELLING = {"Uint": "UInt", "Datetime": "DateTime", "Dataset": "DataSet", "Uuid": "UUID"}
+NAMES = {  # as the specification spells them
+    each.value: re.sub("|".join(_SPELLING), lambda found: _SPELLING[found[0]], each.name.title().replace("_", ""))
+    for each in Datatype
+}
 BITS = {
     **dict(zip((Datatype.INT8, Datatype.INT16, Datatype.INT32, Datatype.INT64), (8, 16, 32, 64), strict=True)),
     **dict(zip((Datatype.UINT8, Datatype.UINT16, Datatype.UINT32, Datatype.UINT64), (8, 16, 32, 64), strict=True)),

@@ -273,6 +273,15 @@ def test_trap_is_null_means_that_what_was_known_counts_no_longer() -> None:
     assert values(outputs) == {"Smoke": None, "Temperature": None}
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_trap_a_number_that_is_none_is_no_value_and_a_dead_letter(number: float) -> None:
+    node, listening = EdgeNode(), codec()
+    hears(listening, *born(node, "sd-1"))
+    outputs = hears(listening, node.device_data("sd-1", alias(11, number, DataType.FLOAT)))
+    assert values(outputs) == {"Temperature": None}
+    assert rejected(outputs) == [f"wrong shape: Temperature: {number} is no number"]
+
+
 def test_trap_an_array_that_is_null_says_so_of_each_of_its_elements() -> None:
     node, listening = EdgeNode(), codec()
     hears(listening, node.birth(M("U", [1.0, 2.0, 3.0], DataType.FLOAT_ARRAY, alias=5)))
@@ -413,7 +422,7 @@ def test_trap_a_message_that_comes_twice_asks_for_nothing_and_keeps_its_time() -
 def test_trap_datasets_templates_and_files_are_named_with_what_is_taken_in_instead() -> None:
     node = EdgeNode()
     outputs = hears(codec(), node.birth(M("Table", None, DataType.DATASET), M("Fw", b"x", DataType.FILE), SMOKE))
-    assert rejected(outputs) == ["wrong shape: Table: Dataset is not taken in; Fw: File is not taken in"]
+    assert rejected(outputs) == ["wrong shape: Table: DataSet is not taken in; Fw: File is not taken in"]
     assert values(outputs)["Smoke"] is False
 
 

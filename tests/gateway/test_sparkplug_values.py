@@ -127,7 +127,7 @@ def test_other_ways_in_which_implementations_write_a_number_are_read(
         (Datatype.STRING, wire.INT, 2, "text in field 10; expected 15"),
         (Datatype.STRING, wire.STRING, "x" * 201, "201 characters; at most 200"),
         (Datatype.DATETIME, wire.LONG, 2**62, "before the year 10000"),
-        (Datatype.DATASET, wire.DATASET, None, "Dataset is not taken in"),
+        (Datatype.DATASET, wire.DATASET, None, "DataSet is not taken in"),
         (Datatype.TEMPLATE, wire.TEMPLATE, None, "Template is not taken in"),
         (Datatype.FILE, wire.BYTES, b"a", "File is not taken in"),
         (77, wire.INT, 1, "data type 77 is not taken in"),
@@ -226,6 +226,9 @@ def test_a_command_that_a_type_cannot_take_says_what_it_can(datatype: int, value
 
 
 def test_each_type_is_a_kind_of_point_or_none() -> None:
+    assert [types.NAMES[each] for each in (5, 13, 15, 16, 20, 25)] == [
+        *("UInt8", "DateTime", "UUID", "DataSet", "PropertySet", "Int64Array")
+    ]
     assert types.kind(Datatype.UINT64) is MetricKind.NUMBER
     assert types.kind(Datatype.DATETIME) is MetricKind.NUMBER
     assert types.kind(Datatype.FLOAT_ARRAY) is MetricKind.NUMBER
