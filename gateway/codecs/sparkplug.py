@@ -43,7 +43,7 @@ OF_NODES = frozenset(("NBIRTH", "NDEATH", "NDATA", "NCMD"))
 OF_DEVICES = frozenset(("DBIRTH", "DDEATH", "DDATA", "DCMD"))
 COMMANDS = frozenset(("NCMD", "DCMD"))
 
-_RESERVED = "+#/"
+_RESERVED = "+#/\0"  # 4.1; a topic cannot have a zero (MQTT 3.1.1, 1.5.3)
 
 
 class Options(BaseModel):

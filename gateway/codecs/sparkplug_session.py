@@ -15,7 +15,7 @@ from enum import Enum
 
 import msgspec
 
-from gateway.codecs.native import TEXT_CHARACTERS_MAX
+from gateway.codecs.native import TEXT_CHARACTERS_MAX, Undecodable
 from rules.instant import Instant
 
 NODES_MAX = 1_000  # of a building there are tens
@@ -57,7 +57,7 @@ class Device:
         """What a birth declared, as far as the next one will not have changed it. Aliases are not among it."""
         try:
             types = _decode_types(memory)
-        except msgspec.MsgspecError:
+        except Undecodable:
             return  # of another version: the next birth tells anew
         known = (each for each in types.items() if len(each[0]) <= TEXT_CHARACTERS_MAX)
         self.types = dict(each for each, _ in zip(known, range(POINTS_MAX), strict=False))
