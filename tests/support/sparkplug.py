@@ -117,6 +117,21 @@ def _fill(into: Any, metric: M) -> None:
         setattr(member, datatype.field, datatype.encode(given))
 
 
+SMOKE = M("Smoke", False, DataType.BOOLEAN, alias=10)
+TEMPERATURE = M("Temperature", 21.5, DataType.FLOAT, alias=11)
+
+
+def by_alias(number: int, value: Any, datatype: DataType, **more: Any) -> M:
+    """As data have it: no name, no type."""
+    metric = M(None, alias=number, **more)
+    metric.raw = (datatype.field, datatype.encode(value))
+    return metric
+
+
+def born(node: EdgeNode, *devices: str) -> list[tuple[bytes, bytes]]:
+    return [node.birth(), *(node.device_birth(each, SMOKE, TEMPERATURE) for each in devices)]
+
+
 def codec(**options: Any) -> Sparkplug:
     return Sparkplug(Options(**options))
 
