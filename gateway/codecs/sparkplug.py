@@ -41,9 +41,10 @@ NAME_CHARACTERS_MAX = 200  # of a group, a node, a device
 REBIRTH = "Node Control/Rebirth"  # 6.4.19, tck-id-payloads-nbirth-rebirth-req
 OF_NODES = frozenset(("NBIRTH", "NDEATH", "NDATA", "NCMD"))
 OF_DEVICES = frozenset(("DBIRTH", "DDEATH", "DDATA", "DCMD"))
+VERBS = OF_NODES | OF_DEVICES
 COMMANDS = frozenset(("NCMD", "DCMD"))
 
-_RESERVED = "+#/\0"  # 4.1; a topic cannot have a zero (MQTT 3.1.1, 1.5.3)
+_RESERVED = frozenset("+#/\0")  # 4.1; a topic cannot have a zero (MQTT 3.1.1, 1.5.3)
 
 
 class Options(BaseModel):
@@ -175,7 +176,7 @@ class Sparkplug:
             return Address("", "STATE", "", "") if self._host and path[1] == self._host else None
         group, verb, node, device = (*path, "", "", "", "")[:4]
         right = len(path) == (3 if verb in OF_NODES else 4) and all(map(_is_name, path))
-        if namespace != host.NAMESPACE or verb not in OF_NODES | OF_DEVICES or not right:
+        if namespace != host.NAMESPACE or verb not in VERBS or not right:
             detail = "expected spBv1.0/GROUP/NBIRTH, NDEATH, NDATA/NODE or DBIRTH, DDEATH, DDATA/NODE/DEVICE"
             return Rejected("unknown topic", detail)
         if self._groups and group not in self._groups:
@@ -326,4 +327,4 @@ def _is_name(name: str) -> bool:
 
 
 def _is_reserved(name: str) -> bool:
-    return any(each in name for each in _RESERVED)
+    return not _RESERVED.isdisjoint(name)
