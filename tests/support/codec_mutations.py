@@ -145,8 +145,8 @@ def _json(value: Any, random: Random) -> bytes:
             )
         elif key is not None:
             near = [each[key] for each, at in places if at == key and isinstance(each, dict) and key in each]
-            holder[key] = random.choice(_ODD) if random.random() < 0.7 or not near else random.choice(near)
-            holder[key] = deepcopy(holder[key])  # else it could come to hold itself
+            put = random.choice(_ODD) if random.random() < 0.7 or not near else random.choice(near)
+            holder[key] = deepcopy(put)  # else it could come to hold itself
         places = list(islice(_places(value), PLACES_MAX))
     return json.dumps(value, ensure_ascii=random.random() < 0.5).encode(errors="surrogatepass")
 
