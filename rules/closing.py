@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules import correlation, discipline, drill_pause, escalation, orders, reported, response, sending
+from rules import correlation, discipline, drill_pause, escalation, orders, reported, response, sending, sharing
 from rules.incident import Incident, Phase, Step, StepStage, StepState
 from rules.outcome import Refused
 from rules.reading import Value
@@ -97,12 +97,14 @@ def with_its_drill(turn: Turn, incident: Incident, reason: str) -> None:
 
 
 def _close(turn: Turn, incident: Incident, by: str, facts: dict[str, Value], reason: str, left_out: str) -> None:
+    response.before_the_end(turn, incident)
     for step in incident.steps:
         if _is_open(step):
             step.stage, step.done_at, step.note = StepStage.SKIPPED, turn.now, left_out
             turn.write(Kind.TASK_SKIPPED, incident, facts=title_facts(step.title), reason=left_out)
     turn.write(Kind.CLOSED, incident, by=by, facts=facts, reason=reason)
     turn.close(incident, by)
+    sharing.release(turn, incident)
 
 
 def look(turn: Turn, incident: Incident) -> None:

@@ -24,6 +24,8 @@ _ZH: tuple[tuple[str, str], ...] = (
     (rf"investigation not ended within {_TIME}", r"未在 {\1}内完成核实"),
     (r"all its sources are normal(?: again)?", "所有报警源均已恢复正常"),
     (r"its rules let it close when its sources are normal", "规则允许恢复正常后自动关闭"),
+    (r"done for the whole (\S+) in (\S+)", r"已在 \2 中为整个{\1}执行"),
+    (r"(\d+) devices were told so just now in (.+)", r"\2 刚刚已向 \1 台设备下达"),
     (r"(\S+) at (\S+)", r"\2 触发 \1"),
     (r"(\S+) at (\S+) holds", r"\2 再次触发 \1"),
     (r"acknowledged by (.+)", r"\1 已接警"),
