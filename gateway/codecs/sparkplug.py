@@ -33,11 +33,13 @@ from gateway.codecs.sparkplug_readings import Readings
 from gateway.codecs.sparkplug_session import Device, Node, Nodes, Order
 from gateway.codecs.sparkplug_values import Datatype, Misfit, to_raw
 from gateway.codecs.sparkplug_wire import Malformed, Metric, Payload
-from rules.instant import Instant
+from rules.instant import MINUTE_MS, Instant
 from rules.reading import Rejected, Value
 
 PAYLOAD_BYTES_MAX = 256 * 1024  # a birth of 4 000 metrics; larger ones belong into several devices
 NAME_CHARACTERS_MAX = 200  # of a group, a node, a device
+ASK_EVERY_MS = MINUTE_MS  # a rebirth of what is silent
+ASKS_MAX = 10  # times; who does not answer then is away, or does not know what a rebirth is
 REBIRTH = "Node Control/Rebirth"  # 6.4.19, tck-id-payloads-nbirth-rebirth-req
 OF_NODES = frozenset(("NBIRTH", "NDEATH", "NDATA", "NCMD"))
 OF_DEVICES = frozenset(("DBIRTH", "DDEATH", "DDATA", "DCMD"))
@@ -88,6 +90,7 @@ class Sparkplug:
         self._groups = tuple(dict.fromkeys(options.groups))
         self._host = options.host_id
         self._nodes = Nodes()
+        self._asked_at: Instant = 0  # when all those were asked whose birth was not heard
         self._heard_at: Instant = 0  # when the last message came: what a command has for its time
 
     def topics(self) -> tuple[str, ...]:
@@ -101,7 +104,13 @@ class Sparkplug:
         if isinstance(where, Rejected):
             return [where]
         self._heard_at = received_at
-        if where is None or where.verb in COMMANDS:
+        outputs = [] if where is None else self._decode(where, payload, received_at, retained)
+        if received_at - self._asked_at >= ASK_EVERY_MS or received_at < self._asked_at:
+            outputs += self._reminders(outputs, received_at)
+        return outputs
+
+    def _decode(self, where: Address, payload: bytes, received_at: Instant, retained: bool) -> list[Output]:
+        if where.verb in COMMANDS:
             return []
         if where.verb == "STATE":
             return self._state(payload, received_at)
@@ -162,7 +171,20 @@ class Sparkplug:
         a `host_id` the codec gives them by itself when it hears its own birth certificate."""
         for node in self._nodes:
             node.interrupt()
+            node.asked = 0
+        self._asked_at = now
         return [_ask(node.group, node.name, "the connection was made anew", now) for node in self._nodes]
+
+    def _reminders(self, outputs: list[Output], now: Instant) -> list[Ask]:
+        """Nodes that were known before a restart, and may be silent for hours, because they speak when something
+        changes: whatever is heard on the tree, they are asked, once a minute, until they are born or dead."""
+        self._asked_at = now
+        asked = {each.publish.topic for each in outputs if isinstance(each, Ask)}
+        waiting = [each for each in self._nodes if each.born_at is None and not each.dead and each.asked < ASKS_MAX]
+        for node in waiting:
+            node.asked += 1
+        asks = [_ask(each.group, each.name, "its birth was not heard", now) for each in waiting]
+        return [each for each in asks if each.publish.topic not in asked]
 
     # ---- topics
 

@@ -64,7 +64,7 @@ class Device:
 
 
 class Node:
-    __slots__ = ("bd_seq", "born_at", "dead", "devices", "itself", "path", "seq", "unbroken")
+    __slots__ = ("asked", "bd_seq", "born_at", "dead", "devices", "itself", "path", "seq", "unbroken")
 
     def __init__(self, group: str, node: str) -> None:
         self.path = f"{group}/{node}"
@@ -75,6 +75,7 @@ class Node:
         self.dead = False  # an NDEATH was the last word
         self.seq: int | None = None
         self.unbroken = False  # every message since the birth is here
+        self.asked = 0  # times, for the birth that was not heard after a restart
 
     @property
     def group(self) -> str:
@@ -87,7 +88,7 @@ class Node:
     def begin(self, bd_seq: int | None, born_at: int, seq: int | None) -> None:
         """An NBIRTH: aliases of before count no longer; each device has still to be born."""
         self.bd_seq, self.born_at, self.seq = bd_seq, born_at, seq
-        self.dead, self.unbroken = False, True
+        self.dead, self.unbroken, self.asked = False, True, 0
         self.itself.aliases = {}
         for device in self.devices.values():
             device.aliases, device.reborn = {}, False

@@ -39,6 +39,25 @@ def test_trap_after_our_restart_the_first_word_of_a_node_makes_us_ask_for_a_rebi
     assert values(outputs) == {"Smoke": True}  # and an alarm by name is one all the same
 
 
+def test_trap_after_our_restart_also_a_silent_node_is_asked_each_minute_until_it_is_born() -> None:
+    """A node speaks when something changes: a fire that burned before we came up it will not tell again by itself."""
+    silent, speaks, before, after = EdgeNode("silent"), EdgeNode("speaks"), codec(), codec()
+    after.restore(found(hears(before, *born(silent, "sd-1"), *born(speaks, "sd-2"))))
+    ask = "spBv1.0/tower/NCMD/silent"
+
+    def asked(at: int) -> list[str]:
+        return [each.publish.topic for each in asks(hears(after, speaks.data(), at=at))]
+
+    hears(after, *born(speaks, "sd-2"), at=NOW - 60_000)
+    assert asked(NOW - 1) == []
+    assert asked(NOW) == [ask]
+    assert asked(NOW + 59_999) == []
+    assert [asked(NOW + minute * 60_000) for minute in range(1, 12)] == [[ask]] * 8 + [[]] * 3
+    after.restore(found(hears(before, *born(silent, "sd-1"))))
+    hears(after, *born(silent, "sd-1"))
+    assert asked(NOW + 3_600_000) == []
+
+
 def test_trap_our_own_birth_certificate_makes_us_ask_every_node_also_a_silent_one() -> None:
     node, listening = EdgeNode(), codec(host_id="tocsin")
     hears(listening, *born(node, "sd-1"))
