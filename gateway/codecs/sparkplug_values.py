@@ -167,6 +167,8 @@ def to_raw(given: Value, datatype: int) -> tuple[int, Raw]:
     if datatype in TEXTS:
         if not isinstance(given, str):
             raise Misfit(f"{given!r} for a {NAMES[datatype]}; expected text")
+        if not given.isascii() and any("\ud800" <= each <= "\udfff" for each in given):
+            raise Misfit(f"{given!r} for a {NAMES[datatype]}; expected text that is Unicode")
         return STRING, given
     if isinstance(given, bool | str):
         raise Misfit(f"{given!r} for a {NAMES.get(datatype, datatype)}; expected a number")

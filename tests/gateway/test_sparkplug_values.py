@@ -216,6 +216,7 @@ def test_a_command_of_each_type_is_the_same_as_the_peer_decodes_it(
         (Datatype.BOOLEAN, "on", "expected true or false"),
         (Datatype.BOOLEAN, 2.0, "expected true or false"),
         (Datatype.STRING, 1.0, "expected text"),
+        (Datatype.STRING, "\ud800", "expected text that is Unicode"),
         (Datatype.INT8_ARRAY, 1.0, "cannot be set"),
         (99, 1.0, "cannot be set"),
     ],

@@ -245,11 +245,12 @@ ODD: tuple[Any, ...] = (
 
 
 def _check_commands(codec: Codec, found: dict[str, Found], number: int) -> None:
-    for native_id, each in list(found.items())[:4]:
-        names = [point.name for point in each.points if point.settable][:4] or ["state"]
-        for index, name in enumerate(names):
-            for value in (ODD[index::4], ODD[: index + 1])[len(names) > 3]:
+    for native_id, each in list(found.items())[:3]:
+        names = [point.name for point in each.points if point.settable][-3:] or ["state"]
+        for name in names:
+            for value in ODD:
                 _check_command(codec, native_id, {name: value}, number)
+        _check_command(codec, native_id, dict.fromkeys(names, True), number)
     _check_command(codec, "no/such device#", {"state": True}, number)
     _check_command(codec, next(iter(found), ""), {}, number)
 
