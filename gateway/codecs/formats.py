@@ -19,6 +19,7 @@ FORMATS: dict[str, str] = {
     "chirpstack": "gateway.codecs.chirpstack",
     "mapping": "gateway.codecs.mapping",
     "shelly": "gateway.codecs.shelly",
+    "sparkplug": "gateway.codecs.sparkplug",
     "tasmota": "gateway.codecs.tasmota",
     "zigbee2mqtt": "gateway.codecs.zigbee2mqtt",
 }
