@@ -31,6 +31,10 @@ _DONE = (
 _SEEN = "INSERT INTO hours VALUES (?, 0, ?, NULL) ON CONFLICT (hour) DO UPDATE SET seen = excluded.seen"
 
 
+Statement = tuple[str, list[tuple[object, ...]]]
+"""SQL, and the values of each time it is executed."""
+
+
 class Reached(msgspec.Struct):
     row: int = 0  # the last that the server has
     seen: int = 0  # the last that was there when the file was last looked at
@@ -57,7 +61,8 @@ class Durable:
         known = self._kept("target")
         if known == target.encode():
             return False
-        self._transact(*((sql, [()]) for sql in _ANEW), ("INSERT INTO kept VALUES ('target', ?)", [(target.encode(),)]))
+        anew: list[Statement] = [(sql, [()]) for sql in _ANEW]
+        self._transact(*anew, ("INSERT INTO kept VALUES ('target', ?)", [(target.encode(),)]))
         return known is not None
 
     def close(self) -> None:
@@ -123,7 +128,7 @@ class Durable:
     def _keep(self, name: str, value: bytes) -> None:
         self._connection.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (name, value))
 
-    def _transact(self, *statements: tuple[str, list[tuple[object, ...]]]) -> None:
+    def _transact(self, *statements: Statement) -> None:
         execute = self._connection
         execute.execute("BEGIN IMMEDIATE")
         try:
