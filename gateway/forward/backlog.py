@@ -91,6 +91,7 @@ class Backlog:
             self._counts.lose("unreadable here", waited)
             log.error("telemetry of %s cannot be read (%s): %d rows are not forwarded", self.name(hour), error, waited)
         reached.seen = reached.row
+        self._durable.abandon(hour)
         self._checked.discard(hour)
 
     def measure(self, now: Instant) -> None:

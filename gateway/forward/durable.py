@@ -102,11 +102,15 @@ class Durable:
         self._transact((_SEEN, [*waiting]))
 
     def forget(self, hour: Hour) -> None:
+        """The file is gone."""
         self.hours.pop(hour, None)
-        self._transact(
-            ("DELETE FROM hours WHERE hour = ?", [(hour,)]), ("DELETE FROM sending WHERE hour = ?", [(hour,)])
-        )
+        self._transact(("DELETE FROM hours WHERE hour = ?", [(hour,)]))
+        self.abandon(hour)
+
+    def abandon(self, hour: Hour) -> None:
+        """What was being sent of it cannot be read any more."""
         if self.sending is not None and self.sending[0] == hour:
+            self._transact(("DELETE FROM sending", [()]))
             self.sending = None
 
     # ---- where devices stand

@@ -24,7 +24,6 @@ from gateway.telemetry.hours import Hour
 from rules.instant import SECOND_MS, Instant
 
 BACKOFF_SECONDS_MIN = 0.5
-BACKOFF_SECONDS_MAX = 60.0  # nothing waits for it but charts
 DENIED_SECONDS = 30.0  # somebody has to change something first
 CONFLICTS_MAX = 100  # fields that one batch may teach; then their points are lost
 CAUGHT_UP = 0.1  # of the limit: less behind, and the trouble is over
@@ -228,10 +227,10 @@ class Forwarder:
         if isinstance(answer, Denied):
             self._denied = answer.detail
             self.counts.failed("denied")
-            return DENIED_SECONDS * (0.5 + 0.5 * self._chance())
+            return min(DENIED_SECONDS, self._settings.retry_seconds_max) * (0.5 + 0.5 * self._chance())
         self._denied = ""
         self.counts.failed("away")
-        whole = min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_MIN * 2.0 ** min(self._failures - 1, 16))
+        whole = min(self._settings.retry_seconds_max, BACKOFF_SECONDS_MIN * 2.0 ** min(self._failures - 1, 16))
         return max(answer.after_seconds or 0.0, whole * (0.5 + 0.5 * self._chance()))
 
     def _judge(self) -> None:

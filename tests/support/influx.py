@@ -104,10 +104,10 @@ class Influxd(Server):
         assert "error" not in result, result
         return result
 
-    def rows(self, measurement: str) -> list[dict[str, Any]]:
+    def rows(self, measurement: str, **more: str) -> list[dict[str, Any]]:
         """Every point of a measurement with its tags, in order of time; what it has not is left out."""
         found = []
-        for series in self.ask(f'SELECT * FROM "{measurement}"').get("series", []):
+        for series in self.ask(f'SELECT * FROM "{measurement}"', **more).get("series", []):
             for values in series["values"]:
                 found.append(
                     {key: value for key, value in zip(series["columns"], values, strict=True) if value is not None}
@@ -168,6 +168,12 @@ class Influx:
     def stop(self) -> None:
         self.front.stop()
         self.database.stop()
+
+    def write(self, line: str) -> None:
+        """Somebody else writes there."""
+        url = f"http://{self.database.host}:{self.database.port}/write?db={BUCKET}"
+        with urllib.request.urlopen(url, data=line.encode(), timeout=_ANSWER_SECONDS_MAX):
+            pass
 
     def settings(self, **more: Any) -> dict[str, Any]:
         """The group `influxdb` of a gateway's settings."""
