@@ -175,18 +175,20 @@ class Gateway:
         self._tell_part(INFLUXDB)
 
     def unforwarded(self, lost: Lost) -> None:
-        if self.core is not None:
-            self.core.unforwarded(lost)
+        self._within_core(lambda core: core.unforwarded(lost))
 
     def _tell_part(self, part: str) -> None:
         """The timeline is told when something is not well, and when it is again."""
         fault = self._parts.get(part, STARTING)
-        if self.core is None or fault == STARTING:
-            return
-        try:
-            self.core.part(part, fault)
-        except StoreFailed as error:
-            self.store_failed(error)
+        if fault != STARTING:
+            self._within_core(lambda core: core.part(part, fault))
+
+    def _within_core(self, act: Callable[[Core], None]) -> None:
+        if self.core is not None:
+            try:
+                act(self.core)
+            except StoreFailed as error:
+                self.store_failed(error)
 
     @property
     def ready(self) -> bool:

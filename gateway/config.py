@@ -102,7 +102,9 @@ class InfluxPart(Settings):
     batch_bytes: int = Field(2 * 1024**2, ge=1_024, le=64 * 1024**2, description="at most, before compression")
     interval_seconds: float = Field(1, ge=0.05, le=3_600, description="between two looks for new readings")
     seconds_max: float = Field(10, ge=0.5, le=120, description="how long the server may take to answer")
-    retry_seconds_max: float = Field(60, ge=0.1, le=3_600, description="between two attempts while it does not take any")
+    retry_seconds_max: float = Field(
+        60, ge=0.1, le=3_600, description="between two attempts while it does not take any"
+    )
     lag_seconds_max: float = Field(300, ge=1, le=7 * 86_400, description="behind by more: a trouble signal")
     read_back: bool = Field(True, description="asked for readings older than those that are kept here")
     database: str | None = Field(None, description="as InfluxQL has it, for reading back; else the bucket")

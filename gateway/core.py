@@ -198,8 +198,9 @@ class Core:
         self.ingest.flush()
 
     def unforwarded(self, lost: Lost) -> None:
-        """InfluxDB will never take it: a dead letter, stored with the next batch."""
+        """InfluxDB will never take it: a dead letter. Raises StoreFailed."""
         self.ingest.letters.add(b"influxdb", lost.reason, lost.detail, lost.example, self._clock())
+        self.ingest.flush()
 
     def _look(self) -> None:
         """Lets screen and engine see what time it is, and sets the clock for the next time."""

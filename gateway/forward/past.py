@@ -48,6 +48,9 @@ class InfluxPast:
         self._rests_until = float("-inf")
         self._why = ""
 
+    def close(self) -> None:
+        self._client.close()
+
     def fill(self, query: ReadingsQuery, until: Instant, found: Takes) -> str:
         """What lies before `until`, step by step. → why it cannot be had; empty: there it is."""
         with self._mutex:

@@ -91,6 +91,7 @@ class InfluxServer:
 
     def __init__(self, settings: InfluxPart, clock: Callable[[], Instant]) -> None:
         self._settings, self._clock = settings, clock
+        self._client: InfluxDBClient | None = None
         self._api: Any = None
 
     def write(self, body: bytes) -> Answer:
@@ -107,12 +108,17 @@ class InfluxServer:
         else:
             return Taken()
         if isinstance(answer, Denied):
-            self._api = None  # the token is read again
+            self.close()  # the token is read again
         return answer
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()  # type: ignore[no-untyped-call]
+        self._client = self._api = None
 
     def _opened(self) -> WriteApi:
         part = self._settings
-        client = InfluxDBClient(
+        self._client = InfluxDBClient(
             part.url,
             token=read_secret(part.token_file) or "",
             org=part.org,
@@ -121,7 +127,7 @@ class InfluxServer:
             ssl_ca_cert=str(part.ca_file) if part.ca_file else None,
             retries=False,  # ours, with the cursor
         )
-        return client.write_api(write_options=SYNCHRONOUS)
+        return self._client.write_api(write_options=SYNCHRONOUS)
 
 
 def meaning(status: int, body: str, headers: Any, now: Instant) -> Answer:

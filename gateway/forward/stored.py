@@ -21,6 +21,7 @@ _RANK = (  # by the unique index, which begins with (at, source)
 _AFTER = f"SELECT {_COLUMNS}, {_RANK} FROM rows WHERE row > ? AND row <= ? ORDER BY row LIMIT ?"  # noqa: S608 - constants
 _ONE = f"SELECT {_COLUMNS}, 0 FROM rows WHERE row = ?"  # noqa: S608 - constants
 _NEWEST = "SELECT coalesce(max(row), 0) FROM rows"
+_MADE = "SELECT 1 FROM sqlite_master WHERE name = 'rows'"
 _RECEIVED = "SELECT received FROM rows WHERE row > ? ORDER BY row LIMIT 1"
 _SOURCES = "SELECT source, mode, device FROM sources"
 ROW_MAX = 2**62
@@ -59,6 +60,8 @@ class StoredRows:
     def newest(self, hour: Hour) -> int:
         """The number of the last row; 0: none."""
         with self._opened(hour) as connection:
+            if connection.execute(_MADE).fetchone() is None:  # whoever writes has just begun it
+                return 0
             return int(connection.execute(_NEWEST).fetchone()[0])
 
     def after(self, hour: Hour, row: int, limit: int, until: int = ROW_MAX) -> list[Row]:

@@ -346,6 +346,15 @@ def test_a_file_that_cannot_be_read_costs_its_own_hour_and_is_told(world: Callab
     assert it.values() == [6.0, 7.0]
 
 
+def test_a_file_that_is_just_being_made_is_not_broken(world: Callable[..., World]) -> None:
+    it = world()
+    sqlite3.connect(file_of(it.folder / "telemetry", hour_of(START))).close()
+    it.turn()
+    it.say(2)
+    it.run()
+    assert (it.counts.lost, it.values()) == ({}, [1.0, 2.0])
+
+
 def test_another_target_gets_everything_that_is_stored(world: Callable[..., World]) -> None:
     it = world()
     it.say(5)
