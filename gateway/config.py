@@ -314,7 +314,7 @@ def _put(value: dict[str, Any], path: list[str], text: str) -> None:
             raise BadSettings([Problem(tuple(path), "is no group of settings", "environment")])
         value = inner
     value[path[-1]] = (
-        text.split(os.pathsep) if path[-1] in ("sites", "rules", "plans", "people", "allowed_hosts") else text
+        text.split(os.pathsep) if path[-1] in ("sites", "rules", "plans", "people", "allowed_hosts", "modes") else text
     )
 
 

@@ -1,7 +1,7 @@
 """Rows of telemetry as InfluxDB's line protocol. Pure.
 
 A reading is a point of `readings` with a field for each metric; an event is a point of `events` with its `name`, and a
-field for each attribute. Tags say whose it is and where that stands now; ids are those of the API.
+field for each attribute. Tags say whose it is and where that stands now (`-`: nowhere any more); ids are those of the API.
 
 **Time.** `at` in milliseconds, exactly; below the millisecond, in nanoseconds, is what keeps apart what would
 otherwise overwrite each other: 1 000 times the hours (mod 1 000) by which the row was received later than it was
@@ -24,6 +24,7 @@ from rules.reading import Value
 RANKS = 1_000  # rows of one device in one millisecond
 HOURS = 1_000  # 41 days: no device sends later what it has kept
 UNDECLARED = "undeclared"
+NONE = "-"  # every point has all tags: InfluxDB 3 takes no further ones once a table has begun
 _ESCAPED = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ "})
 _QUOTED = str.maketrans({"\\": r"\\", '"': r"\""})
 _decode = msgspec.json.Decoder(dict[str, Value]).decode
@@ -89,7 +90,7 @@ class Lines:
     def _head(self, source: int) -> str:
         head = self._heads.get(source)
         if head is None:
-            head = self._heads[source] = "".join(f",{key}={text}" for key, text in self._tags(source) if text)
+            head = self._heads[source] = "".join(f",{key}={text}" for key, text in self._tags(source))
         return head
 
     def _event_head(self, row: Row) -> str:
@@ -103,7 +104,7 @@ class Lines:
         building, floor, zone, device_class = self._places.devices.get(device, ("", "", "", ""))
         site = device.partition("/")[0]
         given = (site, building, floor, zone, device, device_class, mode)
-        return [(key, tag(text) if text else "") for key, text in zip(TAGS, given, strict=False)]
+        return [(key, tag(text) if text else NONE) for key, text in zip(TAGS, given, strict=False)]
 
 
 def nanoseconds(hour: Hour, row: Row) -> int:
