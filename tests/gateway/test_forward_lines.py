@@ -45,10 +45,9 @@ def test_a_reading_is_a_point_with_place_mode_and_fields() -> None:
     assert _text({"smoke": 0.12, "alarm": True, "state": "on"}) == expected
 
 
-def test_a_device_that_stands_nowhere_any_more_keeps_its_name_and_site() -> None:
-    assert (
-        _text({"x": 1}, source=2) == f"tocsin_readings,site=tower-a,device=tower-a/gone,mode=exercise x=1.0 {AT}000000"
-    )
+def test_a_device_that_stands_nowhere_any_more_keeps_its_name_and_site_and_has_all_tags() -> None:
+    tags = "site=tower-a,building=-,floor=-,zone=-,device=tower-a/gone,class=-,mode=exercise"
+    assert _text({"x": 1}, source=2) == f"tocsin_readings,{tags} x=1.0 {AT}000000"
 
 
 def test_an_event_is_a_point_of_its_own_measurement_and_only_declared_ones_are_a_tag() -> None:

@@ -13,7 +13,7 @@ from random import Random
 
 from rules.codec import encode
 from rules.effects import PublishCommand
-from rules.events import AuditFailed, AuditPassed, EffectTried, PartFailed, PartWell, RosterLoaded
+from rules.events import AuditFailed, AuditPassed, EffectTried, RosterLoaded
 from rules.level import Level
 from rules.mode import Mode
 from rules.order import OrderKind, OrderStep
@@ -202,11 +202,6 @@ def _audit(core: Core, chance: Random) -> None:
     core.step(AuditFailed(what, core.now - 5_000) if chance.random() < 0.5 else AuditPassed(what))
 
 
-def _part(core: Core, chance: Random) -> None:
-    part = chance.choice(("influxdb", "clock"))
-    core.step(PartFailed(part, "it does not answer") if chance.random() < 0.5 else PartWell(part))
-
-
 def _plans(core: Core, chance: Random) -> None:
     core.follow(chance.choice(books()))
 
@@ -252,7 +247,6 @@ _HAPPENINGS: dict[Callable[[Core, Random], None], int] = {
     _tried: 14,
     _commands: 8,
     _audit: 1,
-    _part: 1,
     _drill: 7,
     _plans: 1,
     _roster: 1,
