@@ -18,6 +18,8 @@ from gateway.broker import Broker, BrokerFailed, BrokerSettings
 from gateway.clock import Clock, monotonic_s, now_ms
 from gateway.config import EMBEDDED, GatewaySettings
 from gateway.core import Core
+from gateway.forward.counts import Counts, Lost
+from gateway.forward.supervisor import ForwarderProcess
 from gateway.front import Front
 from gateway.identity.secret_files import signing_key
 from gateway.library import Loaded, load
@@ -32,6 +34,7 @@ STARTING = "starting"
 STEADY_SECONDS = 60.0  # a core that lived so long did not fail of what the last one failed of
 NEEDED = ("store", "broker", "commands")  # without these nothing is ready; "rules" only tells of files not in force
 API = "api"
+INFLUXDB = "influxdb"  # where the settings name one
 PARTS = (*NEEDED, "rules", API)
 
 log = logging.getLogger("tocsin")
@@ -60,6 +63,10 @@ class Gateway:
         self._collector = GatewayCollector()
         self._loaded: Loaded | None = None
         self._reloading = asyncio.Lock()  # people assign devices while a deployment writes files
+        self._forwarder: ForwarderProcess | None = None
+        if settings.influxdb is not None:
+            self._parts[INFLUXDB] = STARTING
+            self._forwarder = self._collector.forwarder = ForwarderProcess(settings, self)
 
     async def run(self) -> None:
         """Until cancelled. Raises BadFiles, BrokerFailed, StoreLocked, ValueError for what cannot be started with."""
@@ -73,6 +80,8 @@ class Gateway:
             async with self._broker(), asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_core())
                 tasks.create_task(self._follow_files())
+                if self._forwarder is not None:
+                    tasks.create_task(self._forwarder.run())
 
     @asynccontextmanager
     async def _broker(self) -> AsyncIterator[None]:
@@ -123,7 +132,8 @@ class Gateway:
         try:
             self.core = self._collector.core = core
             self._changed("store", "")
-            self._core_end.stands()
+            self._stands()
+            self._tell_part(INFLUXDB)
             await core.run()
         except asyncio.CancelledError:
             orderly = True
@@ -133,6 +143,12 @@ class Gateway:
             self.core = self._collector.core = None
             self._core_end.stands()
             core.close(snapshot=orderly)
+
+    def _stands(self) -> None:
+        """Whoever looks at devices is told which there are now."""
+        self._core_end.stands()
+        if self._forwarder is not None and self.core is not None:
+            self._forwarder.stand(self.core.screen.directory)
 
     def store_failed(self, error: StoreFailed) -> None:
         if self.core is not None:
@@ -149,6 +165,31 @@ class Gateway:
             self._announced = self._asked = True
             log.info("ready: %s", self.http_url)
             self._on_ready(self.http_url)
+
+    # ---- forwarding, as `gateway.forward.supervisor.Hears`
+
+    def forwarding(self, counts: Counts) -> None:
+        was, fault = self._parts[INFLUXDB], counts.fault
+        if not was or not fault or was == STARTING:  # else only its figures are others
+            self._changed(INFLUXDB, fault)
+        self._parts[INFLUXDB] = fault
+        self._tell_part(INFLUXDB)
+
+    def unforwarded(self, lost: Lost) -> None:
+        self._within_core(lambda core: core.unforwarded(lost))
+
+    def _tell_part(self, part: str) -> None:
+        """The timeline is told when something is not well, and when it is again."""
+        fault = self._parts.get(part, STARTING)
+        if fault != STARTING:
+            self._within_core(lambda core: core.part(part, fault))
+
+    def _within_core(self, act: Callable[[Core], None]) -> None:
+        if self.core is not None:
+            try:
+                act(self.core)
+            except StoreFailed as error:
+                self.store_failed(error)
 
     @property
     def ready(self) -> bool:
@@ -180,7 +221,7 @@ class Gateway:
                 self.store_failed(error)
                 return
             log.info("files read again: %s", "now in force" if changed else "nothing has changed")
-            self._core_end.stands()
+            self._stands()
 
     def _load(self) -> Loaded:
         return load(self.settings.all_files, codecs=self.settings.codecs)

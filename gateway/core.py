@@ -19,6 +19,7 @@ from gateway.deliveries import deliveries
 from gateway.desk import Desk
 from gateway.ending import end
 from gateway.foreign.intake import Intake
+from gateway.forward.counts import Lost
 from gateway.history import StoredHistory
 from gateway.ingest import Ingest
 from gateway.keeping.retention import Retention
@@ -30,9 +31,10 @@ from gateway.news import News
 from gateway.performer import Performer
 from gateway.store import Store, StoreFailed
 from gateway.telemetry import Telemetry
+from rules import parts
 from rules.drill import exercises_from
 from rules.effects import Effect
-from rules.events import AuditFailed, AuditPassed, GatewayStarted
+from rules.events import AuditFailed, AuditPassed, GatewayStarted, PartFailed, PartWell
 from rules.instant import DAY_MS
 from rules.mode import Mode
 from rules.place_names import titles_of
@@ -40,6 +42,7 @@ from rules.schedule import calendars as calendars
 from rules.screen import Screen
 from rules.site import Title
 from rules.timeline import Entry
+from rules.trouble import trouble_key
 from rules.verdict import Verdict
 
 LOOK_SECONDS_MAX = 1.0  # a wall clock that was set forward is noticed within this
@@ -203,6 +206,19 @@ class Core:
         for event in events:
             log.warning("audit: %s", event)
             self.desk.submit(event)
+        self.ingest.flush()
+
+    def part(self, part: str, fault: str) -> None:
+        """How a part of the gateway is; an empty fault: well. Only a change is journaled. Raises StoreFailed."""
+        known = trouble_key(Mode.ACTUAL, parts.source(part)) in self.desk.engine.state.troubles
+        if known is bool(fault):
+            return
+        self.desk.submit(PartFailed(part, fault) if fault else PartWell(part))
+        self.ingest.flush()
+
+    def unforwarded(self, lost: Lost) -> None:
+        """InfluxDB will never take it: a dead letter. Raises StoreFailed."""
+        self.ingest.letters.add(b"influxdb", lost.reason, lost.detail, lost.example, self._clock())
         self.ingest.flush()
 
     def _look(self) -> None:

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from gateway.core import Core
+from gateway.forward.counts import Counts
 from rules.detection import Detection
 from rules.level import Level
 from rules.mode import Mode
@@ -21,6 +22,11 @@ class ApiProcess(Protocol):
     def starts(self) -> int: ...
 
 
+class Forwarding(Protocol):
+    counts: Counts
+    starts: int
+
+
 class GatewayCollector(Collector):
     """Of the core that runs now; without one only `tocsin_ready` 0."""
 
@@ -28,11 +34,14 @@ class GatewayCollector(Collector):
         self.core: Core | None = None
         self.ready = False
         self.api: ApiProcess | None = None
+        self.forwarder: Forwarding | None = None
 
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("tocsin_ready", "1: readings are taken, judged and stored.", float(self.ready))
         if self.api is not None:
             yield CounterMetricFamily("tocsin_api_starts", "Times the API's process was started.", self.api.starts)
+        if self.forwarder is not None:
+            yield from _forwarding(self.forwarder)
         if self.core is not None:
             yield from _counters(self.core)
             yield from _gauges(self.core)
@@ -85,6 +94,32 @@ def _gauges(core: Core) -> Iterator[Metric]:
         ("drills_overdue", "Drills that are overdue.", sum(due.overdue for due in state.drills_due.values())),
     ):
         yield GaugeMetricFamily(f"tocsin_{name}", help_, float(value))
+
+
+def _forwarding(forwarder: Forwarding) -> Iterator[Metric]:
+    counts = forwarder.counts
+    for name, help_, value in (
+        ("rows", "Rows of telemetry that InfluxDB has, or that need not go there.", counts.rows),
+        ("points", "Points that InfluxDB has taken.", counts.points),
+        ("batches", "Requests' worth of rows acknowledged.", counts.batches),
+        ("body_bytes", "Bytes sent, before compression.", counts.body_bytes),
+        ("starts", "Times the forwarder's process was started.", forwarder.starts),
+    ):
+        yield CounterMetricFamily(f"tocsin_influxdb_{name}", help_, value)
+    for name, help_, label, numbers in (
+        ("failures", "Attempts that were not taken, and will be made again.", "kind", counts.failures),
+        ("lost", "Rows and points that InfluxDB will never have.", "reason", counts.lost),
+    ):
+        family = CounterMetricFamily(f"tocsin_influxdb_{name}", help_, labels=[label])
+        for key, number in sorted(numbers.items()):
+            family.add_metric([key], number)
+        yield family
+    for name, help_, gauge in (
+        ("up", "1: the last attempt was taken.", float(counts.up)),
+        ("lag_rows", "Rows of telemetry that wait.", float(counts.lag_rows)),
+        ("lag_seconds", "Age of the oldest row that waits.", counts.lag_ms / 1000),
+    ):
+        yield GaugeMetricFamily(f"tocsin_influxdb_{name}", help_, gauge)
 
 
 def _real(detections: Iterable[Detection]) -> int:
