@@ -27,6 +27,9 @@ from gateway.link_settings import LinkSettings
 from gateway.located import Located
 from gateway.news import News
 from gateway.performer import Performer
+from gateway.rollup.keeper import Keeper
+from gateway.rollup.keeper import Past as ConsumedBefore
+from gateway.rollup.making import meters_in
 from gateway.store import Store, StoreFailed
 from gateway.telemetry import Telemetry
 from rules.drill import exercises_from
@@ -81,7 +84,13 @@ class Core:
         self.desk.load(*loaded.documents)
         self.desk.keep_texts(loaded.texts)
         history = StoredHistory(self.telemetry, self.desk)
-        self.screen = Screen(loaded.directory, loaded.ruleset, history, calendars(loaded.directory))
+        folder = self._settings.data / TELEMETRY_FOLDER
+        self.screen = Screen(
+            loaded.directory, loaded.ruleset, history, calendars(loaded.directory), ConsumedBefore(folder)
+        )
+        self.rollup = Keeper(
+            folder, lambda: meters_in(self.screen.directory), self._compared, self._on_consumed, self._clock
+        )
         self.link = Link(link, self._on_messages, self._on_link)
         self.performer = Performer(
             self.desk,
@@ -124,7 +133,8 @@ class Core:
     async def run(self) -> None:
         """Until cancelled, or StoreFailed. Then `close`."""
         self._look()
-        work = (self.link.run(), self.performer.run(), self.auditor.run(), self._keep_retention(), self.retention.run())
+        parts = (self.link, self.performer, self.auditor, self.retention, self.rollup)
+        work = [*(part.run() for part in parts), self._keep_retention()]
         tasks = [asyncio.create_task(each) for each in work]
         try:
             done, _ = await asyncio.wait([*tasks, self._failed], return_when=asyncio.FIRST_COMPLETED)
@@ -185,6 +195,22 @@ class Core:
             log.warning("audit: %s", event)
             self.desk.submit(event)
         self.ingest.flush()
+
+    def _compared(self) -> list[str]:
+        """Devices whose consumption some rule looks at."""
+        return [watched.device.id for watched in self.screen.all() if watched.plan.weeks]
+
+    def _on_consumed(self, device: str, first: int, hours: Sequence[float]) -> None:
+        try:
+            changes = self.screen.consumed(device, first, hours, self._clock())
+            for change in changes:
+                self.ingest.submit(change)
+            if changes:
+                self.ingest.flush()
+        except StoreFailed as error:
+            self.fail(error)
+            return
+        self._rearm()
 
     def _look(self) -> None:
         """Lets screen and engine see what time it is, and sets the clock for the next time."""
