@@ -1,4 +1,4 @@
-"""Consumption that is unusual for its hour of the week: with what it is compared, when nothing is said, over restarts."""
+"""Consumption unusual for its hour of the week: with what it is compared, when nothing is said, over restarts."""
 
 from __future__ import annotations
 
