@@ -30,6 +30,7 @@ from gateway.performer import Performer
 from gateway.rollup.keeper import Keeper
 from gateway.rollup.keeper import Past as ConsumedBefore
 from gateway.rollup.making import meters_in
+from gateway.sizes import Sizes
 from gateway.store import Store, StoreFailed
 from gateway.telemetry import Telemetry
 from rules.drill import exercises_from
@@ -116,6 +117,8 @@ class Core:
         )
         keeping, folder = self._settings.keeping, self._settings.data
         self.retention = Retention(keeping, folder, self.store, self.desk, self._clock, self.ingest.flush)
+        self.sizes = Sizes(self._settings.data)
+        self.ingest.on_answer = self.performer.answered
         self._take_up()
 
     def _take_up(self) -> None:
@@ -133,7 +136,7 @@ class Core:
     async def run(self) -> None:
         """Until cancelled, or StoreFailed. Then `close`."""
         self._look()
-        parts = (self.link, self.performer, self.auditor, self.retention, self.rollup)
+        parts = (self.link, self.performer, self.auditor, self.retention, self.rollup, self.sizes)
         work = [*(part.run() for part in parts), self._keep_retention()]
         tasks = [asyncio.create_task(each) for each in work]
         try:

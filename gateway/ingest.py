@@ -18,9 +18,10 @@ from datetime import datetime
 from typing import Any, Protocol
 from zlib import crc32
 
-from gateway.clock import Clock
+from gateway.clock import Clock, monotonic_s
 from gateway.codecs import native
 from gateway.codecs.native import Kind, Undecodable
+from gateway.counts import Counts
 from gateway.desk import Desk
 from gateway.history import BATCH_MS_MAX
 from gateway.letters import Letters
@@ -54,13 +55,6 @@ class Timer(Protocol):
     def call_later(self, delay: float, callback: Callable[[], None]) -> Any: ...
 
 
-class Counts:
-    """Since the start; plain numbers, read by the metrics."""
-
-    def __init__(self) -> None:
-        self.messages = self.live = self.late = self.replayed = self.verdicts = self.batches = 0
-
-
 class Ingest:
     """`acknowledge(generation, packet_ids)` writes PUBACKs; `failed(error)` is told when nothing can be stored:
     from then on nothing is taken in and nothing is acknowledged. `ahead`: see `gateway.history`."""
@@ -86,12 +80,14 @@ class Ingest:
         self._ids: list[int] = []
         self._generation = 0
         self._waiting: Any = None
+        self._began_s = 0.0
         self._began: Instant = 0  # when the batch's first message was received
         self._urgent = False  # a verdict has changed: what a device answers to a command can wait for its batch
         self._stopped = False
         self._pace = Pace()
         self.letters = Letters()
         self.counts = Counts()
+        self.on_answer: Callable[[str], None] = lambda command: None  # a device has answered a command
 
     # ---- batches
 
@@ -101,7 +97,9 @@ class Ingest:
             return
         if generation != self._generation:
             self._generation, self._ids = generation, []  # the broker sends again what was not acknowledged
-        now = self._clock()
+        now = self.counts.last_at = self._clock()
+        if not self._ids:
+            self._began_s = monotonic_s()
         try:
             if self._waiting is not None and not 0 <= now - self._began < BATCH_MS_MAX:
                 self.flush()  # a slow disk, a clock set anew: so `gateway.history` can tell what telemetry may lack
@@ -154,11 +152,16 @@ class Ingest:
         self._desk.commit()
         if self.letters:
             self._store.dead_letters_add(self.letters.take())
+        began_s = monotonic_s()
         self._telemetry.commit()
         if self._ids:
             ids, self._ids = self._ids, []
-            self.counts.batches += 1
+            counts, done_s = self.counts, monotonic_s()
+            counts.batches += 1
             self._acknowledge(self._generation, ids)
+            counts.telemetry_s.observe(done_s - began_s)
+            counts.ingest_s.observe(done_s - self._began_s)
+            counts.batch_messages.observe(len(ids))
 
     def _time_is_up(self) -> None:
         self._waiting = None
@@ -172,6 +175,11 @@ class Ingest:
         self._stopped = True
         self._ids = []
         self._failed(error)
+
+    @property
+    def unacknowledged(self) -> int:
+        """Messages taken in and not committed yet."""
+        return len(self._ids)
 
     def forget_routes(self) -> None:
         """After a reload: devices may have come and gone."""
@@ -284,6 +292,7 @@ class Ingest:
             return None
         key = f"result/{w.mode.value}/{w.device.id}/{result.id}/{result.ok}"  # redelivered: the same answer
         self._desk.submit(CommandAnswered(w.mode, result.id, w.device.id, result.ok, now, result.detail), key)
+        self.on_answer(result.id)
         return None
 
     # ---- time and order
