@@ -105,7 +105,7 @@ async def test_a_command_s_round_trip_ends_with_its_device_s_answer_and_is_measu
         assert performer.round_trip_s.count == 0
         id = json.loads(heard[0][1])["id"]
         for _ in range(2):
-            stage.publish("vent-1", kind="result", payload=json.dumps({"id": id, "ok": True}).encode())
+            stage.publish("vent-1", kind="command/result", payload=json.dumps({"id": id, "ok": True}).encode())
             stage.deliver()
         assert performer.round_trip_s.count == 1
 
