@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-console check format bench bench-api fuzz fuzz-api fuzz-codecs audit-deps lock clean
+.PHONY: help setup demo run test test-console check format bench bench-api bench-baseline fuzz fuzz-api fuzz-codecs audit-deps lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -45,6 +45,9 @@ format: $(STAMP)  ## let ruff format and fix
 
 bench: $(STAMP)  ## measure, print ratios (ARGS="--quick" for a short run)
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-baseline: $(STAMP)  ## unusual consumption on generated years: precision and recall (20 min; ARGS="--quick")
+	@$(BIN)/python -m bench.baseline $(ARGS)
 
 bench-console: $(STAMP)  ## 20 open walls during a flood of 500 alarms (ARGS="--quick")
 	@$(BIN)/python -m bench --console $(ARGS)

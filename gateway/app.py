@@ -60,7 +60,7 @@ class Gateway:
         self.broker_url = settings.broker.url
         self._parts = dict.fromkeys(PARTS, STARTING)
         self._started_at = clock()
-        self._collector = GatewayCollector()
+        self._collector = GatewayCollector(self._started_at)
         self._loaded: Loaded | None = None
         self._reloading = asyncio.Lock()  # people assign devices while a deployment writes files
         self._forwarder: ForwarderProcess | None = None
@@ -119,6 +119,7 @@ class Gateway:
                 raise
             except StoreFailed as error:
                 failures = 1 if monotonic_s() - begun > STEADY_SECONDS else failures + 1
+                self._collector.store_failures += 1
                 log.error("the store failed: %s", error)
                 self._changed("store", str(error))
             await asyncio.sleep(backoff_seconds(failures, chance=1.0))
