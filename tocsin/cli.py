@@ -7,8 +7,10 @@ from __future__ import annotations
 import typer
 
 from tocsin import (
+    acl,
     audit,
     backup,
+    certs,
     check,
     console,
     demo,
@@ -48,6 +50,8 @@ app.command("explain")(explain.explain)
 app.command("report")(report.report)
 app.add_typer(plan.app, name="plan")
 app.add_typer(users.app, name="users")
+app.add_typer(certs.app, name="certs")
+app.command("acl")(acl.acl)
 app.command("drill")(drill.drill)
 app.command("simulate")(simulate.simulate)
 app.command("portfolio")(portfolio.portfolio)
