@@ -69,6 +69,8 @@ lock: $(STAMP)  ## make the lock files anew from pyproject.toml
 	  --custom-compile-command "make lock" pyproject.toml -o requirements/run.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --group dev pyproject.toml -o requirements/dev.txt
+	@grep -oE 'hatchling[^"]*' pyproject.toml | head -1 | $(BIN)/uv pip compile -q --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" - -o requirements/build.txt
 
 clean:  ## forget the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -20,7 +20,7 @@ from rules.mode import Mode
 from rules.site import Device, Directory
 from rules.wording import not_one_of
 
-GATEWAY, DRILL, TESTER = "tocsin-gateway", "tocsin-drill", "tocsin-tester"
+GATEWAY, DRILL, TESTER, WATCHER = "tocsin-gateway", "tocsin-drill", "tocsin-tester", "tocsin-watcher"
 USERS_LINES_MAX = 100_000
 
 SAYS = ("telemetry", "event", "status", "command/result")  # what a device publishes
@@ -109,7 +109,7 @@ def read_users(text: str, directory: Directory, file: str = "users") -> dict[str
         if not user:
             continue
         where = f"{file}:{number}"
-        if user in found or user in (GATEWAY, DRILL, TESTER):
+        if user in found or user in (GATEWAY, DRILL, TESTER, WATCHER):
             raise BadUsers(f"{where}: {user!r} is a user already")
         if not devices:
             raise BadUsers(f"{where}: {user!r} speaks for nobody; expected user site/device [site/device …]")
@@ -130,7 +130,7 @@ def access_list(
 ) -> str:
     """The file's text. `formats`: names of FORMATS. `users`: as `read_users` gives them; needs a directory."""
     chosen = {name: FORMATS[name] for name in formats}
-    parts = [_head(directory), _gateway(chosen), _drill(), _tester()]
+    parts = [_head(directory), _gateway(chosen), _drill(), _tester(), _watcher()]
     parts += [_bridge(name, each) for name, each in chosen.items() if each.bridge]
     parts += [_patterns(chosen)] if directory is None else list(_devices(directory, users or {}))
     if directory is not None and any(each.own_write and not each.bridge for each in chosen.values()):
@@ -177,6 +177,10 @@ def _drill() -> list[str]:
 
 def _tester() -> list[str]:
     return _field(TESTER, Mode.TEST, "# Equipment for testing devices.")
+
+
+def _watcher() -> list[str]:
+    return ["# What watches the broker: its own figures, no message.", f"user {WATCHER}", "topic read $SYS/#"]
 
 
 def _bridge(name: str, form: Format) -> list[str]:

@@ -17,6 +17,7 @@ from tocsin import (
     drill,
     explain,
     fuzz,
+    health,
     journal,
     plan,
     play,
@@ -52,6 +53,7 @@ app.add_typer(plan.app, name="plan")
 app.add_typer(users.app, name="users")
 app.add_typer(certs.app, name="certs")
 app.command("acl")(acl.acl)
+app.command("health")(health.health)
 app.command("drill")(drill.drill)
 app.command("simulate")(simulate.simulate)
 app.command("portfolio")(portfolio.portfolio)

@@ -18,18 +18,27 @@ from tests.support.servers import Server, mosquitto_program
 from tests.support.sources import ROOT
 
 SHIPPED = ROOT / "deploy" / "mosquitto"
-CLIENTS = ("tocsin-gateway", "tocsin-drill", "tocsin-tester")
+CLIENTS = ("tocsin-gateway", "tocsin-drill", "tocsin-tester", "tocsin-watcher")
 DEVICES = ("example/sd-101", "example/sd-102", "example/mcp-101", "example/sr-101")
 
 
 class ShippedBroker(Server):
-    """`port`: for devices; `near_port`: for the gateway and others on its machine."""
+    """`port`: for devices; `near_port`: for the gateway and others on its machine.
+
+    `settings`: the file in deploy/mosquitto. `secrets`: with deploy/mosquitto/compose.conf, what deploy/prepare.sh made.
+    """
 
     name = "mosquitto"
 
-    def __init__(self, folder: Path, *, access: str | None = None, settings: str = "mosquitto.conf") -> None:
+    def __init__(
+        self, folder: Path, *, access: str | None = None, settings: str = "mosquitto.conf", secrets: Path | None = None
+    ) -> None:
         super().__init__(folder, free_port(self.host))
         self.near_port = free_port(self.host)
+        self._make_certificates(folder)
+        self._lay_out(settings, access if access is not None else (SHIPPED / "acl").read_text(), secrets)
+
+    def _make_certificates(self, folder: Path) -> None:
         self.certificates = CertificateFolder(folder / "certs")
         now = now_ms()
         self.certificates.begin("Tocsin test CA", CA_DAYS, now - DAY_MS)
@@ -38,7 +47,6 @@ class ShippedBroker(Server):
             self.certificates.issue(Wanted(Kind.CLIENT, name), now)
         for name in DEVICES:
             self.certificates.issue(Wanted(Kind.DEVICE, name), now)
-        self._lay_out(settings, access if access is not None else (SHIPPED / "acl").read_text())
 
     @property
     def url(self) -> str:
@@ -71,7 +79,7 @@ class ShippedBroker(Server):
         self._copy("crl.pem", "crl.pem")
         self.restart()
 
-    def _lay_out(self, settings: str, access: str) -> None:
+    def _lay_out(self, settings: str, access: str, secrets: Path | None) -> None:
         place = self.folder / "tocsin"
         place.mkdir()
         self._copy("ca.pem", "ca.pem")
@@ -84,6 +92,7 @@ class ShippedBroker(Server):
         text = (SHIPPED / settings).read_text()
         for was, now in (
             ("/etc/mosquitto/tocsin/", f"{place}/"),
+            ("/run/secrets/", f"{secrets}/"),
             ("/var/lib/mosquitto/", f"{kept}/"),
             ("/mosquitto/data/", f"{kept}/"),
             ("listener 8883\n", f"listener {self.port} {self.host}\n"),
