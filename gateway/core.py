@@ -13,7 +13,7 @@ from functools import cached_property
 from importlib.metadata import version
 
 from gateway.auditor import Auditor
-from gateway.clock import Clock
+from gateway.clock import Clock, monotonic_s
 from gateway.config import GatewaySettings
 from gateway.deliveries import deliveries
 from gateway.desk import Desk
@@ -74,6 +74,7 @@ class Core:
         self._settings, self._clock, self._news, self._changed = settings, clock, news, changed
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._timer: asyncio.Handle | None = None
+        self.looked_at_s = monotonic_s()  # when it last saw what time it is; it moves as long as the core does
         self._timer_due = 0.0  # our own note of it: what uvloop gives for a timer of no delay cannot be asked
         self.store = Store.open(settings.store_url)
         try:
@@ -252,6 +253,7 @@ class Core:
 
     def _look(self) -> None:
         """Lets screen and engine see what time it is, and sets the clock for the next time."""
+        self.looked_at_s = monotonic_s()
         if self._timer is not None:
             self._timer.cancel()  # `run` looks although a commit of the start has set it
             self._timer = None

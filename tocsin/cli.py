@@ -7,8 +7,10 @@ from __future__ import annotations
 import typer
 
 from tocsin import (
+    acl,
     audit,
     backup,
+    certs,
     check,
     console,
     demo,
@@ -16,6 +18,7 @@ from tocsin import (
     drill,
     explain,
     fuzz,
+    health,
     journal,
     plan,
     play,
@@ -50,6 +53,9 @@ app.command("report")(report.report)
 app.add_typer(plan.app, name="plan")
 app.add_typer(devices.app, name="devices")
 app.add_typer(users.app, name="users")
+app.add_typer(certs.app, name="certs")
+app.command("acl")(acl.acl)
+app.command("health")(health.health)
 app.command("drill")(drill.drill)
 app.command("simulate")(simulate.simulate)
 app.command("portfolio")(portfolio.portfolio)
