@@ -58,6 +58,7 @@ class IncidentQuery(Struct, frozen=True):
     open: bool | None = None
     since: Instant | None = None  # opened at or after
     until: Instant | None = None  # opened before
+    ids: list[str] | None = None  # those of these that there are
     text: str | None = None  # all of these words, or beginnings of words, in what is known of it and said about it
     cursor: str | None = None
     limit: int = 50

@@ -150,8 +150,8 @@ class DueOut(Wire):
     id: str = Field(description="of the task's step or the command; else empty")
 
 
-def _due(incident: dict[str, Any]) -> list[DueOut]:
-    """What is due next, the soonest first: one list of what stands in many places."""
+def due(incident: Mapping[str, Any]) -> list[DueOut]:
+    """What is due next, the soonest first: one list of what stands in many places (`DUE_READS`)."""
     found: list[tuple[str, Any, str]] = [
         ("first_response", incident["first_response_by"], ""),
         ("re_alarm", incident["re_alarm_at"], ""),
@@ -166,8 +166,11 @@ def _due(incident: dict[str, Any]) -> list[DueOut]:
     found += [("task", step.due_at, step.id) for step in waiting]
     under_way = (CommandStage.ISSUED, CommandStage.PUBLISHED)
     found += [("command", each.expires_at, each.id) for each in incident["commands"] if each.stage in under_way]
-    due = [DueOut.model_validate({"what": what, "at": at, "id": id}) for what, at, id in found if at is not None]
-    return sorted(due, key=lambda each: each.at)
+    made = [DueOut.model_validate({"what": what, "at": at, "id": id}) for what, at, id in found if at is not None]
+    return sorted(made, key=lambda each: each.at)
+
+
+DUE_READS = ("first_response_by", "re_alarm_at", "stale_at", "countdown", "ladder", "steps", "commands")
 
 
 class IncidentOut(Wire):
@@ -218,7 +221,7 @@ class IncidentOut(Wire):
     entries: int = Field(description="how many timeline entries it has")
     revision: int = Field(description="rises with every change; the ETag")
     due: Annotated[
-        list[DueOut], Field(default_factory=_due, description="what happens next by itself, the soonest first")
+        list[DueOut], Field(default_factory=due, description="what happens next by itself, the soonest first")
     ]
 
 

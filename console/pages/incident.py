@@ -139,9 +139,7 @@ class View:
             return
         self.orders_are_old = False
         with told(self.session):
-            if known is not None and newer and "steps" in known:
-                self.incident = known
-            elif gone or newer:
+            if gone or newer:
                 self.incident = await self.session.api.get(f"/incidents/{self.id}")
             await self._load_orders()
         self.version += 1

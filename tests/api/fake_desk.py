@@ -345,6 +345,7 @@ def _matches(incident: Incident, query: IncidentQuery) -> bool:
     return (
         has(incident, {name: getattr(query, name) for name in names})
         and of_sites(incident, query.sites)
+        and (query.ids is None or incident.id in query.ids)
         and (query.since is None or incident.opened_at >= query.since)
         and (query.until is None or incident.opened_at < query.until)
     )

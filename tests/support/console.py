@@ -134,7 +134,11 @@ def tower(folder: Path, phones: str = "", **settings: Any) -> Iterator[Tower]:
     broker.start()
     write_crew(folder / "gateway" / "crew")
     (folder / "gateway" / "quiet.yaml").write_text(NEVER_SILENT)
-    parts: dict[str, Any] = {"people": ["crew"], "rules": ["quiet.yaml"], "authorities": {"fire_brigade": {"folder": "fire-brigade"}}}
+    parts: dict[str, Any] = {
+        "people": ["crew"],
+        "rules": ["quiet.yaml"],
+        "authorities": {"fire_brigade": {"folder": "fire-brigade"}},
+    }
     if phones:
         lines = [f"{name} {phones.replace('http://', 'json://')}/{name}\n" for name in CHANNELS]
         (folder / "gateway" / "channels").write_text("".join(lines))
