@@ -167,6 +167,22 @@ class ZoneState(Struct, frozen=True):
     level: Level | None  # the worst of them
 
 
+class SiteState(Struct, frozen=True):
+    id: str
+    title: Title
+    timezone: str  # IANA name
+    buildings: list[str]
+
+
+class DeviceClassState(Struct, frozen=True):
+    """What devices of a kind measure, say and can be told."""
+
+    id: str
+    title: Title
+    metrics: dict[str, Title]
+    commands: dict[str, Title]
+
+
 class DeadLetter(Struct, frozen=True):
     """Messages that said nothing Tocsin understands, counted by topic and reason."""
 
@@ -357,6 +373,14 @@ class Desk(BoardDesk, RulesDesk, ReadingsDesk, EventsDesk, DutyDesk, ReportDesk,
         ...
 
     async def zones(self, site: str | None = None) -> list[ZoneState]: ...
+
+    async def sites(self) -> list[SiteState]:
+        """In the order of their files."""
+        ...
+
+    async def device_classes(self) -> list[DeviceClassState]:
+        """Those that there are, by id."""
+        ...
 
     async def dead_letters(self, cursor: str | None = None, limit: int = 100) -> Page[DeadLetter]: ...
 

@@ -303,6 +303,30 @@ class ZonesOut(Wire):
     items: list[ZoneOut]
 
 
+class SiteOut(Wire):
+    id: str
+    title: Title
+    timezone: str = Field(description="IANA name; days of the site begin and end in it")
+    buildings: list[str]
+
+
+class SitesOut(Wire):
+    items: list[SiteOut]
+
+
+class DeviceClassOut(Wire):
+    """What devices of a kind measure, and what they can be told."""
+
+    id: str
+    title: Title
+    metrics: dict[str, Title] = Field(description="metric → title")
+    commands: dict[str, Title] = Field(description="command → title")
+
+
+class DeviceClassesOut(Wire):
+    items: list[DeviceClassOut]
+
+
 class DeadLetterOut(Wire):
     """Messages that said nothing Tocsin understands, counted by topic and reason."""
 

@@ -18,6 +18,7 @@ from tocsin import (
     journal,
     plan,
     play,
+    play_drills,
     portfolio,
     report,
     run,
@@ -49,6 +50,7 @@ app.command("report")(report.report)
 app.add_typer(plan.app, name="plan")
 app.add_typer(users.app, name="users")
 app.command("drill")(drill.drill)
+app.command("play-drills")(play_drills.play_drills)
 app.command("simulate")(simulate.simulate)
 app.command("portfolio")(portfolio.portfolio)
 app.command("play")(play.play)

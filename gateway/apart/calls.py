@@ -16,6 +16,8 @@ IN_TURN = frozenset(
         "devices",
         "device",
         "zones",
+        "sites",
+        "device_classes",
         "plans",
         "plan",
         "on_duty",

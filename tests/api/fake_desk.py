@@ -11,6 +11,7 @@ import msgspec
 
 from api.ports import (
     DeadLetter,
+    DeviceClassState,
     DeviceQuery,
     DeviceState,
     Done,
@@ -18,6 +19,7 @@ from api.ports import (
     IncidentQuery,
     Page,
     Refused,
+    SiteState,
     UnknownDevice,
     UnknownIncident,
     ZoneState,
@@ -283,6 +285,14 @@ class FakeDesk(FakeReports, FakeResponse, FakeRules):
     async def zones(self, site: str | None = None) -> list[ZoneState]:
         self._check()
         return [state for state in self.zone_states if site in (None, state.site)]
+
+    async def sites(self) -> list[SiteState]:
+        self._check()
+        return [SiteState(id, {"en": id}, "Asia/Shanghai", ["main"]) for id in ("tower-a", "tower-b")]
+
+    async def device_classes(self) -> list[DeviceClassState]:
+        self._check()
+        return [DeviceClassState("siren", {"en": "Siren"}, {}, {"sound": {"en": "Sound the alarm"}})]
 
     async def dead_letters(self, cursor: str | None = None, limit: int = 100) -> Page[DeadLetter]:
         self._check()

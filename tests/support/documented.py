@@ -105,6 +105,9 @@ RUN_BY |= dict.fromkeys(
 RUN_BY[
     "tocsin drill fire-on-12f --live --files sites --broker mqtt://127.0.0.1:1883 --api http://127.0.0.1:8080 --speed 1"
 ] = "tests/e2e/test_drills.py"
+RUN_BY["tocsin play-drills --files sites --broker mqtt://127.0.0.1:1883 --api http://127.0.0.1:8080"] = (
+    "tests/console/browser/test_drills.py"
+)
 NOT_RUN = {  # command → why not
     "make test": IS_CI,
     "make check": IS_CI,
