@@ -9,7 +9,7 @@ from nicegui import ui
 from console import incident_charts
 from console.bursts import gathered
 from console.client import Json, Problem, SignedOut
-from console.drawing import draw
+from console.drawing import draw, floor_beside
 from console.frame import REDRAWN_SECONDS, frame, keep_drawn, on_act, told
 from console.gate import Gate
 from console.incident_acts import ACTS, begin
@@ -189,7 +189,7 @@ class View:
         language, incident = self.session.language, self.incident
         zones = {zone["id"]: zone["title"] for zone in self.live.zones}
         zone = title(zones.get(incident["zone"]), language, incident["zone"].partition("/")[2])
-        floor = "" if incident["floor"] in zone else incident["floor"]
+        floor = floor_beside(zone, incident["floor"])
         place = " · ".join(dict.fromkeys(filter(None, [zone, floor, incident["building"], incident["site"]])))
         due = incident["due"][0] if incident["due"] else None
         return draw(

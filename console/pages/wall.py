@@ -10,7 +10,7 @@ from nicegui import ui
 from console.ask import Field, ask
 from console.board import Board
 from console.client import Json
-from console.drawing import LEVELS, draw, unanswered, worst_first
+from console.drawing import LEVELS, draw, floor_beside, unanswered, worst_first
 from console.frame import frame, on_act, told
 from console.gate import Gate
 from console.live import Live
@@ -124,7 +124,7 @@ def wall_parts(live: Live, look: Look, drawn: Cards) -> Parts:
 
     def place(incident: Json) -> str:
         zone = title(titles.get(incident["zone"]), language, incident["zone"])
-        return zone if incident["floor"] in zone else f"{zone}, {incident['floor']}"
+        return ", ".join(filter(None, [zone, floor_beside(zone, incident["floor"])]))
 
     cards = _cards(ordered, place, compact, language, drawn)
     figures, tiles = sections(zones, here, language)

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from gateway.clock import now_ms
 from tests.support.console import CLEAN, SITE, SMOKE, RunningConsole, Tower, tower
@@ -28,16 +28,20 @@ WIDE, PHONE = (1600, 900), (390, 844)
 QUALITY = 72
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
 PAST_DAYS = 3
+WHOLE_MS_MAX = 90_000
 SETTLED_MS = 2_500  # charts are drawn, clocks show something
 
 
 class Shot(NamedTuple):
-    """`path`: of the page; `{incident}` is the fire's id. `keys`: pressed before. `phone`: there as well."""
+    """`path`: of the page; `{incident}` is the fire's id. `keys`: pressed before. `phone`: there as well.
+    `until`: what is there when it is whole."""
 
     name: str
     path: str
     keys: tuple[str, ...] = ()
     phone: bool = True
+    until: str = ".content"
+    then: str = ".content"  # after the keys
 
 
 SHOTS = [
@@ -48,13 +52,13 @@ SHOTS = [
     Shot("orders", "/orders"),
     Shot("order", "/orders/{order}"),
     Shot("devices", "/devices?device=tower-a/sd-1201"),
-    Shot("energy", "/energy", ("d",)),
-    Shot("rules", "/rules?rule=smoke-high"),
-    Shot("plans", "/rules?view=plans", phone=False),
+    Shot("energy", "/energy", ("d",), until=".table tbody tr"),
+    Shot("rules", "/rules?rule=smoke-high", until=".written"),
+    Shot("plans", "/rules?view=plans", phone=False, until=".plan-steps li"),
     Shot("drills", "/drills"),
     Shot("handover", "/handover"),
     Shot("kpis", "/kpis"),
-    Shot("audit", "/audit", ("v",), phone=False),
+    Shot("audit", "/audit", ("v",), phone=False, until=".found tbody tr", then=".journal.whole"),
     Shot("account", "/account", phone=False),
     Shot("sign-in", "/sign-in", phone=False),
     Shot("drill", "/drills/{drill}"),
@@ -90,6 +94,7 @@ def fire(building: Tower) -> str:
     return str(id)
 
 
+LEAK = {"en": "Water in the plant room", "zh": "设备机房漏水"}
 ORDERS = (
     ("sd-0601", "dirty", "Clean the chamber of the detector on 6F", ()),
     ("lift-2", "noisy", "Lift 2 rattles between 9F and 10F", ("accept",)),
@@ -101,7 +106,9 @@ ORDERS = (
 def scenes(building: Tower) -> dict[str, str]:
     """The fire, work orders at every node, a handover that waits, and a drill that is over. → ids by what they are."""
     gateway = building.gateway
-    begun = gateway.post("drills", by="safety-officer", site=SITE, scenario="water-leak", lasts_ms=1_800_000)[1]
+    begun = gateway.post(
+        "drills", by="safety-officer", site=SITE, scenario="water-leak", title=LEAK, lasts_ms=1_800_000
+    )[1]
     drill = begun["drill"]["id"]
     leak = json.dumps({"values": {"alarm": True}})
     send(building.broker, f"tocsin-exercise/v1/{SITE}/wd-b101/telemetry", leak)
@@ -155,10 +162,13 @@ def _shoot(
             if size == PHONE and not shot.phone:
                 continue
             page.goto(console.url + shot.path.format(**named), wait_until="load")
+            page.locator(shot.until).first.wait_for(timeout=WHOLE_MS_MAX)
             page.wait_for_timeout(SETTLED_MS)
             for key in shot.keys:
                 page.keyboard.press(key)
-                page.wait_for_timeout(SETTLED_MS / 4)
+                page.wait_for_timeout(SETTLED_MS)
+                expect(page.locator(".busy").filter(visible=True)).to_have_count(0, timeout=WHOLE_MS_MAX)
+            page.locator(shot.then).first.wait_for(timeout=WHOLE_MS_MAX)
             path = out / f"console-{shot.name}{ending}{suffix}.webp"
             path.write_bytes(_webp(page))
             sys.stdout.write(f"{path}  {path.stat().st_size / 1024:.0f} KiB\n")
