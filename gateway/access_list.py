@@ -212,7 +212,7 @@ def _devices(directory: Directory, users: Mapping[str, Sequence[str]]) -> Iterat
     for user, devices in users.items():
         yield [f"user {user}", *(line for each in devices for line in _own(directory, directory.devices[each]))]
     for device in directory.devices.values():
-        if device.id not in named and not device.topic:
+        if device.id not in named and device.source is None:
             yield [f"user {device.id}", *_own(directory, device)]
 
 
