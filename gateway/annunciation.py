@@ -1,7 +1,7 @@
 """What of the gateway itself is not well, told to people: a trouble signal on the timeline, and a topic for a siren.
 
 Every part reports itself; a fault counts once it has lasted its patience: a broker that is started anew rings no bell.
-The timeline gets a `PartFailed`, and a `PartWell` when it is over. Beside it `tocsin/v1/SITE/gateway/trouble` (retained)
+The timeline gets a `PartFailed`, and a `PartWell` when it is over. `tocsin/v1/SITE/gateway/trouble`, retained, also
 says whether any trouble of Tocsin's own holds: a siren or a lamp on the local broker needs no more than that.
 While the gateway is away, or its store has failed, `…/gateway/status` says `offline` (the broker's last will).
 """
