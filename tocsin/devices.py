@@ -84,8 +84,22 @@ def devices(
 
     Exit code 1: the gateway does not answer, or refuses; 2: a word of the command line is wrong.
     """
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        _list(everything, api, token_file, language)
+
+
+@app.command("list")
+def list_devices(
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are ignored.")] = False,
+    api: Api = API,
+    token_file: TokenFile = None,
+    language: Lang = "en",
+) -> None:
+    """List devices of other formats, as `tocsin devices` alone does."""
+    _list(everything, api, token_file, language)
+
+
+def _list(everything: bool, api: str, token_file: Path | None, language: Language) -> None:
     with _client(api, token_file) as client:
         found = [each for each in _all(client) if everything or not each["ignored"]]
     say = WORDS[language]
