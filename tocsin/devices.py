@@ -172,7 +172,9 @@ def assign(
     language: Lang = "en",
 ) -> None:
     """Give a device a place: from now on it is watched like any other of its zone."""
-    body: Json = {"zone": zone, "name": name, "reason": reason, "title": title}
+    body: Json = {"zone": zone, "name": name, "reason": reason}
+    if title:
+        body["title"] = title
     body["points"] = {left: {"metric": right} for left, right in _pairs(point, "--point", "POINT=METRIC")}
     body["events"] = dict(_pairs(event, "--event", "WORD=EVENT"))
     body["rated"] = {left: _figure(right) for left, right in _pairs(rated, "--rated", "FIGURE=NUMBER")}

@@ -145,7 +145,7 @@ def test_what_is_wrong_with_an_assignment_is_said_and_nothing_has_changed(site: 
     wrong = {
         ("--zone", "example/9F", "--name", "sd-9"): "'example/9F' is not a zone of any site",
         ("--zone", "example/2F-office", "--name", "sd-201"): "'sd-201' is already a device of example",
-        ("--zone", "example/2F-office", "--name", "sd-9", "--class", "smok"): "did you mean smoke_detector?",
+        ("--zone", "example/2F-office", "--name", "sd-9", "--class", "smok"): "'smok' is not a device class",
         ("--zone", "example/2F-office", "--name", "sd-9", "--point", "smoke=alarms"): "did you mean alarm?",
         ("--zone", "example/2F-office", "--name", "sd-9", "--class", "lift"): "points: smoke, battery_low",
     }
