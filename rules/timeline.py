@@ -49,6 +49,7 @@ class Kind(Enum):
     TASK_ISSUED = "task_issued"
     TASK_DONE = "task_done"
     TASK_SKIPPED = "task_skipped"
+    CARRIED = "carried"  # a step that another incident has for this one as well
     NOTICE_ISSUED = "notice_issued"  # notification, occupant notice, authority message, push
     NOTICE_TRIED = "notice_tried"
     NOTICE_DONE = "notice_done"

@@ -62,6 +62,7 @@ FACTS: dict[Kind, tuple[str, ...]] = {
     Kind.TASK_ISSUED: ("title_en", "title_zh", "role", "within_ms"),
     Kind.TASK_DONE: ("title_en", "title_zh", "note"),
     Kind.TASK_SKIPPED: ("title_en", "title_zh"),
+    Kind.CARRIED: ("title_en", "title_zh", "by"),
     Kind.NOTICE_ISSUED: ("what", "to", "channel", "id"),
     Kind.NOTICE_TRIED: ("what", "to", "channel", "attempt", "detail", "id"),
     Kind.NOTICE_DONE: ("what", "to", "channel", "attempt", "detail", "id"),
@@ -133,6 +134,7 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.TASK_ISSUED: "To do[ for {role}]: {title}[, within {within_ms}][ · {reason}]",
         Kind.TASK_DONE: "Done: {title}[ · {by}][ · {note}]",
         Kind.TASK_SKIPPED: "Left out: {title}[ · {by}][ · {reason}]",
+        Kind.CARRIED: "Not repeated: {title}[ · {reason}]",
         Kind.NOTICE_ISSUED: "Sending {what}[ to {to}][ by {channel}][ · {reason}][ · {id}]",
         Kind.NOTICE_TRIED: "Not delivered yet: {what}[ to {to}][ by {channel}][, attempt {attempt}][: {detail}]"
         "[ · {reason}][ · {id}]",
@@ -206,6 +208,7 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.TASK_ISSUED: "待办[（{role}）]：{title}[，限 {within_ms}][ · {reason}]",
         Kind.TASK_DONE: "完成：{title}[ · {by}][ · {note}]",
         Kind.TASK_SKIPPED: "跳过：{title}[ · {by}][ · {reason}]",
+        Kind.CARRIED: "不再重复：{title}[ · {reason}]",
         Kind.NOTICE_ISSUED: "发送{what}[ → {to}][（{channel}）][ · {reason}][ · {id}]",
         Kind.NOTICE_TRIED: "尚未送达：{what}[ → {to}][（{channel}）][，第 {attempt} 次][：{detail}]"
         "[ · {reason}][ · {id}]",

@@ -16,6 +16,11 @@ from gateway.codecs.port import Codec
 from rules.wording import not_one_of
 
 FORMATS: dict[str, str] = {
+    "chirpstack": "gateway.codecs.chirpstack",
+    "mapping": "gateway.codecs.mapping",
+    "shelly": "gateway.codecs.shelly",
+    "sparkplug": "gateway.codecs.sparkplug",
+    "tasmota": "gateway.codecs.tasmota",
     "zigbee2mqtt": "gateway.codecs.zigbee2mqtt",
 }
 

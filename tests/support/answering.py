@@ -83,8 +83,8 @@ plans:
       - {id: vents, title: {en: Vents}, level: I, command: {device_class: smoke_vent, command: open, retries: 1}}
       - {id: look, title: {en: Look}, task: {role: duty_officer, within: 3min}}
       - {id: tell, title: {en: Tell}, level: II, notify: {role: safety_officer}}
-      - {id: call, title: {en: Call}, level: I, authority: {to: fire_brigade, event: Structure Fire}}
-      - {id: leave, title: {en: Leave}, level: I, occupant_notice: {template: fire_evacuate}}
+      - {id: call, title: {en: Call}, level: I, once: building, authority: {to: fire_brigade, event: Structure Fire}}
+      - {id: leave, title: {en: Leave}, level: I, once: building, occupant_notice: {template: fire_evacuate}}
       - {id: mend, title: {en: Mend, zh: 维修}, level: II, work_order: {kind: emergency}}
       - {id: reset, title: {en: Reset}, phase: closing, level: II, task: {role: engineer}}
 """

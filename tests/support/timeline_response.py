@@ -103,6 +103,11 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
         "Done: Call 119 · duty-1 · they come",
         "完成：拨打119 · duty-1 · they come",
     ),
+    Kind.CARRIED: (
+        _entry(Kind.CARRIED, TASK | {"by": "INC-000001"}, reason="done for the whole building in INC-000001"),
+        "Not repeated: Call 119 · done for the whole building in INC-000001",
+        "不再重复：拨打119 · 已在 INC-000001 中为整个楼栋执行",
+    ),
     Kind.TASK_SKIPPED: (
         _entry(Kind.TASK_SKIPPED, TASK, by="duty-1", reason="it was a false alarm"),
         "Left out: Call 119 · duty-1 · it was a false alarm",
