@@ -183,9 +183,7 @@ def _signed_by(authority: x509.Certificate) -> x509.AuthorityKeyIdentifier:
 def _alternatives(wanted: Wanted) -> list[x509.GeneralName]:
     """A server's own name is among them: nobody looks at its common name any more (RFC 9525)."""
     names = (wanted.name, *wanted.alternatives) if wanted.kind is Kind.SERVER else wanted.alternatives
-    return [
-        x509.IPAddress(ip_address(each)) if _address(each) else x509.DNSName(each) for each in dict.fromkeys(names)
-    ]
+    return [x509.IPAddress(ip_address(each)) if _address(each) else x509.DNSName(each) for each in dict.fromkeys(names)]
 
 
 def _address(text: str) -> bool:

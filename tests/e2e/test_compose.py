@@ -64,7 +64,7 @@ def test_a_file_that_is_not_would_be_noticed() -> None:
     ):
         broken = compose()
         spoil(broken)
-        with pytest.raises(ValueError, match="privileges|nowhere"):
+        with pytest.raises(ValueError, match=r"privileges|nowhere"):
             PyCompose.from_json(json.dumps(broken)).validate()
 
 
@@ -220,12 +220,16 @@ def test_both_files_for_mosquitto_are_the_same_but_for_places() -> None:
         "listener",
         "persistence_location",
     }
-    assert [each for each in differing if each[0].startswith("listener")] == [("listener 8884 127.0.0.1", "listener 8884")]
+    assert [each for each in differing if each[0].startswith("listener")] == [
+        ("listener 8884 127.0.0.1", "listener 8884")
+    ]
 
 
 def test_what_the_image_is_made_of_is_there_and_is_let_through() -> None:
     text = (DEPLOY / "Dockerfile").read_text()
-    copied = [source for line in re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE) for source in line.split()]
+    copied = [
+        source for line in re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE) for source in line.split()
+    ]
     let_through = [
         line[1:].rstrip("/") for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")
     ]
@@ -364,9 +368,7 @@ def _press(broker: ShippedBroker, prepared: Path) -> None:
         capture_output=True,
     )
     stem = certs / "clients" / device
-    client = client_of(broker, device)._replace(
-        certificate=f"{stem}.pem", key=f"{stem}.key", ca=str(certs / "ca.pem")
-    )
+    client = client_of(broker, device)._replace(certificate=f"{stem}.pem", key=f"{stem}.key", ca=str(certs / "ca.pem"))
     pressed = json.dumps({"values": {"alarm": True}})
     assert mosquitto_pub(client, f"tocsin/v1/{device}/telemetry", pressed) == 0
 

@@ -29,7 +29,9 @@ def test_a_store_that_an_older_version_left_is_brought_forward_by_a_start_and_sa
     as_released(folder, f"sqlite:///{running.data / 'journal.sqlite'}")
     early = running.run("backup", str(running.folder))
     assert early.returncode == 2
-    assert f"have schema {folder.name}, not" in early.stderr  # the older version makes the backup, while it is still there
+    assert (
+        f"have schema {folder.name}, not" in early.stderr
+    )  # the older version makes the backup, while it is still there
     running.start()
     incidents = running.get("incidents")["items"]
     assert incidents

@@ -155,9 +155,9 @@ def test_a_wish_that_cannot_be_fulfilled_is_refused_with_what_was_expected(
 
 @pytest.mark.parametrize("name", ["ca.pem", "ca.key", "crl.pem"])
 def test_a_folder_whose_files_are_broken_says_which_one(folder: CertificateFolder, name: str) -> None:
+    folder.issue(Wanted(Kind.DEVICE, DEVICE), NOW)
     (folder.folder / name).write_text("-----BEGIN NOTHING-----\n")
     with pytest.raises(BadCertificate, match=name.replace(".", r"\.")):
-        folder.issue(Wanted(Kind.DEVICE, DEVICE), NOW)
         folder.revoke(DEVICE, NOW)
 
 

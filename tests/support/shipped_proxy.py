@@ -45,9 +45,7 @@ class ShippedProxy(Server):
             text = text.replace(was, now)
         (folder / "tocsin.conf").write_text(text)
         own = ["user root;"] if os.geteuid() == 0 else []
-        places = [
-            f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        ]
+        places = [f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")]
         lines = [
             *own,
             *("daemon off;", f"pid {folder}/pid;", f"error_log {folder}/log info;", "worker_processes 1;"),
