@@ -14,6 +14,7 @@ from tocsin import (
     check,
     console,
     demo,
+    devices,
     drill,
     explain,
     fuzz,
@@ -50,6 +51,7 @@ app.command("restore")(backup.restore)
 app.command("explain")(explain.explain)
 app.command("report")(report.report)
 app.add_typer(plan.app, name="plan")
+app.add_typer(devices.app, name="devices")
 app.add_typer(users.app, name="users")
 app.add_typer(certs.app, name="certs")
 app.command("acl")(acl.acl)
