@@ -52,9 +52,9 @@ FORMATS = {
         own_read=("cmnd/%u/#",),
     ),
     "shelly": Format(
-        ("+/events/rpc", "+/status/#", "+/online", f"{GATEWAY}/rpc"),
+        ("+/events/rpc", "+/status/#", "+/online", "tocsin-shelly/rpc"),
         ("+/rpc", "+/command/#"),
-        own_write=("%u/events/rpc", "%u/status/#", "%u/online", f"{GATEWAY}/rpc"),
+        own_write=("%u/events/rpc", "%u/status/#", "%u/online", "tocsin-shelly/rpc"),
         own_read=("%u/rpc", "%u/command/#"),
     ),
     "chirpstack": Format(
@@ -212,7 +212,7 @@ def _devices(directory: Directory, users: Mapping[str, Sequence[str]]) -> Iterat
     for user, devices in users.items():
         yield [f"user {user}", *(line for each in devices for line in _own(directory, directory.devices[each]))]
     for device in directory.devices.values():
-        if device.id not in named and not device.topic:
+        if device.id not in named and device.source is None:
             yield [f"user {device.id}", *_own(directory, device)]
 
 

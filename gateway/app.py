@@ -174,10 +174,6 @@ class Gateway:
             log.info("ready: %s", self.http_url)
             self._on_ready(self.http_url)
 
-    def alive(self) -> bool:
-        """A core that is being made anew is not there, and its faults are told elsewhere; one that is there moves."""
-        return self.core is None or monotonic_s() - self.core.looked_at_s < STOOD_STILL_SECONDS
-
     # ---- forwarding, as `gateway.forward.supervisor.Hears`
 
     def forwarding(self, counts: Counts) -> None:
@@ -202,6 +198,10 @@ class Gateway:
                 act(self.core)
             except StoreFailed as error:
                 self.store_failed(error)
+
+    def alive(self) -> bool:
+        """A core that is being made anew is not there, and its faults are told elsewhere; one that is there moves."""
+        return self.core is None or monotonic_s() - self.core.looked_at_s < STOOD_STILL_SECONDS
 
     @property
     def ready(self) -> bool:

@@ -150,7 +150,7 @@ def _devices(sites: list[Path]) -> list[str]:
     from gateway.library import load
 
     devices = load(sites).directory.devices.values() if sites else ()
-    return [each.id for each in devices if not each.topic]
+    return [each.id for each in devices if each.source is None]
 
 
 def _say(issued: Issued) -> None:

@@ -22,6 +22,7 @@ from tocsin import (
     journal,
     plan,
     play,
+    play_drills,
     portfolio,
     report,
     run,
@@ -57,6 +58,7 @@ app.add_typer(certs.app, name="certs")
 app.command("acl")(acl.acl)
 app.command("health")(health.health)
 app.command("drill")(drill.drill)
+app.command("play-drills")(play_drills.play_drills)
 app.command("simulate")(simulate.simulate)
 app.command("portfolio")(portfolio.portfolio)
 app.command("play")(play.play)

@@ -113,6 +113,9 @@ RUN_BY |= dict.fromkeys(
     ("promtool check rules deploy/prometheus/tocsin.rules.yaml", "promtool test rules tests/deploy/alerts.yaml"),
     "tests/deploy/test_prometheus.py",
 )
+RUN_BY["tocsin play-drills --files sites --broker mqtt://127.0.0.1:1883 --api http://127.0.0.1:8080"] = (
+    "tests/console/browser/test_drills.py"
+)
 RUN_BY |= dict.fromkeys(
     (
         "tocsin certs init --folder certs",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.console.browser.conftest import console_of
 from tests.support.accessible import faults
 from tests.support.console import RunningConsole, tower
 
@@ -24,11 +25,8 @@ def with_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCons
         body = {"secret": secret, "name": ADMIN, "password": PASSWORD}
         status, answer = made.gateway.post("login/setup", **body)
         assert status == 200, answer
-        console = RunningConsole(tmp_path_factory.mktemp("console"), made.gateway.url)
-        console.start()
-        yield console
-        console.stop()
-        assert "Traceback" not in console.log, console.log[-4000:]
+        with console_of(made, tmp_path_factory.mktemp("console")) as console:
+            yield console
 
 
 def signed_in(page: Page, name: str = ADMIN, password: str = PASSWORD) -> None:

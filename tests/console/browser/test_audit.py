@@ -6,9 +6,10 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.console.conftest import PHONE
+from tests.console.browser.conftest import PHONE
 from tests.support.accessible import faults
 from tests.support.console import SMOKE, Tower
+from tests.support.places import Place
 
 
 def test_the_journal_is_verified_by_a_key_and_says_who_asked(building: Tower, opened) -> None:  # type: ignore[no-untyped-def]
@@ -22,8 +23,8 @@ def test_the_journal_is_verified_by_a_key_and_says_who_asked(building: Tower, op
     assert faults(page) == []
 
 
-def test_an_incident_is_found_by_what_somebody_said_about_it(building: Tower, opened) -> None:  # type: ignore[no-untyped-def]
-    building.says("sd-1201", **SMOKE)
+def test_an_incident_is_found_by_what_somebody_said_about_it(building: Tower, place: Place, opened) -> None:  # type: ignore[no-untyped-def]
+    building.says(place.detector(), **SMOKE)
     incident = building.incident(hazard="fire")["id"]
     building.does(incident, "notes", text="the kettle in the pantry boiled dry")
     page = opened("/audit")
@@ -45,8 +46,8 @@ def test_who_was_refused_stands_on_the_access_log(building: Tower, opened) -> No
     assert faults(page) == []
 
 
-def test_who_was_told_what_is_listed_on_a_phone_in_chinese(building: Tower, opened) -> None:  # type: ignore[no-untyped-def]
-    building.says("sd-1201", **SMOKE)
+def test_who_was_told_what_is_listed_on_a_phone_in_chinese(building: Tower, place: Place, opened) -> None:  # type: ignore[no-untyped-def]
+    building.says(place.detector(), **SMOKE)
     incident = building.incident(hazard="fire")["id"]
     building.gateway.until(lambda: building.gateway.get("notifications", incident=incident)["items"])
     page = opened("/audit?tab=messages", lang="zh", size=PHONE)

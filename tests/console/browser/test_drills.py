@@ -10,9 +10,10 @@ from console.drill_words import DRILL_WORDS
 from console.pages.drill import WORDS, spell, story
 from console.pages.drills import months
 from console.words import add
-from tests.console.conftest import PHONE
+from tests.console.browser.conftest import PHONE
 from tests.support.accessible import faults
 from tests.support.console import SITE, SMOKE, Tower
+from tests.support.places import Place
 
 add(DRILL_WORDS)
 add(WORDS)
@@ -31,15 +32,17 @@ def ended(building: Tower, drill: str) -> None:
     assert building.gateway.post(f"drills/{drill}/end", by="safety-officer")[0] == 200
 
 
-def test_a_drill_is_started_suspended_by_what_is_real_resumed_and_scored(building: Tower, opened) -> None:  # type: ignore[no-untyped-def]
+def test_a_drill_is_started_suspended_by_what_is_real_resumed_and_scored(  # type: ignore[no-untyped-def]
+    building: Tower, place: Place, opened
+) -> None:
     page = opened("/drills")
     expect(page.get_by_text("No drill is on.")).to_be_visible()
     drill = started(page)
     real = page.locator(".real-now")
     expect(real).to_contain_text("Nothing real is open")
 
-    building.says("sd-1201", **SMOKE)
-    expect(real.locator(".mini.actual")).to_contain_text("12F east")
+    building.says(place.detector(), **SMOKE)
+    expect(real.locator(".mini.actual")).to_contain_text(place.en)
     expect(page.get_by_role("alert").filter(has_text="Suspended for what is real")).to_contain_text("INC-")
 
     building.calm()

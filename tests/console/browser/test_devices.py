@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.conftest import PHONE
+from tests.console.browser.conftest import PHONE
 from tests.support.accessible import faults
 from tests.support.console import CLEAN, SITE, SMOKE, Tower
 from tests.support.field_client import send

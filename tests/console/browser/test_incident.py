@@ -6,17 +6,18 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.console.conftest import PHONE, Open
+from tests.console.browser.conftest import PHONE, Open
 from tests.support.console import CLEAN, SMOKE, RunningConsole, Tower
+from tests.support.places import Place
 
-FLOORS = iter(range(2, 12))
 
-
-def test_a_fire_is_led_from_the_first_alarm_to_the_report_by_keyboard_alone(building: Tower, opened: Open) -> None:
+def test_a_fire_is_led_from_the_first_alarm_to_the_signed_report_by_keyboard_alone(
+    building: Tower, place: Place, opened: Open
+) -> None:
     page = opened("/")
     expect(page.get_by_text("All quiet")).to_be_visible()
-    building.says("sd-1201", **SMOKE)
-    building.says("sd-1202", **SMOKE)
+    building.says(place.detector(1), **SMOKE)
+    building.says(place.detector(2), **SMOKE)
     expect(page.locator("article.card .roman")).to_have_text("I")
     expect(page.locator("#siren")).to_have_attribute("data-level", "I")
     page.keyboard.press("ArrowDown")
@@ -44,8 +45,8 @@ def test_a_fire_is_led_from_the_first_alarm_to_the_report_by_keyboard_alone(buil
     page.keyboard.press("Control+Enter")
     expect(page.locator(".timeline")).to_contain_text("A burning sofa.")
 
-    for device in ("sd-1201", "sd-1202"):
-        building.says(device, **CLEAN)
+    for number in (1, 2):
+        building.says(place.detector(number), **CLEAN)
     expect(page.locator(".evidence .holding")).to_have_count(0)
     done = page.locator(".steps [data-key=t]")
     while done.count():
@@ -166,8 +167,8 @@ def test_a_responder_ticks_tasks_on_a_phone_in_chinese(building: Tower, opened: 
 
 
 def _fire(building: Tower, opened: Open, **options: object) -> Page:
-    """The page of a pre-alarm, each time on another floor: a detector that comes and goes would count as chattering."""
-    building.says(f"sd-{next(FLOORS):02d}01", **SMOKE)
+    """The page of a pre-alarm."""
+    building.says(building.place().detector(), **SMOKE)
     page = opened(f"/incidents/{building.incident(hazard='fire')['id']}", **options)
     expect(page.locator("h1")).to_be_visible()
     return page

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from gateway.clock import now_ms
-from tests.console.conftest import PHONE
+from tests.console.browser.conftest import PHONE
 from tests.support.accessible import faults
-from tests.support.console import Tower, tower
-from tests.support.past import directory_of, write_past
-from tests.support.servers import mosquitto_program, require
+from tests.support.console import Tower
 
-DAYS = 2
 COMPUTED_MS = 60_000  # the first time, the gateway reads all that the meters said in two days; on a loaded machine
-
-
-@pytest.fixture(scope="module")
-def the_tower(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tower]:
-    """As in conftest, with a past."""
-    require("mosquitto", mosquitto_program())
-    folder = tmp_path_factory.mktemp("tower")
-    directory = directory_of(folder / "site")
-    write_past(folder / "gateway" / "data" / "telemetry", directory, now_ms(), DAYS, ("sd-1203",))
-    with tower(folder) as made:
-        yield made
 
 
 def until_it_fits(page: Page) -> None:
