@@ -30,11 +30,11 @@ from gateway.certificates.authority import (
     Wanted,
     alternatives_of,
     check_wanted,
-    name_of,
     issue,
     make_authority,
     make_revocations,
     moment,
+    name_of,
     new_key,
 )
 from rules.instant import Instant
