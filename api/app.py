@@ -20,6 +20,7 @@ from api import (
     explanations,
     handovers,
     health,
+    inbox,
     incidents,
     journal,
     kpis,
@@ -44,6 +45,7 @@ from api.core import no_parameter_twice
 from api.documented import DocumentedApi
 from api.envelope import Envelope
 from api.errors import add_error_answers
+from api.figures import Requests
 from api.gate import Gate
 from api.identity_port import Identity
 from api.no_users import no_users
@@ -105,6 +107,7 @@ _PARTS = (
     explanations,
     streams,
     devices,
+    inbox,
     dead_letters,
     rules,
     trials,
@@ -158,6 +161,7 @@ def put_behind(app: FastAPI, desk: Desk, settings: ApiSettings, identity: Identi
     app.state.settings = settings
     app.state.streams = Streams(settings)
     app.state.uploads = Uploads()
+    app.state.requests = Requests()
     app.state.players = Players()
 
 
