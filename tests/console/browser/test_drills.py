@@ -78,6 +78,7 @@ def player(building: Tower, tmp_path: Path) -> Iterator[None]:
         finally:
             process.terminate()
             process.wait(10)
+            gateway.until(lambda: not gateway.get("drills/scenarios")["items"])
 
 
 def test_a_scenario_is_chosen_by_its_title_and_its_devices_are_played(  # type: ignore[no-untyped-def]
