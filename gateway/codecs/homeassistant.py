@@ -180,10 +180,6 @@ class HomeAssistant:
             device = self._known.remove(key)
             if device is not None:
                 devices[device.native_id] = device
-        if len(self._availability) > 2 * len(self._known.watchers):  # those of topics that nobody watches any longer
-            self._availability = {
-                each: last for each, last in self._availability.items() if each in self._known.watchers
-            }
         return [each.found() if each.entities else Gone(each.native_id) for each in devices.values()]
 
     def _early_values(self, device: Device, entity: Entity) -> Iterator[Output]:
@@ -238,7 +234,7 @@ class HomeAssistant:
 
     def _watched(self, name: str, message: Message) -> list[Output]:
         if len(message.payload) <= AVAILABILITY_BYTES_MAX:
-            self._availability[name] = message.payload
+            self._keep_availability(name, message.payload)
         before: dict[str, tuple[Device, bool | None, set[Key]]] = {}
         rejected: list[Rejected] = []
         for watcher in self._known.watchers[name].values():
@@ -261,6 +257,14 @@ class HomeAssistant:
                 if points:
                     outputs.append(Said(device.native_id, dict.fromkeys(points)))
         return [*outputs, *_few(rejected)]
+
+    def _keep_availability(self, name: str, payload: bytes) -> None:
+        """For entities that are declared later on the same topic."""
+        self._availability[name] = payload
+        if len(self._availability) > 2 * len(self._known.watchers):
+            self._availability = {
+                each: last for each, last in self._availability.items() if each in self._known.watchers
+            }
 
     def _listened(self, name: str, message: Message) -> list[Output]:
         values: dict[str, dict[str, Value | None]] = {}

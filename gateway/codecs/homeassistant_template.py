@@ -71,11 +71,15 @@ class _Unsupported(Exception):
     pass
 
 
-@lru_cache(maxsize=4_096)  # the same few templates come with every device of a kind
 def parse(source: str, variables: frozenset[str]) -> Template | Refused:
     """`variables`: those that there are; any other is refused."""
     if len(source) > TEMPLATE_CHARACTERS_MAX:
         return Refused(f"{len(source)} characters; at most {TEMPLATE_CHARACTERS_MAX}")
+    return _parsed(source, variables)
+
+
+@lru_cache(maxsize=2_048)  # the same few templates come with every device of a kind
+def _parsed(source: str, variables: frozenset[str]) -> Template | Refused:
     for mark, what in (("{%", "statements ({% %})"), ("{#", "comments ({# #})")):
         if mark in source:
             return Refused(f"{what} are not read; expected text and {{{{ value_json.name }}}}")
