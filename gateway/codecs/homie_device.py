@@ -22,12 +22,14 @@ Name = tuple[int, str]  # version of the convention, device id
 
 
 class Memory(Struct, frozen=True):
-    """What `Found.memory` holds, as MessagePack. `extras`: name → kind of the points that no description names."""
+    """What `Found.memory` holds, as MessagePack. `extras`: name → kind of the points that no description names.
+    `attributes`, of version 4: else each that comes again after a restart would for a moment be the only one."""
 
     version: int
     id: str
     declared: Declared
     extras: dict[str, MetricKind]
+    attributes: dict[str, str] = {}
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -63,7 +65,8 @@ class Device:
             *(Point(name, kind) for name, kind in self.extras.items()),
             Point(STATE, MetricKind.STRING, values=states),
         )
-        memory = _encode(Memory(self.version, self.id, declared, self.extras))
+        attributes = dict(sorted(self.attributes.items()))  # the same whatever the order was
+        memory = _encode(Memory(self.version, self.id, declared, self.extras, attributes))
         title, model, limit = declared.title, declared.model, declared.silent_after_ms
         return Found(self.native_id, title, model, points, device_class, limit, memory)
 
@@ -147,6 +150,7 @@ class Known:
             device = self.get_or_add((memory.version, memory.id))
             if isinstance(device, Device) and device.native_id == each.native_id:
                 device.extras = dict(list(memory.extras.items())[:EXTRAS_MAX])
+                device.attributes = dict(list(memory.attributes.items())[:ATTRIBUTES_MAX])
                 self.declare(device, memory.declared)
 
     def _leave(self, device: Device) -> None:
