@@ -30,8 +30,8 @@ from gateway.codecs import homeassistant_commands as commands
 from gateway.codecs.early_values import Early, EarlyValues
 from gateway.codecs.homeassistant_config import Wrong, read, where
 from gateway.codecs.homeassistant_declaring import Declared, declared
-from gateway.codecs.homeassistant_entity import Entity
-from gateway.codecs.homeassistant_known import Device, Key, Known
+from gateway.codecs.homeassistant_entity import Availability, Entity
+from gateway.codecs.homeassistant_known import Device, Key, Known, Presence
 from gateway.codecs.homeassistant_values import Message, available, outcome, rise
 from gateway.codecs.native import PAYLOAD_BYTES_MAX
 from gateway.codecs.port import Found, Gone, Happened, Heard, Output, Publish, Said
@@ -191,7 +191,7 @@ class HomeAssistant:
             there = available(each, Message(last, True)) if last is not None else None
             if isinstance(there, bool):
                 device.says(entity.key, index, there)
-        if entity.availability and (online := device.online()) is not None:
+        if entity.availability and (online := device.presence().online) is not None:
             yield Heard(device.native_id, online)
         values: dict[str, Value | None] = {}
         for listen in entity.listens:
@@ -219,7 +219,8 @@ class HomeAssistant:
         if not topics:
             return []
         shown = ", ".join(list(topics)[:4])[:400]
-        detail = f"{len(topics)} declared topics are not listened to: {shown}; expected a filter in state_topics"
+        more = f" and {len(topics) - 4} more" if len(topics) > 4 else ""
+        detail = f"declared, but not listened to: {shown}{more}; expected a filter for each in state_topics"
         return [Rejected("unknown topic", detail)]
 
     # States
@@ -235,24 +236,27 @@ class HomeAssistant:
     def _watched(self, name: str, message: Message) -> list[Output]:
         if len(message.payload) <= AVAILABILITY_BYTES_MAX:
             self._keep_availability(name, message.payload)
-        before: dict[str, tuple[Device, bool | None, set[Key]]] = {}
+        before: dict[str, tuple[Device, Presence]] = {}
         rejected: list[Rejected] = []
+        read: dict[Availability, bool | Rejected | None] = {}  # thousands of entities say the same of a bridge's state
         for watcher in self._known.watchers[name].values():
-            there = available(watcher.availability, message)
+            if watcher.availability not in read:
+                read[watcher.availability] = available(watcher.availability, message)
+            there = read[watcher.availability]
             if isinstance(there, Rejected):
                 rejected.append(there)
             elif there is not None:
                 device = watcher.device
                 if device.native_id not in before:
-                    before[device.native_id] = (device, device.online(), device.absent())
+                    before[device.native_id] = (device, device.presence())
                 device.says(watcher.key, watcher.place, there)
         outputs: list[Output] = []
-        for device, was_online, absent in before.values():
-            online = device.online()
+        for device, (was_online, was_absent) in before.values():
+            online, absent = device.presence()
             if online is not None:
                 outputs.append(Heard(device.native_id, online))
             if online:
-                lost = device.absent() - (absent if was_online else set())
+                lost = absent - (was_absent if was_online else set())
                 points = [listen.point for key in sorted(lost) for listen in device.entities[key].listens]
                 if points:
                     outputs.append(Said(device.native_id, dict.fromkeys(points)))

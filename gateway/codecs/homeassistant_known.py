@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from gateway.codecs.homeassistant_entity import About, Availability, Entity, Listen, Memory, Mode
-from gateway.codecs.homeassistant_typing import class_of, points_of
+from gateway.codecs.homeassistant_typing import class_of, commands_of, points_of
 from gateway.codecs.port import Found
 
 POINTS_MAX = 256  # of one device, as many as values in one message; a large one has 60
 LISTENERS_MAX = 256  # points that one topic may speak of: else one message makes thousands of outputs
+WATCHERS_MAX = 10_000  # entities that one availability topic decides of: a bridge's is named by all of its devices
 BYTES_MAX = 64 * 1024 * 1024  # of declarations, as they are remembered; a device has 2 to 8 KiB
 
 Key = tuple[str, str, str]
@@ -33,6 +35,11 @@ class Watcher(NamedTuple):
     key: Key
     place: int  # among the entity's availability topics
     availability: Availability
+
+
+class Presence(NamedTuple):
+    online: bool | None  # None: not yet known
+    absent: set[Key]  # entities that are known not to be there
 
 
 class Device:
@@ -59,6 +66,7 @@ class Device:
             device_class,
             min(limits) if limits else None,
             memory,
+            commands_of(entities, device_class),
         )
 
     def says(self, key: Key, index: int, there: bool) -> None:
@@ -82,15 +90,12 @@ class Device:
             return decisive
         return None if None in known else not decisive
 
-    def online(self) -> bool | None:
-        """A device is there as long as one of its entities is. None: not yet known."""
-        known = [self.there(key) for key, entity in self.entities.items() if entity.availability]
-        if True in known:
-            return True
-        return None if not known or None in known else False
-
-    def absent(self) -> set[Key]:
-        return {key for key in self.entities if self.there(key) is False}
+    def presence(self) -> Presence:
+        """A device is online as long as one of its entities is there."""
+        there = {key: self.there(key) for key, entity in self.entities.items() if entity.availability}
+        known = there.values()
+        online = True if True in known else None if not known or None in known else False
+        return Presence(online, {key for key, is_there in there.items() if is_there is False})
 
 
 class Known:
@@ -198,12 +203,16 @@ class Known:
         others = [point for key, each in device.entities.items() if key != entity.key for point in each.points]
         if len(others) + len(entity.points) > POINTS_MAX:
             return f"{len(others)} points are known of {device.native_id}; at most {POINTS_MAX}"
-        spoken = [(listen.topic, list(self.listeners.get(listen.topic, {}))) for listen in entity.listens]
-        spoken += [(each.topic, list(self.watchers.get(each.topic, {}))) for each in entity.availability]
-        for topic, known in spoken:
-            others_there = sum(key != entity.key for key, _ in known)
-            if others_there + len(spoken) > LISTENERS_MAX:
-                return f"{topic} speaks of {others_there} points; at most {LISTENERS_MAX}"
+        tables: tuple[tuple[Counter[str], Mapping[str, Sized], int], ...]
+        listens, watches = Counter(each.topic for each in entity.listens), Counter(w.topic for w in entity.availability)
+        if before is not None:  # makes room
+            listens.subtract(each.topic for each in before.listens)
+            watches.subtract(each.topic for each in before.availability)
+        tables = (listens, self.listeners, LISTENERS_MAX), (watches, self.watchers, WATCHERS_MAX)
+        for more, known, most in tables:
+            for topic, count in more.items():
+                if count > 0 and len(known.get(topic, ())) + count > most:
+                    return f"{topic} speaks of {len(known[topic])} points or devices; at most {most}"
         if before is None and self._size + len(_encode(entity)) > BYTES_MAX:
             return f"all declarations together have {self._size} bytes; at most {BYTES_MAX}"
         return ""

@@ -53,9 +53,7 @@ class Expression(NamedTuple):
 
 class Template(NamedTuple):
     parts: tuple[str | Expression, ...]
-
-    def variables(self) -> frozenset[str]:
-        return frozenset(part.variable for part in self.parts if isinstance(part, Expression))
+    variables: frozenset[str]
 
 
 MISSING = Missing()
@@ -90,7 +88,7 @@ def _parsed(source: str, variables: frozenset[str]) -> Template | Refused:
                 raise _Unsupported(f"{part.variable!r} is not known here; expected {', '.join(sorted(variables))}")
     except _Unsupported as unsupported:
         return Refused(str(unsupported))
-    return Template(parts)
+    return Template(parts, frozenset(part.variable for part in parts if isinstance(part, Expression)))
 
 
 def render(template: Template, values: Mapping[str, Any]) -> str | Missing | Refused:

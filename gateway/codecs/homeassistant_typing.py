@@ -17,6 +17,7 @@ from msgspec import structs
 from gateway.codecs.homeassistant_entity import Entity
 from gateway.codecs.port import Point
 from gateway.codecs.transform import Transform
+from rules.reading import Value
 
 AS_IT_IS = Transform()
 _KILO, _MEGA, _MILLI = Transform(scale=1e3), Transform(scale=1e6), Transform(scale=1e-3)
@@ -97,6 +98,11 @@ MEANT: dict[str, dict[tuple[str, str], Meant]] = {
     },
 }
 
+_COMMANDS: dict[str, tuple[str, dict[str, Value]]] = {  # device class → component, command → state that is wanted
+    "access_controller": ("lock", {"release": "unlocked", "lock": "locked"}),
+    "siren": ("siren", {"sound": True, "silence": False}),
+}
+
 
 def class_of(entities: Iterable[Entity]) -> str:
     """Empty: none, or more than one."""
@@ -113,6 +119,14 @@ def points_of(entities: Iterable[Entity], device_class: str) -> tuple[Point, ...
         if (found := _meant(meant, entity, point)) is not None:
             metrics.setdefault(found[0], []).append(point.name)
     return tuple(_with_metric(meant, metrics, entity, point) for entity, point in every)
+
+
+def commands_of(entities: Iterable[Entity], device_class: str) -> dict[str, dict[str, Value]]:
+    """What the class's commands set, where there is one lock or siren that may be told."""
+    component, commands = _COMMANDS.get(device_class, ("", {}))
+    every = [entity for entity in entities if entity.component == component]
+    told = [order for entity in every for order in entity.orders if order.point == entity.name and not order.refused]
+    return {name: {told[0].point: value} for name, value in commands.items()} if len(every) == len(told) == 1 else {}
 
 
 def _with_metric(

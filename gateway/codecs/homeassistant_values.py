@@ -11,7 +11,7 @@ import msgspec
 
 from gateway.codecs.homeassistant_config import VALUE_VARIABLES
 from gateway.codecs.homeassistant_entity import Availability, Listen, Reads
-from gateway.codecs.homeassistant_template import MISSING, Missing, Refused, parse, render
+from gateway.codecs.homeassistant_template import Missing, Refused, parse, render
 from gateway.codecs.native import TEXT_CHARACTERS_MAX, VALUES_MAX, Undecodable
 from gateway.codecs.port import Happened
 from rules.reading import Rejected, Value
@@ -27,38 +27,35 @@ class Message:
     def __init__(self, payload: bytes, retained: bool) -> None:
         self.payload = payload
         self.retained = retained
-        self._json: Any = MISSING
+        self._values: dict[str, dict[str, Any]] = {}  # by encoding: what templates may read
 
     def text(self, template: str, encoding: str) -> str | Missing | Rejected:
         """What the template makes of the payload; without one, the payload."""
-        try:
-            text = self.payload.decode(encoding or "latin-1")
-        except UnicodeDecodeError as error:
-            return Rejected("wrong shape", f"not {encoding}: {error.reason}")
+        values = self._values.get(encoding)
+        if values is None:
+            try:
+                values = self._values[encoding] = {"value": self.payload.decode(encoding or "latin-1")}
+            except UnicodeDecodeError as error:
+                return Rejected("wrong shape", f"not {encoding}: {error.reason}")
         if not template:
+            text: str = values["value"]
             return text
         parsed = parse(template, VALUE_VARIABLES)
         if isinstance(parsed, Refused):
             return Rejected("wrong shape", parsed.why)
-        values: dict[str, Any] = {"value": text}
-        if "value_json" in parsed.variables():
+        if "value_json" not in values and "value_json" in parsed.variables:
             try:
-                values["value_json"] = self._decoded()
+                values["value_json"] = msgspec.json.decode(self.payload)
             except Undecodable as error:
                 return Rejected("bad json", f"{template[:80]!r} reads JSON: {error}")
         result = render(parsed, values)
         return Rejected("wrong shape", result.why) if isinstance(result, Refused) else result
 
-    def _decoded(self) -> Any:
-        if self._json is MISSING:
-            self._json = msgspec.json.decode(self.payload)
-        return self._json
-
 
 def outcome(listen: Listen, native_id: str, message: Message) -> Outcome:
     text = message.text(listen.template, listen.encoding)
     if isinstance(text, Rejected):
-        return text
+        return Rejected(text.reason, f"{listen.point}: {text.detail}")
     if isinstance(text, Missing) or text == "":
         return None
     if listen.reads is Reads.EVENT:

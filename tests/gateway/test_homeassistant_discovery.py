@@ -11,9 +11,7 @@ from gateway.codecs import homeassistant_abbreviations as abbreviations
 from gateway.codecs.homeassistant import COMPLAINTS_MAX, HomeAssistant, Options, make
 from gateway.codecs.homeassistant_components import BUILDERS, LEFT_ALONE
 from gateway.codecs.homeassistant_known import LISTENERS_MAX, POINTS_MAX
-from gateway.codecs.homeassistant_typing import DECIDES, MEANT
-from gateway.codecs.port import Found, Gone, Said
-from gateway.library import load
+from gateway.codecs.port import Found, Gone, Heard, Said
 from rules.reading import Rejected
 from rules.site import MetricKind
 from tests.support.codec_messages import only, points, tell, those, values, why
@@ -205,95 +203,6 @@ def test_two_nodes_of_a_device_with_objects_of_the_same_name_are_two_points(code
     assert values(tell(codec, "homeassistant/right", "ON")) == {"switch.right.relay": True}
 
 
-# What a device is
-
-
-@pytest.mark.parametrize(
-    ("component", "options", "device_class", "metric", "heard", "measured"),
-    [
-        ("binary_sensor", {"device_class": "smoke"}, "smoke_detector", "alarm", "ON", True),
-        ("binary_sensor", {"device_class": "gas"}, "gas_detector", "alarm", "ON", True),
-        ("binary_sensor", {"device_class": "carbon_monoxide"}, "gas_detector", "alarm", "OFF", False),
-        ("binary_sensor", {"device_class": "moisture"}, "water_leak_detector", "alarm", "ON", True),
-        ("binary_sensor", {"device_class": "door"}, "access_controller", "door", "ON", "open"),
-        ("binary_sensor", {"device_class": "door"}, "access_controller", "door", "OFF", "closed"),
-        ("binary_sensor", {"device_class": "lock"}, "access_controller", "locked", "ON", False),
-        ("binary_sensor", {"device_class": "lock"}, "access_controller", "locked", "OFF", True),
-        ("lock", {}, "access_controller", "locked", "LOCKED", True),
-        ("lock", {}, "access_controller", "locked", "UNLOCKED", False),
-        ("lock", {}, "access_controller", "locked", "JAMMED", None),
-        ("siren", {}, "siren", "sounding", "ON", True),
-        ("sensor", {"device_class": "power", "unit_of_measurement": "kW"}, "energy_meter", "power_w", "1.5", 1500),
-        ("sensor", {"device_class": "energy", "unit_of_measurement": "Wh"}, "energy_meter", "energy_kwh", "500", 0.5),
-        ("binary_sensor", {"device_class": "window"}, "", "", "ON", True),
-        ("binary_sensor", {"device_class": "motion"}, "", "", "ON", True),
-        ("binary_sensor", {"device_class": "tamper"}, "", "", "ON", True),
-        ("sensor", {"device_class": "temperature", "unit_of_measurement": "°C"}, "", "", "21", 21),
-        ("sensor", {"device_class": "humidity", "unit_of_measurement": "%"}, "", "", "40", 40),
-        ("sensor", {"device_class": "moisture", "unit_of_measurement": "%"}, "", "", "40", 40),
-        ("sensor", {"device_class": "power", "unit_of_measurement": "BTU/h"}, "energy_meter", "", "1", 1),
-    ],
-)
-def test_the_device_class_types_the_point(
-    codec: HomeAssistant, component: str, options: Any, device_class: str, metric: str, heard: str, measured: Any
-) -> None:
-    found = only(declare(codec, component, "x", **options), Found)
-    point = points(found)[f"{component}.x"]
-    assert (found.device_class, point.metric) == (device_class, metric)
-    value = values(tell(codec, STATE, heard))[point.name]
-    assert value is not None
-    assert point.transform.apply(value) == measured
-
-
-@pytest.mark.parametrize(
-    ("component", "options", "metric"),
-    [
-        ("sensor", {"device_class": "battery", "unit_of_measurement": "%"}, "battery"),
-        ("binary_sensor", {"device_class": "battery"}, ""),  # low or not: no percentage
-        ("sensor", {"device_class": "voltage", "unit_of_measurement": "mV"}, ""),  # of its battery
-        ("binary_sensor", {"device_class": "tamper"}, "tamper"),
-        ("binary_sensor", {"device_class": "problem"}, "fault"),
-        ("sensor", {"device_class": "temperature", "unit_of_measurement": "°F"}, "temperature"),
-        ("binary_sensor", {}, ""),  # a test button is not a fire
-        ("switch", {}, ""),
-    ],
-)
-def test_the_further_points_of_a_smoke_alarm_are_typed_with_it(
-    codec: HomeAssistant, component: str, options: Any, metric: str
-) -> None:
-    declare(codec, "binary_sensor", "smoke", device_class="smoke")
-    found = only(declare(codec, component, "further", **options), Found)
-    assert found.device_class == "smoke_detector"
-    assert points(found)[f"{component}.further"].metric == metric
-
-
-def test_degrees_fahrenheit_become_degrees_celsius(codec: HomeAssistant) -> None:
-    declare(codec, "binary_sensor", "smoke", device_class="smoke")
-    found = only(declare(codec, "sensor", "t", device_class="temperature", unit_of_measurement="°F"), Found)
-    assert points(found)["sensor.t"].transform.apply(212.0) == pytest.approx(100.0)
-
-
-def test_a_smoke_and_gas_alarm_in_one_housing_is_left_to_a_person(codec: HomeAssistant) -> None:
-    declare(codec, "binary_sensor", "smoke", device_class="smoke")
-    found = only(declare(codec, "binary_sensor", "co", device_class="carbon_monoxide"), Found)
-    assert found.device_class == ""
-    assert {point.metric for point in found.points} == {""}
-
-
-def test_two_sockets_of_one_strip_are_left_to_a_person(codec: HomeAssistant) -> None:
-    power = {"device_class": "power", "unit_of_measurement": "W"}
-    declare(codec, "sensor", "p1", **power)
-    found = only(declare(codec, "sensor", "p2", **power), Found)
-    assert {point.metric for point in found.points} == {""}
-
-
-def test_every_metric_that_is_suggested_is_one_of_its_class() -> None:
-    classes = load([]).directory.device_classes
-    for device_class, meant in MEANT.items():
-        assert {each.metric for each in meant.values()} <= set(classes[device_class].metrics)
-    assert set(DECIDES.values()) <= set(MEANT)
-
-
 @pytest.mark.parametrize("component", sorted(BUILDERS))
 def test_every_component_that_is_read_is_found_with_its_documented_topics(codec: HomeAssistant, component: str) -> None:
     options = {
@@ -323,7 +232,7 @@ def test_a_state_topic_that_nobody_listens_to_is_reported_beside_the_device() ->
     outputs = declare(codec, "sensor", "x", state_topic="tele/plug/SENSOR", availability_topic="zigbee2mqtt/a/b")
     assert those(outputs, Found)
     assert only(outputs, Rejected).reason == "unknown topic"
-    assert "2 declared topics are not listened to: tele/plug/SENSOR, zigbee2mqtt/a/b" in why(outputs)
+    assert "declared, but not listened to: tele/plug/SENSOR, zigbee2mqtt/a/b; expected a filter" in why(outputs)
     assert not those(declare(codec, "sensor", "y", state_topic="zigbee2mqtt/a"), Rejected)
 
 
@@ -415,7 +324,16 @@ def test_a_device_has_so_many_points_and_no_more(codec: HomeAssistant) -> None:
 def test_one_topic_speaks_of_so_many_points_and_no_more(codec: HomeAssistant) -> None:
     for number in range(LISTENERS_MAX + 1):
         outputs = declare(codec, "sensor", f"s{number}", device={"ids": f"d{number}"})
-    assert "speaks of 256 points; at most 256" in why(outputs)
+    assert "speaks of 256 points or devices; at most 256" in why(outputs)
+
+
+def test_one_bridge_decides_of_the_presence_of_many_devices(codec: HomeAssistant) -> None:
+    """Zigbee2MQTT names its bridge's state in each entity of each device."""
+    for number in range(600):
+        declare(codec, "sensor", f"s{number}", device={"ids": f"d{number}"}, state_topic=f"homeassistant/d{number}",
+                availability_topic="homeassistant/bridge")  # fmt: skip
+    outputs = tell(codec, "homeassistant/bridge", "offline")
+    assert outputs == [Heard(f"d{number}", False) for number in range(600)]
 
 
 def test_one_message_causes_a_few_dead_letters_at_most(codec: HomeAssistant) -> None:
