@@ -30,10 +30,10 @@ from gateway.codecs import homeassistant_commands as commands
 from gateway.codecs.early_values import Early, EarlyValues
 from gateway.codecs.homeassistant_config import Wrong, read, where
 from gateway.codecs.homeassistant_declaring import Declared, declared
-from gateway.codecs.homeassistant_entity import Availability, Entity
+from gateway.codecs.homeassistant_entity import HAPPEN, Availability, Entity
 from gateway.codecs.homeassistant_known import Device, Key, Known, Presence
 from gateway.codecs.homeassistant_values import Message, available, outcome, rise
-from gateway.codecs.native import PAYLOAD_BYTES_MAX
+from gateway.codecs.native import PAYLOAD_BYTES_MAX, TEXT_CHARACTERS_MAX
 from gateway.codecs.port import Found, Gone, Happened, Heard, Output, Publish, Said
 from rules.instant import Instant
 from rules.reading import Rejected, Value
@@ -163,6 +163,10 @@ class HomeAssistant:
                 complaints.append(device)
                 continue
             named = _named_apart(device, entity)
+            longest = max(len(point.name) for point in named.points)
+            if longest > TEXT_CHARACTERS_MAX:
+                complaints.append(f"a point's name of {longest} characters; at most {TEXT_CHARACTERS_MAX}")
+                continue
             before = self._known.owner(entity.key)
             put = self._known.put(device, found.about, named)
             if isinstance(put, str):
@@ -257,7 +261,8 @@ class HomeAssistant:
                 outputs.append(Heard(device.native_id, online))
             if online:
                 lost = absent - (was_absent if was_online else set())
-                points = [listen.point for key in sorted(lost) for listen in device.entities[key].listens]
+                heard = [listen for key in sorted(lost) for listen in device.entities[key].listens]
+                points = [listen.point for listen in heard if listen.reads not in HAPPEN]
                 if points:
                     outputs.append(Said(device.native_id, dict.fromkeys(points)))
         return [*outputs, *_few(rejected)]

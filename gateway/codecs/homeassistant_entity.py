@@ -24,6 +24,9 @@ class Reads(Enum):
     TAG = "tag"
 
 
+HAPPEN = (Reads.EVENT, Reads.TRIGGER, Reads.TAG)  # momentary: there is no value that could count no longer
+
+
 class Mode(Enum):
     """Which of several availability topics decide."""
 

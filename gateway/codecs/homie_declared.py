@@ -25,7 +25,7 @@ INTERVALS_MISSED_MAX = 3  # ours: a device whose statistics fail to come so many
 STATES_4 = ("init", "ready", "disconnected", "sleeping", "lost", "alert")
 STATES_5 = ("init", "ready", "disconnected", "sleeping", "lost")
 OFFLINE = ("disconnected", "lost")  # a sleeping device is where it should be
-ID = re.compile(r"[a-z0-9-]{1,100}")
+ID = re.compile(r"[a-z0-9-]{1,90}")  # a point is named by two, and a point's name has 200 characters at most
 
 NODE_ATTRIBUTES = ("$properties",)
 PROPERTY_ATTRIBUTES = ("$datatype", "$format", "$unit", "$settable", "$retained")

@@ -327,6 +327,10 @@ def test_one_topic_speaks_of_so_many_points_and_no_more(codec: HomeAssistant) ->
     assert "speaks of 256 points or devices; at most 256" in why(outputs)
 
 
+def test_a_name_that_no_site_file_could_hold_is_refused(codec: HomeAssistant) -> None:
+    assert "characters; at most 200" in why(declare(codec, "binary_sensor", "x" * 190))
+
+
 def test_one_bridge_decides_of_the_presence_of_many_devices(codec: HomeAssistant) -> None:
     """Zigbee2MQTT names its bridge's state in each entity of each device."""
     for number in range(600):

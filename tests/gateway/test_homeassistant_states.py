@@ -359,6 +359,13 @@ def test_a_device_is_online_while_one_of_its_components_is_and_the_values_of_the
     assert tell(codec, "homeassistant/a", "online") == [Heard("z1", True), Said("z1", {"sensor.b": None})]
 
 
+def test_events_of_an_absent_component_are_no_values_that_could_count_no_longer(codec: HomeAssistant) -> None:
+    declare(codec, "sensor", "a", availability_topic="homeassistant/a")
+    declare(codec, "event", "b", availability_topic="homeassistant/b", event_types=["press"])
+    tell(codec, "homeassistant/a", "online")
+    assert tell(codec, "homeassistant/b", "offline") == [Heard("z1", True)]
+
+
 def test_one_bridge_that_is_lost_takes_all_its_devices_with_it(codec: HomeAssistant) -> None:
     for device in ("d1", "d2"):
         declare(codec, "sensor", device, device={"ids": device}, availability_topic=BRIDGE)

@@ -67,6 +67,18 @@ def test_a_deleted_value_counts_no_longer(codec: Homie) -> None:
     assert tell(codec, f"{CAR}/engine/temperature", "") == [Said("5/super-car", {"engine.temperature": None})]
 
 
+def test_a_retained_value_is_said_so_that_an_active_condition_is_seen_at_the_start(codec: Homie) -> None:
+    describe(codec)
+    said = tell(codec, f"{CAR}/engine/temperature", "119", retained=True)
+    assert said == [Said("5/super-car", {"engine.temperature": 119.0})]
+
+
+@pytest.mark.parametrize("topic", [f"{CAR}/engine/temperature", f"{CAR}/$state", f"{CAR}/$alert/x", "homie/5/new/n/p"])
+def test_a_payload_of_a_megabyte_is_refused_wherever_it_comes(codec: Homie, topic: str) -> None:
+    describe(codec)
+    assert only(tell(codec, topic, "1" * 1_000_000), Rejected).reason == "payload too large"
+
+
 def test_a_value_outside_of_its_format_is_refused(codec: Homie) -> None:
     describe(codec)
     assert "expected -20 to 120" in why(tell(codec, f"{CAR}/engine/temperature", "121"))

@@ -66,6 +66,7 @@ def check(outputs: list[Output]) -> None:
             assert len(each.points) <= 400
             assert len({point.name for point in each.points}) == len(each.points)
             assert len(each.native_id) <= 256
+            assert all(len(point.name) <= TEXT_CHARACTERS_MAX for point in each.points)
 
 
 def _is_sound(value: Value | None) -> bool:
