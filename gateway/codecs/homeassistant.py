@@ -255,7 +255,7 @@ class HomeAssistant:
                     before[device.native_id] = (device, device.presence())
                 device.says(watcher.key, watcher.place, there)
         outputs: list[Output] = []
-        for device, (was_online, was_absent) in before.values():
+        for _, (device, (was_online, was_absent)) in sorted(before.items()):
             online, absent = device.presence()
             if online is not None:
                 outputs.append(Heard(device.native_id, online))

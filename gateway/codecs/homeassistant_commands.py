@@ -23,7 +23,7 @@ def encode(entities: Mapping[Any, Entity], wanted: Mapping[str, Value]) -> list[
     for name, value in wanted.items():
         order, point = _order(entities, name)
         if order is None or point is None:
-            settable = [each.point for entity in entities.values() for each in entity.orders]
+            settable = sorted(each.point for entity in entities.values() for each in entity.orders)
             return _refused(
                 name, f"cannot be set; expected {', '.join(settable[:12]) or 'nothing: it has no commands'}"
             )
@@ -54,11 +54,12 @@ def _payload(order: Order, point: Point, value: Value) -> bytes | Rejected:
         if word not in order.words:
             return _refused(order.point, f"{word[:80]!r}; expected {', '.join(list(order.words)[:12])}")
         said = order.words[word]
-    if order.template:
-        return _rendered(order, said)
-    if order.member:
-        return msgspec.json.encode({order.member: said})
-    return str(said).encode()
+    try:
+        if order.template:
+            return _rendered(order, said)
+        return msgspec.json.encode({order.member: said}) if order.member else str(said).encode()
+    except UnicodeEncodeError:
+        return _refused(order.point, "a text that is not Unicode")
 
 
 def _free(order: Order, point: Point, value: Value) -> float | int | str | Rejected:

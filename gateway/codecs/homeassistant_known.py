@@ -155,7 +155,8 @@ class Known:
         self._declared.setdefault(entity.declared_by, {})[entity.key] = None
         for index, listen in enumerate(entity.listens):
             listener = Listener(device, entity.key, listen)
-            self.listeners.setdefault(listen.topic, {})[entity.key, index] = listener
+            known = {**self.listeners.get(listen.topic, {}), (entity.key, index): listener}
+            self.listeners[listen.topic] = dict(sorted(known.items()))  # the same whatever the order was
         for index, each in enumerate(entity.availability):
             watcher = Watcher(device, entity.key, index, each)
             self.watchers.setdefault(each.topic, {})[entity.key, index] = watcher

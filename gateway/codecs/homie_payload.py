@@ -110,9 +110,9 @@ def write(declared: Property, value: Value) -> bytes | Rejected:
     try:
         text = _written(declared, value)
         _read(declared, text)
-    except Wrong as wrong:
+        return text.encode()
+    except (Wrong, UnicodeEncodeError) as wrong:
         return Rejected("wrong shape", f"{declared.point}: {wrong}")
-    return text.encode()
 
 
 def _read(declared: Property, text: str) -> Value:

@@ -107,6 +107,8 @@ def test_several_points_of_a_device_are_set_with_one_command(codec: HomeAssistan
         ("switch", {"command_template": "{{ states('x') }}"}, {"switch.x": True}, "cannot be set"),
         ("siren", {"command_off_template": "off"}, {"siren.x": True}, "cannot be set"),
         ("valve", {"payload_open": None}, {"valve.x": "open"}, "expected closed"),
+        ("text", {}, {"text.x": "\ud800"}, "not Unicode"),
+        ("text", {"command_template": "{{ value }}"}, {"text.x": "\ud800"}, "not Unicode"),
     ],
 )
 def test_a_command_that_the_device_does_not_know_is_refused_with_what_it_does(

@@ -148,6 +148,8 @@ def test_a_command_is_written_as_the_datatype_wants_it(
         ("color", "rgb", "red"),
         ("datetime", "", "soon"),
         ("json", "", "7"),
+        ("json", "", "\ud800"),
+        ("string", "", "\ud800"),
     ],
 )
 def test_a_command_that_no_valid_payload_says_is_refused(datatype: str, format_: str, value: Value) -> None:
