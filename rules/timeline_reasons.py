@@ -32,6 +32,7 @@ _ZH: tuple[tuple[str, str], ...] = (
     (r"resolved by (.+)", r"\1 已处理完毕"),
     (r"clear was not kept up long enough", "恢复时间不足"),
     (r"without data when (.+) resolved the incident", r"\1 处理完毕时设备仍无数据"),
+    (r"kept quiet by (\S+ \S+) when (.+) resolved the incident", r"\2 处理完毕时报警仍被搁置（\1）"),
     (r"data is back", "数据已恢复"),
     (r"what was last known stays", "维持最后已知状态"),
     (rf"held for {_TIME} of {_TIME}", r"仅持续 {\1}，需 {\2}"),

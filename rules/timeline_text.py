@@ -51,6 +51,7 @@ FACTS: dict[Kind, tuple[str, ...]] = {
     Kind.REPORT_ENDED: ("note",),
     Kind.PRUNED: ("until", "day", "incidents", "orders"),
     Kind.LETTERS_CLEARED: ("count", "topic", "fault"),
+    Kind.INBOX: ("what", "codec", "id", "name", "zone", "class"),
     Kind.LEVEL_LOWERED: ("from", "to"),
     Kind.ASSIGNED: ("to",),
     Kind.ESCALATED: ("role",),
@@ -122,6 +123,7 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         "[ · journal up to entry {until}]",
         Kind.LETTERS_CLEARED: "Messages not understood were cleared[: {count}][ · {topic}][ · {fault}][ · by {by}]"
         "[ · {reason}]",
+        Kind.INBOX: "Inbox: {what}: {codec}/{id}[ is {name}][, a {class}][ · {zone}][ · by {by}][ · {reason}]",
         Kind.LEVEL_LOWERED: "LEVEL LOWERED to {to}[, was {from}][ · by {by}][ · {reason}]",
         Kind.ASSIGNED: "Assigned to {to}[ by {by}][ · {reason}]",
         Kind.ESCALATED: "ESCALATED to {role}[ · {reason}]",
@@ -195,6 +197,7 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.PRUNED: "已清除保存期满的记录，截至 {day}[：事件 {incidents} 件][，工单 {orders} 张]"
         "[ · 日志至第 {until} 条]",
         Kind.LETTERS_CLEARED: "已清除无法识别的消息[：{count} 条][ · {topic}][ · {fault}][ · {by}][ · {reason}]",
+        Kind.INBOX: "新设备：{what}：{codec}/{id}[ 即 {name}][（{class}）][ · {zone}][ · {by}][ · {reason}]",
         Kind.LEVEL_LOWERED: "响应降至 {to} 级[，原 {from} 级][ · {by}][ · {reason}]",
         Kind.ASSIGNED: "指派给 {to}[ · {by}][ · {reason}]",
         Kind.ESCALATED: "升级通知{role}[ · {reason}]",
