@@ -270,6 +270,7 @@ def _check_restored(make_one: Callable[[], Codec], messages: list[Message]) -> N
     for number, message in enumerate(messages[:half]):
         for each in _decoded(running, number, message):
             if isinstance(each, Found):
+                found.pop(each.native_id, None)  # declared again, the newer one counts, and comes last
                 found[each.native_id] = each
             elif isinstance(each, Gone):
                 gone.add(each.native_id)  # of the inbox's devices it is forgotten, of those with a place it is not
