@@ -35,6 +35,8 @@ MEMORY_BYTES_MAX = 128 * 1024 * 1024  # of one codec, after any number of bogus 
 
 # Here what is said after a restart differs from what it would have been, and is meant to.
 FORGETS = {
+    "homeassistant": "whether a device is there, and what waits for its declaration, the broker says again: retained",
+    "homie": "the state of a device and of its root, and what waits for a description, the broker says again: retained",
     "sparkplug": "aliases are those of a session, and after a restart nobody knows whether it still is",
     "tasmota": "values that came before the device's own description wait for it in memory",
     "shelly": "an answer is taken once, and after a restart nobody knows whether it was",
