@@ -19,6 +19,7 @@ from gateway.config import GatewaySettings
 from gateway.deliveries import deliveries
 from gateway.desk import Desk
 from gateway.ending import end
+from gateway.foreign.host_presence import presences
 from gateway.foreign.intake import Intake
 from gateway.forward.counts import Lost
 from gateway.history import StoredHistory
@@ -127,6 +128,7 @@ class Core:
         self.sizes = Sizes(self._settings.data)
         self.ingest.on_answer = self.performer.answered
         self._take_up()
+        self.presences = presences(self.foreign.codecs, link, self._clock)
 
     def _take_up(self) -> None:
         """What the journal knows to hold, and what time has changed meanwhile."""
@@ -161,7 +163,7 @@ class Core:
         """Until cancelled, or StoreFailed. Then `close`."""
         self._look()
         parts = (self.link, self.performer, self.auditor, self.retention, self.rollup, self.sizes)
-        work = [*(part.run() for part in parts), self._keep_retention()]
+        work = [*(part.run() for part in parts), *(each.run() for each in self.presences), self._keep_retention()]
         tasks = [asyncio.create_task(each) for each in work]
         try:
             done, _ = await asyncio.wait([*tasks, self._failed], return_when=asyncio.FIRST_COMPLETED)
@@ -200,6 +202,8 @@ class Core:
     def _on_link(self, connected: bool, reason: str) -> None:
         self.screen.listening(self._clock() if connected else None)
         self._told("broker", connected, reason)
+        if connected:
+            self.foreign.ask_again(self._clock())
 
     def _told(self, part: str, well: bool, reason: str) -> None:
         if part == "commands":

@@ -36,7 +36,7 @@ from gateway.codecs.known import POINTS_MAX, Device, Devices, kind_of_value, poi
 from gateway.codecs.native import TEXT_CHARACTERS_MAX
 from gateway.codecs.pending import Pending
 from gateway.codecs.port import Codec, Found, Happened, Output, Point, Publish, Said
-from gateway.codecs.transform import as_word
+from gateway.codecs.transform import as_word, is_text
 from rules.instant import DurationMs, Instant, parse_duration_ms
 from rules.reading import Rejected, Value
 from rules.site import MetricKind
@@ -228,6 +228,8 @@ class ChirpStack:
         parts: list[dict[str, Any]] = []
         decoded: dict[str, Any] = {}
         for name, value in points.items():
+            if not is_text(value):
+                return Rejected("wrong shape", f"{value!r:.40} is no text that can be sent")
             downlink = self._downlink(device, name)
             if downlink is None and not _nest(decoded, name, value):
                 return Rejected("wrong shape", f"{name!r:.80} is part of another point that is set as well")

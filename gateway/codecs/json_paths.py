@@ -25,6 +25,7 @@ STEPS_MAX = 16  # of a path
 CLOCK_SET_FROM: Instant = 1_420_070_400_000  # 2015-01-01: an earlier time is a clock that was never set
 CLOCK_SET_UNTIL: Instant = 4_102_444_800_000  # 2100-01-01: a later one is no clock's
 
+_WILD = frozenset("+#\0")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _decode = msgspec.json.Decoder().decode
@@ -55,9 +56,12 @@ def read_topic(topic: bytes) -> str | Rejected:
     if len(topic) > TOPIC_BYTES_MAX:
         return Rejected("unknown topic", f"{len(topic)} bytes; at most {TOPIC_BYTES_MAX}")
     try:
-        return topic.decode()
+        text = topic.decode()
     except UnicodeDecodeError as error:
         return Rejected("topic is not utf-8", str(error))
+    if not _WILD.isdisjoint(text):
+        return Rejected("unknown topic", f"{text[:40]!r}: nothing is published there (MQTT 3.1.1, 4.7)")
+    return text
 
 
 def kind_of(value: Any) -> str:

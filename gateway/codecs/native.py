@@ -107,11 +107,11 @@ def address(topic: bytes) -> Address | Rejected:
         reason = "topic is not utf-8" if isinstance(error, UnicodeDecodeError) else "unknown topic"
         return Rejected(reason, "expected tocsin/v1/{site}/{device}/telemetry, event, status or command/result")
     if version != b"v1":
-        return Rejected("unknown topic", f"version {version.decode(errors='replace')!r}; expected v1")
+        return Rejected("unknown topic", f"version {version[:40].decode(errors='replace')!r}; expected v1")
     if name == OURS or rest == [b"command"]:
         return Address(mode, path, Kind.OURS)
     if kind is None:
-        last = b"/".join(rest).decode(errors="replace")
+        last = b"/".join(rest)[:40].decode(errors="replace")
         return Rejected("unknown topic", f"{last!r} is not telemetry, event, status or command/result")
     return Address(mode, path, kind)
 

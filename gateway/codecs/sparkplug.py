@@ -88,7 +88,7 @@ class Sparkplug:
 
     def __init__(self, options: Options) -> None:
         self._groups = tuple(dict.fromkeys(options.groups))
-        self._host = options.host_id
+        self.host_id = options.host_id
         self._nodes = Nodes()
         self._asked_at: Instant = 0  # when all those were asked whose birth was not heard
         self._heard_at: Instant = 0  # when the last message came: what a command has for its time
@@ -96,7 +96,7 @@ class Sparkplug:
     def topics(self) -> tuple[str, ...]:
         if not self._groups:
             return (f"{host.NAMESPACE}/#",)
-        own = (host.topic(self._host),) if self._host else ()
+        own = (host.topic(self.host_id),) if self.host_id else ()
         return (*(f"{host.NAMESPACE}/{group}/#" for group in self._groups), *own)
 
     def decode(self, topic: bytes, payload: bytes, received_at: Instant, retained: bool = False) -> list[Output]:
@@ -195,7 +195,7 @@ class Sparkplug:
         except UnicodeDecodeError:
             return Rejected("topic is not utf-8", "expected spBv1.0/GROUP/VERB/NODE[/DEVICE]")
         if namespace == host.NAMESPACE and len(path) == 2 and path[0] == "STATE":
-            return Address("", "STATE", "", "") if self._host and path[1] == self._host else None
+            return Address("", "STATE", "", "") if self.host_id and path[1] == self.host_id else None
         group, verb, node, device = (*path, "", "", "", "")[:4]
         right = len(path) == (3 if verb in OF_NODES else 4) and all(map(_is_name, path))
         if namespace != host.NAMESPACE or verb not in VERBS or not right:

@@ -19,6 +19,7 @@ from struct import Struct as Layout
 
 from gateway.codecs.native import TEXT_CHARACTERS_MAX
 from gateway.codecs.sparkplug_wire import BOOLEAN, BYTES, DOUBLE, FLOAT, INT, LONG, NO_VALUE, STRING, Metric, Raw
+from gateway.codecs.transform import is_text
 from rules.reading import Value
 from rules.site import MetricKind
 
@@ -167,7 +168,7 @@ def to_raw(given: Value, datatype: int) -> tuple[int, Raw]:
     if datatype in TEXTS:
         if not isinstance(given, str):
             raise Misfit(f"{given!r} for a {NAMES[datatype]}; expected text")
-        if not given.isascii() and any("\ud800" <= each <= "\udfff" for each in given):
+        if not is_text(given):
             raise Misfit(f"{given!r} for a {NAMES[datatype]}; expected text that is Unicode")
         return STRING, given
     if isinstance(given, bool | str):

@@ -48,6 +48,11 @@ class Transform(Struct, frozen=True):
         return next((from_word(word) for word, means in self.words.items() if means == value), None)
 
 
+def is_text(value: Value) -> bool:
+    """False for text that cannot be sent, because it has half of a surrogate pair."""
+    return not isinstance(value, str) or value.isascii() or not any("\ud800" <= each <= "\udfff" for each in value)
+
+
 def as_word(value: Value) -> str:
     """As JSON writes it, text without quotes: true, 3, 2.5, ON."""
     if isinstance(value, bool):

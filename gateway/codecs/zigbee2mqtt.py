@@ -18,6 +18,7 @@ the state that follows |
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -25,9 +26,10 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from gateway.codecs.json_paths import as_value
 from gateway.codecs.native import Undecodable
 from gateway.codecs.port import Codec, Found, Gone, Happened, Heard, Output, Point, Publish, Said
-from gateway.codecs.transform import as_word
+from gateway.codecs.transform import as_word, is_text
 from gateway.codecs.zigbee2mqtt_exposes import class_of, commands_of, on_and_off, points_of, with_metrics
 from rules.instant import HOUR_MS, Instant
 from rules.reading import Rejected, Value
@@ -182,14 +184,14 @@ class Zigbee2Mqtt:
         text = payload.decode(errors="replace")
         value = _json(payload)
         if isinstance(value, dict):
-            return [Said(id_, dict(_flat(value, f"{name}.", DEPTH_MAX)))]
+            return _sound(id_, dict(_flat(value, f"{name}.", DEPTH_MAX)))
         if name in UNDECLARED:
             return []
         if point is None or isinstance(value, list):
             return [Rejected("unknown topic", f"{name[:60]!r} is no point of {self._found[id_].title!r}")]
         if point.kind is MetricKind.STRING or not isinstance(value, bool | int | float | str):
             value = None if text == "null" else text
-        return [Said(id_, {name: value})]
+        return _sound(id_, {name: value})
 
     def _point(self, id_: str, name: str) -> Point | None:
         return next((each for each in self._found[id_].points if each.name == name), None)
@@ -223,6 +225,8 @@ def _found(listed: Any) -> Found | Rejected | None:
     id_, name = listed.get("ieee_address"), listed.get("friendly_name")
     if not isinstance(id_, str) or not _IEEE.fullmatch(id_) or not isinstance(name, str) or not name:
         return Rejected("wrong shape", f"bridge/devices names {str(id_)[:40]!r}; expected an IEEE address and a name")
+    if any(each in name for each in "+#\0"):
+        return Rejected("wrong shape", f"{id_} is named {name[:40]!r}, which no topic can be; expected no + and #")
     if len(name) > NAME_CHARACTERS_MAX:
         return Rejected("wrong shape", f"{id_} has a name of {len(name)} characters; at most {NAME_CHARACTERS_MAX}")
     definition = listed.get("definition")
@@ -248,12 +252,12 @@ def _whole(id_: str, payload: bytes, retained: bool) -> list[Output]:
     state = _json(payload)
     if not isinstance(state, dict):
         return [Rejected("bad json" if state is None else "wrong shape", "a device's state is a JSON object")]
-    outputs: list[Output] = []
     values = dict(_flat(state, "", DEPTH_MAX))
     action = values.pop("action", None)
-    if values:
-        outputs.append(Said(id_, values))
-    if isinstance(action, str) and action and not retained:  # a button that was pressed some day is no news
+    outputs = _sound(id_, values)
+    if retained or not isinstance(action, str):  # a button that was pressed some day is no news
+        return outputs
+    if 0 < len(action) <= NAME_CHARACTERS_MAX:
         outputs.append(Happened(id_, action))
     return outputs
 
@@ -268,8 +272,27 @@ def _flat(state: Mapping[str, Any], within: str, depth: int) -> Iterator[tuple[s
             yield f"{within}{name}", value
 
 
+def _sound(id_: str, values: Mapping[str, Any]) -> list[Output]:
+    """What a value can be; what is too long or no number of 64 bits is left out and named."""
+    taken = {name: as_value(value) for name, value in values.items()}
+    odd = [
+        name
+        for name, value in taken.items()
+        if (value is None) != (values[name] is None) or len(name) > NAME_CHARACTERS_MAX
+    ]
+    outputs: list[Output] = []
+    if said := {name: value for name, value in taken.items() if name not in odd}:
+        outputs.append(Said(id_, said))
+    if odd:
+        shown = ", ".join(odd)[:NAME_CHARACTERS_MAX]
+        outputs.append(Rejected("wrong shape", f"{shown}: too long or not a finite number"))
+    return outputs
+
+
 def _fitting(point: Point, value: Value) -> Value | None:
     """The value as the point takes it; None: it does not."""
+    if not is_text(value) or (isinstance(value, float) and not math.isfinite(value)):
+        return None
     if isinstance(value, bool):
         if point.kind is MetricKind.BOOLEAN:
             return value

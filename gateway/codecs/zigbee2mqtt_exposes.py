@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import structs
 
+from gateway.codecs.json_paths import as_value
 from gateway.codecs.port import Point
 from gateway.codecs.transform import Transform, as_word
 from rules.reading import Value
@@ -74,7 +75,9 @@ def _walk(exposes: Any, within: str, depth: int) -> Iterator[Point]:
         if isinstance(each.get("features"), list):
             below = f"{within}{name}." if kind == "composite" and isinstance(name, str) else within
             yield from _walk(each["features"], below, depth - 1)
-        elif kind in _KINDS and isinstance(name, str) and 0 < len(within + name) <= TEXT_CHARACTERS_MAX:
+        elif not isinstance(kind, str) or kind not in _KINDS or not isinstance(name, str):
+            continue
+        elif 0 < len(within + name) <= TEXT_CHARACTERS_MAX:
             yield _point(each, f"{within}{name}", _KINDS[kind])
 
 
@@ -106,7 +109,8 @@ def _scalar(value: Any) -> bool | str | None:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    number = as_value(value)
+    return float(number) if isinstance(number, int | float) and not isinstance(number, bool) else None
 
 
 # ---- what it is

@@ -10,12 +10,13 @@ speaks in many topics that is news of what was not known yet, and never of what 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from gateway.codecs import native
 from gateway.codecs.port import Answered, Ask, Codec, Found, Gone, Happened, Heard, Output, Publish, Said
 from gateway.desk import Desk
 from gateway.foreign.assigned import Assigned, Key
+from gateway.foreign.host_presence import Host
 from gateway.foreign.inbox import WRITE_EVERY_MS, Inbox
 from gateway.foreign.stored import put_into, stored_items
 from gateway.foreign.topics import Listener, Topics
@@ -81,6 +82,10 @@ class Intake:
         self.inbox = Inbox(stored_items(store))
         for name, codec in codecs.items():
             codec.restore([each.found for each in self.inbox.all() if each.codec == name])
+
+    @property
+    def codecs(self) -> Iterable[Codec]:
+        return self._codecs.values()
 
     # ---- what is in force
 
@@ -316,6 +321,12 @@ class Intake:
     def _answer(self, id_: str, device: str, ok: bool, detail: str, now: Instant) -> None:
         key = f"result/{Mode.ACTUAL.value}/{device}/{id_}/{ok}"  # redelivered: the same answer
         self._desk.submit(CommandAnswered(Mode.ACTUAL, id_, device, ok, now, detail), key)
+
+    def ask_again(self, now: Instant) -> None:
+        """After the connection was made: what was said meanwhile, and is not kept by the broker, is lost."""
+        for codec in self._codecs.values():
+            for ask in codec.rebirths(now) if isinstance(codec, Host) else ():
+                self._ask(ask, now)
 
     def _ask(self, ask: Ask, now: Instant) -> None:
         topic = ask.publish.topic

@@ -92,7 +92,7 @@ MESSAGES = [Message(b"a/b", b"1"), Message(b"a/b", b"2"), Message(b"a/c", b"3")]
         ("says a list", "message 1: Said: a: a list; expected a number"),
         ("says without end", "message 1: gave 10001 outputs; at most 10000"),
         ("says by chance", "message 1: the same messages gave other outputs"),
-        ("forgets", "message 3: after a restart the same message gave other outputs"),
+        ("forgets", "message 3: after a restart the same message said something else"),
         ("commands to everybody", "a command to 'a': 'a/[+]/set' is no topic to publish to"),
         ("raises at commands", "a command raised"),
         ("raises at a restart", "restore raised ValueError"),

@@ -145,6 +145,20 @@ def test_what_is_too_much_is_refused_with_its_reason(payload: bytes, reason: str
     assert found.reason == reason
 
 
+def test_an_event_without_a_word_is_none() -> None:
+    for payload in (b'{"event": ""}', b'{"event": "", "ts": "never"}'):
+        found = decode(b"tocsin/v1/a/b/event", payload, NOW)
+        assert isinstance(found, Rejected)
+        assert found.reason == "wrong shape"
+
+
+@pytest.mark.parametrize("topic", [b"tocsin/v1/a/b/" + b"x" * 60_000, b"tocsin/" + b"v" * 60_000 + b"/a/b/telemetry"])
+def test_a_topic_without_end_is_named_by_its_beginning(topic: bytes) -> None:
+    found = address(topic)
+    assert isinstance(found, Rejected)
+    assert len(found.detail) < 200
+
+
 def test_a_number_that_is_no_time_is_no_instant() -> None:
     assert instant(None) is None
     assert instant(1.5) == 1
