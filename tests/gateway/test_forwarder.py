@@ -255,6 +255,17 @@ def test_a_file_that_cannot_be_read_costs_its_own_hour_and_is_told(world: Callab
     assert it.values() == [6.0, 7.0]
 
 
+def test_rows_whose_device_nobody_knows_any_more_are_told_and_counted_once(world: Callable[..., World]) -> None:
+    it = world()
+    it.say(2)
+    it.telemetry.rows.append((77, it.now, 9, 0, it.now, None, b'{"power_w": 9.0}'))
+    it.telemetry.commit()
+    it.server.answers = [Away("gone")] * 3
+    it.run()
+    assert (it.counts.lost, it.values()) == ({"unknown source": 1}, [1.0, 2.0])
+    assert [each.reason for each in it.lost] == ["unknown source"]
+
+
 def test_a_file_that_is_just_being_made_is_not_broken(world: Callable[..., World]) -> None:
     it = world()
     sqlite3.connect(file_of(it.folder / "telemetry", hour_of(START))).close()
