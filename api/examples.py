@@ -98,6 +98,7 @@ INCIDENT = IncidentOut(
             done_by=None,
             note="",
             effects=[],
+            carried_by=None,
         )
     ],
     orders=["WO-000017"],

@@ -16,6 +16,9 @@ from api.drill_values import RequiredDrill as RequiredDrill
 from api.duty_port import DutyDesk
 from api.duty_port import OnDuty as OnDuty
 from api.events_port import EventsDesk
+from api.inbox_port import FoundDevice as FoundDevice
+from api.inbox_port import InboxDesk
+from api.inbox_port import InboxQuery as InboxQuery
 from api.port_basics import BadCursor as BadCursor  # part of this port, as what follows
 from api.port_basics import Page as Page
 from api.port_basics import Unavailable as Unavailable
@@ -204,6 +207,7 @@ class Done(Struct, frozen=True):
     handover: Handover | None = None
     letters: int | None = None  # how many topics and reasons of messages not understood were cleared
     drill: Drill | None = None
+    found: FoundDevice | None = None
 
 
 class UnknownIncident(Unknown): ...
@@ -227,6 +231,9 @@ class UnknownDeadLetter(Unknown): ...
 class UnknownDrill(Unknown): ...
 
 
+class UnknownInboxDevice(Unknown): ...
+
+
 class UnknownPlan(Unknown):
     """No plan in force is for this hazard."""
 
@@ -235,7 +242,7 @@ class UnknownAttachment(Unknown):
     """No file that is kept has this hash."""
 
 
-class Desk(BoardDesk, RulesDesk, ReadingsDesk, EventsDesk, DutyDesk, ReportDesk, Protocol):
+class Desk(BoardDesk, RulesDesk, ReadingsDesk, EventsDesk, DutyDesk, ReportDesk, InboxDesk, Protocol):
     """Everything the API may ask of the core. Instants are Unix milliseconds UTC.
 
     Lists raise BadCursor; everything but `health` and `metrics` raises Unavailable.

@@ -116,6 +116,7 @@ class StepOut(Wire):
     done_by: str | None
     note: str
     effects: list[str] = Field(description="ids of the commands, messages or orders that were issued for it")
+    carried_by: str | None = Field(description="the incident that does it for this one as well")
 
 
 class AcknowledgedOut(Wire):

@@ -66,6 +66,7 @@ class Gateway:
         if settings.influxdb is not None:
             self._parts[INFLUXDB] = STARTING
             self._forwarder = self._collector.forwarder = ForwarderProcess(settings, self)
+        self._reloading = asyncio.Lock()  # people assign devices while a deployment writes files
 
     async def run(self) -> None:
         """Until cancelled. Raises BadFiles, BrokerFailed, StoreLocked, ValueError for what cannot be started with."""
@@ -73,7 +74,7 @@ class Gateway:
         self.settings.api()  # what is wrong with tokens and keys is said at once
         signing_key(self.settings.data)
         async with self._api():
-            self._loaded = await asyncio.to_thread(load, self.settings.files)
+            self._loaded = await asyncio.to_thread(self._load)
             _remark(self._loaded)
             self._parts["rules"] = ""
             async with self._broker(), asyncio.TaskGroup() as tasks:
@@ -200,22 +201,30 @@ class Gateway:
         """Puts changed files in force; bad ones are reported and change nothing."""
         async for _ in changes(self.settings.files):
             try:
-                loaded = await asyncio.to_thread(load, self.settings.files)
+                await self.reload()
             except ValueError as error:
                 log.error("changed files are not in force:\n%s", error)
                 self._changed("rules", f"changed files are not in force: {str(error).splitlines()[0]}")
-                continue
+
+    async def reload(self) -> None:
+        """Reads all files again, and puts them in force. Raises BadFiles: then nothing has changed."""
+        async with self._reloading:
+            loaded = await asyncio.to_thread(self._load)
             self._loaded = loaded
             _remark(loaded)
             self._changed("rules", "")
-            if self.core is not None:
-                try:
-                    changed = self.core.load(loaded)
-                except StoreFailed as error:
-                    self.store_failed(error)
-                    continue
-                log.info("files read again: %s", "now in force" if changed else "nothing has changed")
-                self._stands()
+            if self.core is None:
+                return
+            try:
+                changed = self.core.load(loaded)
+            except StoreFailed as error:
+                self.store_failed(error)
+                return
+            log.info("files read again: %s", "now in force" if changed else "nothing has changed")
+            self._stands()
+
+    def _load(self) -> Loaded:
+        return load(self.settings.all_files, codecs=self.settings.codecs)
 
     # ---- the API
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from api.settings import ApiSettings, read_tokens
+from gateway.codec_settings import CodecPart, Codecs, topics_of
 from gateway.codecs import native
 from gateway.faults import problems_of
 from gateway.files import read_file, validate
@@ -22,6 +23,8 @@ from gateway.link_settings import LinkSettings, link_settings_from_url, tls_cont
 from rules.problem import Problem
 
 EMBEDDED = "embedded"
+ASSIGNED = "assigned.yaml"
+FOREIGN_PACKET_BYTES_MAX = 8 * 1024**2  # Zigbee2MQTT describes all its devices in one message: 300 are 3 MiB
 ENVIRONMENT = "TOCSIN_"
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
@@ -203,10 +206,22 @@ class GatewaySettings(Settings):
     notify: NotifyPart = NotifyPart()
     orders: OrdersPart = OrdersPart()
     authorities: dict[str, AuthorityPart] = Field({}, description="by the names that plans give them")
+    codecs: Codecs = Field({}, description="formats besides Tocsin's own, by the names that site files use")
 
     @property
     def files(self) -> list[Path]:
+        """Those that people write."""
         return [*self.sites, *self.rules, *self.plans, *self.people]
+
+    @property
+    def assigned(self) -> Path:
+        """The file that the gateway itself writes: devices that were assigned while it ran."""
+        return self.data / ASSIGNED
+
+    @property
+    def all_files(self) -> list[Path]:
+        """What is in force, as it stands on the disk."""
+        return [*self.files, *([self.assigned] if self.assigned.exists() else [])]
 
     @property
     def store_url(self) -> str:
@@ -226,11 +241,13 @@ class GatewaySettings(Settings):
         others: dict[str, Any] = {"username": broker.username} if broker.username else {}
         if password := read_secret(broker.password_file):
             others["password"] = password
+        if self.codecs:
+            others["packet_bytes_max"] = FOREIGN_PACKET_BYTES_MAX
         return link_settings_from_url(
             url,
             broker.client_id,
             protocol=broker.protocol,
-            topics=native.TOPICS,
+            topics=(*native.TOPICS, *topics_of(self.codecs)),
             inflight_max=broker.inflight_max,
             tls=self.tls(url),
             **others,
@@ -328,6 +345,8 @@ def _rooted(settings: GatewaySettings, folder: Path) -> GatewaySettings:
             return [rooted(each) for each in value]
         if isinstance(value, dict):
             return {name: rooted(each) for name, each in value.items()}
+        if isinstance(value, CodecPart):
+            return value.with_options(rooted(value.options()))
         if isinstance(value, BaseModel):
             return value.model_copy(update={name: rooted(getattr(value, name)) for name in type(value).model_fields})
         return value

@@ -18,6 +18,7 @@ from gateway.config import GatewaySettings
 from gateway.deliveries import deliveries
 from gateway.desk import Desk
 from gateway.ending import end
+from gateway.foreign.intake import Intake
 from gateway.forward.counts import Lost
 from gateway.history import StoredHistory
 from gateway.ingest import Ingest
@@ -122,7 +123,24 @@ class Core:
         known = [verdict for verdict in verdicts if verdict[3] is not Verdict.DOES_NOT]
         for change in self.screen.start(known, self._clock()):
             self.ingest.submit(change)
+        self._hear_others()
+        for change in self.foreign.follow(self.screen.directory, self._clock()):
+            self.ingest.submit(change)
         self.ingest.flush()
+
+    def _hear_others(self) -> None:
+        """Formats that are not ours."""
+        self.foreign = Intake(
+            {name: part.codec() for name, part in self._settings.codecs.items()},
+            self.ingest,
+            self.screen,
+            self.desk,
+            self.store,
+            self.telemetry.source,
+            self.performer.say,
+        )
+        self.ingest.foreign = self.foreign
+        self.performer.encode = self.foreign.encode
 
     async def run(self) -> None:
         """Until cancelled, or StoreFailed. Then `close`."""
@@ -146,6 +164,7 @@ class Core:
         try:
             if snapshot:
                 self.ingest.flush()
+                self.foreign.flush(self._clock(), whole=True)
                 self.desk.snapshot()
         finally:
             if self._timer is not None:  # a commit sets it anew
@@ -251,6 +270,8 @@ class Core:
         self.desk.commit()
         directory = loaded.directory
         for change in self.screen.reload(directory, loaded.ruleset, calendars(directory), self._clock()):
+            self.ingest.submit(change)
+        for change in self.foreign.follow(directory, self._clock()):
             self.ingest.submit(change)
         self.ingest.forget_routes()
         self.__dict__.pop("located", None)

@@ -12,6 +12,7 @@ from tocsin import (
     check,
     console,
     demo,
+    devices,
     drill,
     explain,
     fuzz,
@@ -47,6 +48,7 @@ app.command("restore")(backup.restore)
 app.command("explain")(explain.explain)
 app.command("report")(report.report)
 app.add_typer(plan.app, name="plan")
+app.add_typer(devices.app, name="devices")
 app.add_typer(users.app, name="users")
 app.command("drill")(drill.drill)
 app.command("simulate")(simulate.simulate)

@@ -15,6 +15,8 @@ IN_TURN = frozenset(
     {
         "devices",
         "device",
+        "inbox",
+        "found_device",
         "zones",
         "plans",
         "plan",

@@ -14,11 +14,14 @@ from api.ports import (
     DeviceQuery,
     DeviceState,
     Done,
+    FoundDevice,
     Health,
+    InboxQuery,
     IncidentQuery,
     Page,
     Refused,
     UnknownDevice,
+    UnknownInboxDevice,
     UnknownIncident,
     ZoneState,
 )
@@ -27,10 +30,13 @@ from rules.instant import Instant
 from rules.level import Level
 from rules.mode import Mode
 from rules.requests import (
+    AboutInbox,
     Acknowledge,
     AddNote,
+    AssignDevice,
     ClearDeadLetters,
     FillHandover,
+    IgnoreDevice,
     OpenOrder,
     PersonCommand,
     PutOnShelf,
@@ -54,6 +60,7 @@ class FakeDesk(FakeReports, FakeResponse, FakeRules):
     device_states: list[DeviceState] = field(default_factory=list)
     zone_states: list[ZoneState] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
+    found: dict[tuple[str, str], FoundDevice] = field(default_factory=dict)
     state: Health = field(default_factory=lambda: Health(True, {"broker": "ok", "store": "ok"}, "0.1.0", START))
     refusal: Refused | None = None  # what every command gets
     asked: list[PersonCommand] = field(default_factory=list)  # every command that was carried out
@@ -150,6 +157,8 @@ class FakeDesk(FakeReports, FakeResponse, FakeRules):
         return outcome
 
     def _carry_out(self, command: PersonCommand, if_revision: int | None) -> Done | Refused:
+        if isinstance(command, AboutInbox):
+            return self._of_the_inbox(command)
         if isinstance(command, ClearDeadLetters | ReportIncident):
             return self._without_subject(command)
         about, subject = self._subject(command)
@@ -180,6 +189,20 @@ class FakeDesk(FakeReports, FakeResponse, FakeRules):
         self.letters = []
         entry = self.write(None, Kind.LETTERS_CLEARED, by=command.by, facts={"count": float(cleared)})
         return Done(entries=[entry], letters=cleared)
+
+    def _of_the_inbox(self, command: AboutInbox) -> Done | Refused:
+        source = command.source if isinstance(command, AssignDevice) else None
+        key = (source.codec, source.id) if source else (command.codec, command.native_id)  # type: ignore[union-attr]
+        if key not in self.found:
+            return Refused("unknown_inbox_device", f"{'/'.join(key)} is not among the devices that were found")
+        if self.refusal is not None:
+            return self.refusal
+        self.asked.append(command)
+        device = command.device if isinstance(command, AssignDevice) else None
+        ignored = command.ignored if isinstance(command, IgnoreDevice) else False
+        self.found[key] = msgspec.structs.replace(self.found[key], device=device, ignored=ignored)
+        entry = self.write(None, Kind.INBOX, by=command.by, facts={"what": "device assigned"})
+        return Done(entries=[entry], found=self.found[key])
 
     def _subject(self, command: PersonCommand) -> tuple[str, Any]:
         """What a command is about, by its path; "" for one that makes something new."""
@@ -283,6 +306,23 @@ class FakeDesk(FakeReports, FakeResponse, FakeRules):
     async def zones(self, site: str | None = None) -> list[ZoneState]:
         self._check()
         return [state for state in self.zone_states if site in (None, state.site)]
+
+    async def inbox(self, query: InboxQuery) -> Page[FoundDevice]:
+        self._check()
+        wanted = [
+            each
+            for each in self.found.values()
+            if query.codec in (None, each.codec)
+            and query.assigned in (None, each.device is not None)
+            and query.ignored in (None, each.ignored)
+        ]
+        return page_of(wanted, query.cursor, query.limit)
+
+    async def found_device(self, codec: str, native_id: str) -> FoundDevice:
+        self._check()
+        if (codec, native_id) not in self.found:
+            raise UnknownInboxDevice(f"{codec}/{native_id}")
+        return self.found[codec, native_id]
 
     async def dead_letters(self, cursor: str | None = None, limit: int = 100) -> Page[DeadLetter]:
         self._check()

@@ -119,6 +119,7 @@ NOT_RUN = {  # command → why not
     "make bench-api": "takes minutes",
     "make fuzz-api": "takes many minutes; tests/e2e/test_fuzz.py is a short run of the same",
     "make audit-deps": "asks PyPI and OSV",
+    "make fuzz-codecs": "takes minutes; tests/gateway/test_fuzz_codecs.py is a short run of the same",
     "make fuzz": IS_CI,
     'make fuzz ARGS="--seeds 10000 --save found"': "takes half an hour",
     "tocsin fuzz --seeds 1000": "takes minutes; tests/e2e/test_fuzz_command.py plays some",
