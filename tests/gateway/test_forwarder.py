@@ -148,7 +148,7 @@ def test_what_the_server_drops_is_counted_told_once_per_reason_and_not_sent_agai
 
 def test_a_field_of_another_type_there_is_learnt_and_nothing_is_lost(world: Callable[..., World]) -> None:
     it = world()
-    conflict = Conflict("tocsin_readings", "power_w", "string")
+    conflict = Conflict("readings", "power_w", "string")
     it.server.wrong = lambda line: Partly(1, "type conflict", "…", conflict) if " power_w=" in line else None
     it.say(6)
     it.run()
@@ -165,7 +165,7 @@ def test_a_field_of_another_type_there_is_learnt_and_nothing_is_lost(world: Call
 
 def test_a_conflict_that_no_other_name_solves_ends(world: Callable[..., World]) -> None:
     it = world()
-    conflict = Conflict("tocsin_readings", "power_w", "float")
+    conflict = Conflict("readings", "power_w", "float")
     it.server.wrong = lambda line: Partly(1, "type conflict", "…", conflict)
     it.say(3)
     it.run()
