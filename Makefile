@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-console check format bench bench-api fuzz fuzz-api fuzz-codecs audit-deps lock clean
+.PHONY: help setup demo run test test-console check format bench bench-api bench-baseline fuzz fuzz-api fuzz-codecs audit-deps lock wheelhouse peers clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -46,6 +46,9 @@ format: $(STAMP)  ## let ruff format and fix
 bench: $(STAMP)  ## measure, print ratios (ARGS="--quick" for a short run)
 	@$(BIN)/python -m bench $(ARGS)
 
+bench-baseline: $(STAMP)  ## unusual consumption on generated years: precision and recall (20 min; ARGS="--quick")
+	@$(BIN)/python -m bench.baseline $(ARGS)
+
 bench-console: $(STAMP)  ## 20 open walls during a flood of 500 alarms (ARGS="--quick")
 	@$(BIN)/python -m bench --console $(ARGS)
 
@@ -79,6 +82,14 @@ lock: $(STAMP)  ## make the lock files anew from pyproject.toml
 	  --custom-compile-command "make lock" --group dev pyproject.toml -o requirements/dev.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --group fuzz -o requirements/fuzz.txt
+	@grep -oE 'hatchling[^"]*' pyproject.toml | head -1 | $(BIN)/uv pip compile -q --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" - -o requirements/build.txt
+
+wheelhouse: $(STAMP)  ## build/wheelhouse: everything to install from, for machines without a network (ARGS="--platform …")
+	@rm -rf build/wheelhouse && PYTHON=$(BIN)/python sh deploy/wheelhouse.sh build/wheelhouse $(ARGS)
+
+peers:  ## MQTT clients of others for the tests: MQTT.js from npm, locked
+	@cd tests/peers && npm ci --silent --ignore-scripts --no-audit --no-fund
 
 clean:  ## forget the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -61,6 +61,7 @@ class IncidentQuery(Struct, frozen=True):
     open: bool | None = None
     since: Instant | None = None  # opened at or after
     until: Instant | None = None  # opened before
+    ids: list[str] | None = None  # those of these that there are
     text: str | None = None  # all of these words, or beginnings of words, in what is known of it and said about it
     cursor: str | None = None
     limit: int = 50
@@ -167,6 +168,22 @@ class ZoneState(Struct, frozen=True):
     silent: int
     open_incidents: list[str]
     level: Level | None  # the worst of them
+
+
+class SiteState(Struct, frozen=True):
+    id: str
+    title: Title
+    timezone: str  # IANA name
+    buildings: list[str]
+
+
+class DeviceClassState(Struct, frozen=True):
+    """What devices of a kind measure, say and can be told."""
+
+    id: str
+    title: Title
+    metrics: dict[str, Title]
+    commands: dict[str, Title]
 
 
 class DeadLetter(Struct, frozen=True):
@@ -363,6 +380,14 @@ class Desk(BoardDesk, RulesDesk, ReadingsDesk, EventsDesk, DutyDesk, ReportDesk,
         ...
 
     async def zones(self, site: str | None = None) -> list[ZoneState]: ...
+
+    async def sites(self) -> list[SiteState]:
+        """In the order of their files."""
+        ...
+
+    async def device_classes(self) -> list[DeviceClassState]:
+        """Those that there are, by id."""
+        ...
 
     async def dead_letters(self, cursor: str | None = None, limit: int = 100) -> Page[DeadLetter]: ...
 

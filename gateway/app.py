@@ -36,20 +36,24 @@ NEEDED = ("store", "broker", "commands")  # without these nothing is ready; "rul
 API = "api"
 INFLUXDB = "influxdb"  # where the settings name one
 PARTS = (*NEEDED, "rules", API)
+STOOD_STILL_SECONDS = 15.0  # a core looks what time it is once a second
 
 log = logging.getLogger("tocsin")
 
 
 class Gateway:
-    """`run` it. `on_ready(url)` is called once, with the API's address, when readings are being taken."""
+    """`run` it. `on_ready(url)` is called once, with the API's address, when readings are being taken; `on_started`
+    once when the store is open and the API answers, whether or not there is a broker."""
 
     def __init__(
         self,
         settings: GatewaySettings,
         clock: Clock = now_ms,
         on_ready: Callable[[str], None] = lambda url: None,
+        on_started: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings, self._clock, self._on_ready = settings, clock, on_ready
+        self._on_started: Callable[[], None] | None = on_started
         self._front = Front(self, clock)
         self._core_end = CoreEnd(self._front, settings)
         self.news = News(self._core_end.told)
@@ -60,13 +64,13 @@ class Gateway:
         self.broker_url = settings.broker.url
         self._parts = dict.fromkeys(PARTS, STARTING)
         self._started_at = clock()
-        self._collector = GatewayCollector()
+        self._collector = GatewayCollector(self._started_at)
         self._loaded: Loaded | None = None
+        self._reloading = asyncio.Lock()  # people assign devices while a deployment writes files
         self._forwarder: ForwarderProcess | None = None
         if settings.influxdb is not None:
             self._parts[INFLUXDB] = STARTING
             self._forwarder = self._collector.forwarder = ForwarderProcess(settings, self)
-        self._reloading = asyncio.Lock()  # people assign devices while a deployment writes files
 
     async def run(self) -> None:
         """Until cancelled. Raises BadFiles, BrokerFailed, StoreLocked, ValueError for what cannot be started with."""
@@ -119,6 +123,7 @@ class Gateway:
                 raise
             except StoreFailed as error:
                 failures = 1 if monotonic_s() - begun > STEADY_SECONDS else failures + 1
+                self._collector.store_failures += 1
                 log.error("the store failed: %s", error)
                 self._changed("store", str(error))
             await asyncio.sleep(backoff_seconds(failures, chance=1.0))
@@ -158,6 +163,9 @@ class Gateway:
         if fault != self._parts[part]:
             log.log(logging.WARNING if fault else logging.INFO, "%s: %s", part, fault or "ok")
         self._parts[part] = fault
+        if self._on_started is not None and not self._parts["store"] and not self._parts[API]:
+            self._on_started()
+            self._on_started = None
         was, self._collector.ready = self._collector.ready, self.ready
         if self.ready and not was:
             self._announced = False
@@ -190,6 +198,10 @@ class Gateway:
                 act(self.core)
             except StoreFailed as error:
                 self.store_failed(error)
+
+    def alive(self) -> bool:
+        """A core that is being made anew is not there, and its faults are told elsewhere; one that is there moves."""
+        return self.core is None or monotonic_s() - self.core.looked_at_s < STOOD_STILL_SECONDS
 
     @property
     def ready(self) -> bool:

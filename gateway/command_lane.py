@@ -16,11 +16,12 @@ from typing import Any
 
 import aiomqtt
 
-from gateway.clock import Clock
+from gateway.clock import Clock, monotonic_s
 from gateway.codecs.native import OURS, TREE_OF
 from gateway.codecs.port import Publish
 from gateway.desk import Desk
 from gateway.ending import stop_if_told
+from gateway.histogram import ROUND_TRIP_S, Histogram
 from gateway.link import backoff_seconds
 from gateway.link_settings import LinkSettings
 from gateway.store import Due, Store
@@ -38,6 +39,8 @@ ASKED_MAX = 1_000  # messages of codecs that wait for the broker
 AT_ONCE_MAX = 200  # commands published side by side: more would fill the broker's window for us
 PUBLISH_SECONDS_MAX = 5.0  # without a PUBACK by then it is tried again
 RETRY_MS_MIN, RETRY_MS_MAX = SECOND_MS // 2, 5 * SECOND_MS  # commands live for half a minute
+
+UNDER_WAY_MAX = 1_000  # commands whose answers are waited for; what is more is not measured
 
 KIND = PublishCommand.__name__
 
@@ -64,6 +67,8 @@ class CommandLane:
         self._fresh: list[PublishCommand] = []  # committed since the last look into the outbox
         self._asked: list[Publish] = []  # what codecs want to say, no commands
         self.encode: Encode = lambda effect: None
+        self._under_way: dict[str, float] = {}  # published, and not answered yet
+        self.round_trip_s = Histogram(ROUND_TRIP_S)
         self.published = self.failed = 0
 
     def say(self, messages: Sequence[Publish]) -> None:
@@ -189,12 +194,21 @@ class CommandLane:
         for each, done in zip(due, results, strict=True):
             if done:
                 self.published += 1
+                self._under_way[each.effect.id] = monotonic_s()
                 self._desk.submit(CommandPublished(each.effect.id, each.attempts + 1))
             else:
                 self.failed += 1
                 wait_ms = min(RETRY_MS_MAX, RETRY_MS_MIN * 2**each.attempts)
                 self._store.outbox_retry(each.effect.id, each.attempts + 1, now + wait_ms)
+        while len(self._under_way) > UNDER_WAY_MAX:
+            del self._under_way[next(iter(self._under_way))]
         self._desk.commit()
+
+    def answered(self, command: str) -> None:
+        """Its device has said what became of it."""
+        began_s = self._under_way.pop(command, None)
+        if began_s is not None:
+            self.round_trip_s.observe(monotonic_s() - began_s)
 
 
 def command_topic(effect: PublishCommand) -> str:

@@ -55,6 +55,9 @@ class HttpPart(Settings):
     port: Port = Field(8080, description="0: any free one")
     tokens_file: Path | None = Field(None, description="lines of `name token`; without it only this machine is served")
     allowed_hosts: list[str] = []
+    behind_proxy: bool = Field(
+        False, description="a proxy on this machine says who asks (X-Forwarded-For); nobody else is believed"
+    )
     process: Literal["own", "shared"] = Field(
         "own", description="own: who looks cannot hold up alarms; shared: one process less, some 90 MB of memory less"
     )

@@ -13,7 +13,7 @@ from functools import cached_property
 from importlib.metadata import version
 
 from gateway.auditor import Auditor
-from gateway.clock import Clock
+from gateway.clock import Clock, monotonic_s
 from gateway.config import GatewaySettings
 from gateway.deliveries import deliveries
 from gateway.desk import Desk
@@ -29,6 +29,10 @@ from gateway.link_settings import LinkSettings
 from gateway.located import Located
 from gateway.news import News
 from gateway.performer import Performer
+from gateway.rollup.keeper import Keeper
+from gateway.rollup.keeper import Past as ConsumedBefore
+from gateway.rollup.making import meters_in
+from gateway.sizes import Sizes
 from gateway.store import Store, StoreFailed
 from gateway.telemetry import Telemetry
 from rules import parts
@@ -70,6 +74,7 @@ class Core:
         self._settings, self._clock, self._news, self._changed = settings, clock, news, changed
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._timer: asyncio.Handle | None = None
+        self.looked_at_s = monotonic_s()  # when it last saw what time it is; it moves as long as the core does
         self._timer_due = 0.0  # our own note of it: what uvloop gives for a timer of no delay cannot be asked
         self.store = Store.open(settings.store_url)
         try:
@@ -85,7 +90,13 @@ class Core:
         self.desk.load(*loaded.documents)
         self.desk.keep_texts(loaded.texts)
         history = StoredHistory(self.telemetry, self.desk)
-        self.screen = Screen(loaded.directory, loaded.ruleset, history, calendars(loaded.directory))
+        folder = self._settings.data / TELEMETRY_FOLDER
+        self.screen = Screen(
+            loaded.directory, loaded.ruleset, history, calendars(loaded.directory), ConsumedBefore(folder)
+        )
+        self.rollup = Keeper(
+            folder, lambda: meters_in(self.screen.directory), self._compared, self._on_consumed, self._clock
+        )
         self.link = Link(link, self._on_messages, self._on_link)
         self.performer = Performer(
             self.desk,
@@ -111,6 +122,8 @@ class Core:
         )
         keeping, folder = self._settings.keeping, self._settings.data
         self.retention = Retention(keeping, folder, self.store, self.desk, self._clock, self.ingest.flush)
+        self.sizes = Sizes(self._settings.data)
+        self.ingest.on_answer = self.performer.answered
         self._take_up()
 
     def _take_up(self) -> None:
@@ -145,7 +158,8 @@ class Core:
     async def run(self) -> None:
         """Until cancelled, or StoreFailed. Then `close`."""
         self._look()
-        work = (self.link.run(), self.performer.run(), self.auditor.run(), self._keep_retention(), self.retention.run())
+        parts = (self.link, self.performer, self.auditor, self.retention, self.rollup, self.sizes)
+        work = [*(part.run() for part in parts), self._keep_retention()]
         tasks = [asyncio.create_task(each) for each in work]
         try:
             done, _ = await asyncio.wait([*tasks, self._failed], return_when=asyncio.FIRST_COMPLETED)
@@ -221,8 +235,25 @@ class Core:
         self.ingest.letters.add(b"influxdb", lost.reason, lost.detail, lost.example, self._clock())
         self.ingest.flush()
 
+    def _compared(self) -> list[str]:
+        """Devices whose consumption some rule looks at."""
+        return [watched.device.id for watched in self.screen.all() if watched.plan.weeks]
+
+    def _on_consumed(self, device: str, first: int, hours: Sequence[float]) -> None:
+        try:
+            changes = self.screen.consumed(device, first, hours, self._clock())
+            for change in changes:
+                self.ingest.submit(change)
+            if changes:
+                self.ingest.flush()
+        except StoreFailed as error:
+            self.fail(error)
+            return
+        self._rearm()
+
     def _look(self) -> None:
         """Lets screen and engine see what time it is, and sets the clock for the next time."""
+        self.looked_at_s = monotonic_s()
         if self._timer is not None:
             self._timer.cancel()  # `run` looks although a commit of the start has set it
             self._timer = None

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from zlib import crc32
 
-from gateway.clock import Clock
+from gateway.clock import Clock, monotonic_s
 from gateway.codecs import native
 from gateway.codecs.native import Kind, Undecodable
 from gateway.desk import Desk
@@ -81,10 +81,12 @@ class Ingest(Ordering):
         self._ids: list[int] = []
         self._generation = 0
         self._waiting: Any = None
+        self._began_s = 0.0
         self._began: Instant = 0  # when the batch's first message was received
         self._urgent = False  # a verdict has changed: what a device answers to a command can wait for its batch
         self._stopped = False
         self._pace = Pace()
+        self.on_answer: Callable[[str], None] = lambda command: None  # a device has answered a command
 
     # ---- batches
 
@@ -94,7 +96,9 @@ class Ingest(Ordering):
             return
         if generation != self._generation:
             self._generation, self._ids = generation, []  # the broker sends again what was not acknowledged
-        now = self._clock()
+        now = self.counts.last_at = self._clock()
+        if not self._ids:
+            self._began_s = monotonic_s()
         try:
             if self._waiting is not None and not 0 <= now - self._began < BATCH_MS_MAX:
                 self.flush()  # a slow disk, a clock set anew: so `gateway.history` can tell what telemetry may lack
@@ -149,11 +153,16 @@ class Ingest(Ordering):
             self._store.dead_letters_add(self.letters.take())
         if self.foreign is not None:
             self.foreign.flush(self._clock())
+        began_s = monotonic_s()
         self._telemetry.commit()
         if self._ids:
             ids, self._ids = self._ids, []
-            self.counts.batches += 1
+            counts, done_s = self.counts, monotonic_s()
+            counts.batches += 1
             self._acknowledge(self._generation, ids)
+            counts.telemetry_s.observe(done_s - began_s)
+            counts.ingest_s.observe(done_s - self._began_s)
+            counts.batch_messages.observe(len(ids))
 
     def _time_is_up(self) -> None:
         self._waiting = None
@@ -167,6 +176,11 @@ class Ingest(Ordering):
         self._stopped = True
         self._ids = []
         self._failed(error)
+
+    @property
+    def unacknowledged(self) -> int:
+        """Messages taken in and not committed yet."""
+        return len(self._ids)
 
     def forget_routes(self) -> None:
         """After a reload: devices may have come and gone."""
@@ -254,6 +268,7 @@ class Ingest(Ordering):
             return None
         key = f"result/{w.mode.value}/{w.device.id}/{result.id}/{result.ok}"  # redelivered: the same answer
         self._desk.submit(CommandAnswered(w.mode, result.id, w.device.id, result.ok, now, result.detail), key)
+        self.on_answer(result.id)
         return None
 
     def _without_time(self, kind: Kind, topic: bytes, payload: bytes, error: Exception, now: Instant) -> Any | None:

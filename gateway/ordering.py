@@ -13,6 +13,7 @@ from typing import Any
 from zlib import crc32
 
 from gateway.codecs import native
+from gateway.counts import Counts
 from gateway.desk import Desk
 from gateway.letters import Letters
 from gateway.telemetry import Row, Telemetry, buffered_mark
@@ -28,13 +29,6 @@ AHEAD_MS_MAX = 5_000  # a clock further ahead is wrong (GB 50440: 5 s, confidenc
 BEHIND_MS_MAX = 30 * DAY_MS  # older than any device buffers: the clock is wrong
 CLOCK_BACK_MS = 60_000  # longer than any reordering on the way; until then what comes can only raise
 RETAINED_KNOWN_MS = 2 * HOUR_MS  # how far back a message without a time is looked for
-
-
-class Counts:
-    """Since the start; plain numbers, read by the metrics."""
-
-    def __init__(self) -> None:
-        self.messages = self.live = self.late = self.replayed = self.verdicts = self.batches = 0
 
 
 class Ordering:

@@ -7,11 +7,12 @@ knows is a function of the journal (verdicts) and of local telemetry (values, wi
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
 from msgspec import structs
 
+from rules.baseline import CONSUMPTION, Consumed, nothing_known
 from rules.change import Cause as Cause
 from rules.change import Change as Change
 from rules.events import VerdictChanged
@@ -33,8 +34,15 @@ _STAYS = (Verdict.DEADBAND, Verdict.NO_DATA)  # from DOES_NOT these are no news
 
 
 class Screen:
-    def __init__(self, directory: Directory, ruleset: Ruleset, history: History, calendars: Mapping[str, Calendar]):
-        self._history = history
+    def __init__(
+        self,
+        directory: Directory,
+        ruleset: Ruleset,
+        history: History,
+        calendars: Mapping[str, Calendar],
+        consumption: Consumed = nothing_known,
+    ) -> None:
+        self._history, self._consumption = history, consumption
         self._watched: dict[tuple[Mode, str], Watched] = {}
         self._timers: list[tuple[Instant, str, int, int, Watched]] = []  # due, device, rule, order of making, whose
         self._order = count()
@@ -60,6 +68,8 @@ class Screen:
     def _watch(self, device: Device, mode: Mode, now: Instant) -> Watched:
         plan, calendar = self._plans.of(device), self._calendars[device.site]
         made = self._watched[mode, device.id] = Watched(device, mode, plan, calendar, self.ear, now)
+        if plan.weeks and mode is Mode.ACTUAL:
+            made.memory(CONSUMPTION).take(*self._consumption(device.id, plan.weeks))
         return made
 
     def known(self, device: str, mode: Mode = Mode.ACTUAL) -> Watched | None:
@@ -222,6 +232,15 @@ class Screen:
         verdicts = self._judge(w, dict.fromkeys(self._take(w, i, skew_s)), cause)
         return Change(verdicts, []) if verdicts else None
 
+    def consumed(self, device: str, first: int, hours: Sequence[float], now: Instant) -> list[VerdictChanged]:
+        """Kilowatt hours of each hour from `first` (since 1970) on, not a number where it is not known. Judged is the
+        last; what is said again changes nothing."""
+        w = self.watched(Mode.ACTUAL, device, now)
+        if w is None or not w.plan.on_consumption:
+            return []
+        w.memory(CONSUMPTION).take(first, hours)
+        return self._judge(w, w.plan.on_consumption, Cause(now, now))
+
     def _woken(self, w: Watched, cause: Cause) -> tuple[int, ...]:
         """What any message of the device changes, whatever it says."""
         woken, w.wake = w.wake, ()
@@ -260,6 +279,8 @@ class Screen:
     def _changed(self, w: Watched, number: int, verdict: Verdict, cause: Cause) -> VerdictChanged:
         rule, index = w.plan.rules[number], w.plan.places
         values = {name: value for name in rule.metrics if (value := w.values[index[name]]) is not None}
+        for grounds in rule.grounds:
+            values |= grounds(w)
         return VerdictChanged(
             mode=w.mode,
             rule=rule.id,

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from gateway.broker_process import nats_program
 from tests.support.influx import Influx, influxd_program, nginx_program
@@ -23,12 +24,26 @@ hypothesis.settings.register_profile("tocsin-ci", deadline=None, derandomize=Tru
 hypothesis.settings.load_profile("tocsin-ci" if os.environ.get("CI") else "tocsin")
 
 
+BROWSER = "tests/console/browser/"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rewrite-golden",
         action="store_true",
         help="write the golden timelines anew; read the difference before committing",
     )
+
+
+class ByFile(LoadFileScheduling):
+    """A worker a file; but all that needs a browser goes to one, which starts what it needs once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ IN_TURN = frozenset(
         "inbox",
         "found_device",
         "zones",
+        "sites",
+        "device_classes",
         "plans",
         "plan",
         "on_duty",

@@ -258,6 +258,10 @@ class Store:
         rows = self._reader.rows(outbox.due(now, limit, kind))
         return [Due(decode_effect(body), attempts, next_try_at) for body, attempts, next_try_at in rows]
 
+    def outbox_waiting(self) -> dict[str, int]:
+        """Kind of effect → how many are not done yet."""
+        return {str(kind): int(count) for kind, count in self._reader.rows(outbox.waiting())}
+
     def outbox_next(self, now: Instant, kind: str | None = None) -> Instant | None:
         """When the next try falls due: `now` when one is overdue; None: the outbox holds nothing of the kind."""
         next_try_at: Instant | None = self._reader.one(outbox.next_try(kind))

@@ -38,6 +38,11 @@ _SELECT = (
 )
 _SINCE = _SELECT + " AND received >= :received AND mark >= 0 ORDER BY row"
 _BETWEEN = _SELECT + " AND at >= :since AND at < :until ORDER BY at, row LIMIT :limit"
+_HOURS = (
+    "SELECT DISTINCT at / 3600000 FROM hour.rows"
+    " WHERE row IN (SELECT row FROM by_source WHERE source = :source"
+    " UNION ALL SELECT row FROM hour.rows WHERE row > :indexed AND source = :source) AND event IS NULL ORDER BY 1"
+)
 _HAS = "SELECT 1 FROM hour.rows WHERE at = :at AND source = :source AND seq = :seq AND mark = :mark"
 _LAST = (  # first of the rows not indexed yet, then of the others
     "SELECT at, seq, received FROM hour.rows"
@@ -94,6 +99,12 @@ class HourReader:
         """`since` ≤ at < `until`, ordered by `at`."""
         self.catch_up(INDEX_BEHIND_ROWS_MAX)
         return self._stored(_BETWEEN, source, since=since, until=until, limit=limit)
+
+    def hours(self, source: int) -> list[int]:
+        """The hours, since 1970, in which its readings were measured."""
+        self.catch_up(INDEX_BEHIND_ROWS_MAX)
+        named = {"source": source, "indexed": self._indexed}
+        return [hour for (hour,) in self._connection.execute(_HOURS, named)]
 
     def span(self) -> tuple[Instant, Instant] | None:
         """First and last `at` of all rows."""

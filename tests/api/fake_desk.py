@@ -11,6 +11,7 @@ import msgspec
 
 from api.ports import (
     DeadLetter,
+    DeviceClassState,
     DeviceQuery,
     DeviceState,
     Done,
@@ -20,6 +21,7 @@ from api.ports import (
     IncidentQuery,
     Page,
     Refused,
+    SiteState,
     UnknownDevice,
     UnknownInboxDevice,
     UnknownIncident,
@@ -324,6 +326,14 @@ class FakeDesk(FakeReports, FakeResponse, FakeRules):
             raise UnknownInboxDevice(f"{codec}/{native_id}")
         return self.found[codec, native_id]
 
+    async def sites(self) -> list[SiteState]:
+        self._check()
+        return [SiteState(id, {"en": id}, "Asia/Shanghai", ["main"]) for id in ("tower-a", "tower-b")]
+
+    async def device_classes(self) -> list[DeviceClassState]:
+        self._check()
+        return [DeviceClassState("siren", {"en": "Siren"}, {}, {"sound": {"en": "Sound the alarm"}})]
+
     async def dead_letters(self, cursor: str | None = None, limit: int = 100) -> Page[DeadLetter]:
         self._check()
         return page_of(self.letters, cursor, limit)
@@ -385,6 +395,7 @@ def _matches(incident: Incident, query: IncidentQuery) -> bool:
     return (
         has(incident, {name: getattr(query, name) for name in names})
         and of_sites(incident, query.sites)
+        and (query.ids is None or incident.id in query.ids)
         and (query.since is None or incident.opened_at >= query.since)
         and (query.until is None or incident.opened_at < query.until)
     )

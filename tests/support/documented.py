@@ -17,6 +17,8 @@ PAGES = (
     Path("docs/scenarios.md"),
     Path("docs/drills.md"),
     Path("docs/fuzz.md"),
+    Path("docs/metrics.md"),
+    Path("docs/energy.md"),
 )
 
 _HERE = "tests/e2e/test_documented_commands.py"
@@ -105,6 +107,13 @@ RUN_BY |= dict.fromkeys(
 RUN_BY[
     "tocsin drill fire-on-12f --live --files sites --broker mqtt://127.0.0.1:1883 --api http://127.0.0.1:8080 --speed 1"
 ] = "tests/e2e/test_drills.py"
+RUN_BY |= dict.fromkeys(
+    ("promtool check rules deploy/prometheus/tocsin.rules.yaml", "promtool test rules tests/deploy/alerts.yaml"),
+    "tests/deploy/test_prometheus.py",
+)
+RUN_BY["tocsin play-drills --files sites --broker mqtt://127.0.0.1:1883 --api http://127.0.0.1:8080"] = (
+    "tests/console/browser/test_drills.py"
+)
 NOT_RUN = {  # command → why not
     "make test": IS_CI,
     "make check": IS_CI,
@@ -114,6 +123,7 @@ NOT_RUN = {  # command → why not
     "make format": "changes the tree",
     "make lock": "asks a package index, and changes the tree",
     "make bench": "takes minutes",
+    "make bench-baseline": "takes minutes; tests/bench/test_baseline.py is a short run of it",
     "make bench-console": "takes minutes; a small run of it is in tests/bench",
     "make screenshots": "changes the tree",
     "make bench-api": "takes minutes",
@@ -129,5 +139,6 @@ NOT_RUN = {  # command → why not
     'make test ARGS="-k pre_alarm"': IS_CI,
     'make test ARGS="tests/rules"': IS_CI,
     'make test ARGS="-x --ff"': IS_CI,
+    ".venv/bin/python -m tests.support.dashboards": "changes the tree; a test fails when it would",
     ".venv/bin/python -m tests.support.generated": "changes the tree; a test fails when it would",
 }
