@@ -59,7 +59,11 @@ def shown(bench: ModuleType, folder: Path) -> str:
             ["2 open walls during a flood of 20 alarms", "a page reacts", "alarm → command", "≤ 200 ms"],
             marks=pytest.mark.browser,
         ),
-        (forwarding, ["rows, gzip", "none", "takes everything", "was away, catches up"]),
+        pytest.param(
+            forwarding,
+            ["rows, gzip", "none", "takes everything", "was away, catches up"],
+            marks=[pytest.mark.slow, pytest.mark.timeout(300)],  # three gateways, each with an InfluxDB
+        ),
         (polling, ["3 API clients", "own", "alarm → command", "≤ 2 ×"]),
     ],
     ids=lambda each: each.__name__ if isinstance(each, ModuleType) else "",
