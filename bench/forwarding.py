@@ -69,7 +69,7 @@ def _catching_up(size: Size, folder: Path) -> Table:
                 counts, wall_s, cpu_s = _forwarded(settings, telemetry.folder)
                 stored = sum(
                     series["values"][0][1]
-                    for series in influx.database.ask('SELECT count(smoke) FROM "tocsin_readings"')["series"]
+                    for series in influx.database.ask('SELECT count(smoke) FROM "readings"')["series"]
                 )
             finally:
                 influx.stop()

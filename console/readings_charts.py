@@ -33,6 +33,10 @@ WORDS: Words = {
     "readings": ("Readings", "历史读数"),
     "which_metrics": ("Which", "指标"),
     "no_readings": ("No readings in this time", "该时段没有读数"),
+    "older_missing": (
+        "What is older is kept in InfluxDB, which cannot be asked now.",
+        "更早的读数存于 InfluxDB，目前无法查询。",
+    ),
     "conditions": ("States (1: yes)", "状态（1 为是）"),
     "highest": ("highest of each step", "每个时段取最大值"),
     "lowest": ("lowest of each step", "每个时段取最小值"),
@@ -64,6 +68,8 @@ class ReadingsCharts:
                 self._which.props("dark dense options-dark").classes("which").on_value_change(self._chosen)
             self._box = ui.element("div").classes("charts")
             self._none = ui.label(say("no_readings", language)).classes("dim")
+            self._missing = ui.label(say("older_missing", language)).classes("note")
+            self._missing.set_visibility(False)
             ui.label(say("limits_note", language)).classes("note")
 
     async def open(self, device: Json) -> None:
@@ -124,10 +130,13 @@ class ReadingsCharts:
         for name in self._metrics:
             by_aggregate.setdefault("max" if name in states else aggregate_of(name, limits), []).append(name)
         found: dict[str, list[Point]] = {}
+        missing = False
         for aggregate, names in by_aggregate.items():
             asked = {"from": rfc3339(span[0]), "to": rfc3339(span[1]), "metric": ",".join(names), "agg": aggregate}
             answer = await self.session.api.get(f"/devices/{id}/readings", **asked)
             found |= {each["metric"]: with_gaps(each["points"]) for each in answer["series"]}
+            missing |= bool(answer["missing"])
+        self._missing.set_visibility(missing)
         return {name: found[name] for name in self._metrics if name in found}
 
 

@@ -99,7 +99,7 @@ class InfluxPart(Settings):
     bucket: str = Field("tocsin", min_length=1, description="1.8: `database/retention-policy`")
     token_file: Path | None = Field(None, description="1.8: `user:password`")
     ca_file: Path | None = Field(None, description="who vouches for an https server, PEM")
-    prefix: str = Field("tocsin_", pattern=r"^[A-Za-z0-9_.-]*$", max_length=64, description="of measurements")
+    prefix: str = Field("", pattern=r"^[A-Za-z0-9_.-]*$", max_length=64, description="of measurements")
     modes: list[Literal["actual", "exercise", "test"]] = Field(
         ["actual", "exercise", "test"], description="which are forwarded; each point says which it is of"
     )

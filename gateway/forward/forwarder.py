@@ -17,7 +17,7 @@ from gateway.forward.backlog import Backlog
 from gateway.forward.counts import Counts, Lost
 from gateway.forward.durable import Durable
 from gateway.forward.lines import Lines, Places, Row
-from gateway.forward.names import OF_TYPE, Fields
+from gateway.forward.names import FIELDS_MAX, OF_TYPE, Fields
 from gateway.forward.server import Away, Conflict, Denied, Partly, Refused, Server, hint
 from gateway.forward.stored import Gone, StoredRows
 from gateway.telemetry.hours import Hour
@@ -36,6 +36,7 @@ class Batch(NamedTuple):
     rows: list[Row]  # of the modes that are wanted
     lines: list[bytes]
     last: Row
+    lost: list[Lost]  # what cannot even be sent
 
 
 class NotNow(Exception):
@@ -134,11 +135,12 @@ class Forwarder:
         """As many of the rows as go into so many bytes, and one at least."""
         wanted: list[Row] = []
         lines: list[bytes] = []
-        total, last = 0, rows[0]
+        lost: list[Lost] = []
+        total, last, self._lines.left_out = 0, rows[0], 0
         for row in rows:
             known = self._sources.get(row.source)
             if known is None:
-                self._lose(Lost("unknown source", f"number {row.source}", row.body, 1))
+                lost.append(Lost("unknown source", f"number {row.source}", row.body, 1))
             elif known[0] in self._settings.modes:
                 line = self._lines.line(hour, row)
                 if line is not None:
@@ -148,7 +150,9 @@ class Forwarder:
                     lines.append(line)
                     wanted.append(row)
             last = row
-        return Batch(hour, wanted, lines, last)
+        if self._lines.left_out:
+            lost.append(Lost("value of one field too many", f"more than {FIELDS_MAX}", last.body, self._lines.left_out))
+        return Batch(hour, wanted, lines, last, lost)
 
     def _unread(self, hour: Hour, error: Gone | sqlite3.Error) -> None:
         if isinstance(error, sqlite3.Error):
@@ -180,7 +184,7 @@ class Forwarder:
         counts.rows += batch.last.row - before
         counts.points += len(lines) - sum(each.count for each in lost)
         counts.batches += 1
-        for each in lost:
+        for each in (*batch.lost, *lost):
             self._lose(each)
 
     def _write(self, lines: list[bytes], lost: list[Lost], conflicts: list[Conflict]) -> None:
@@ -215,7 +219,7 @@ class Forwarder:
         self.counts.lose(lost.reason, lost.count)
         if lost.reason not in self._told:
             self._told.add(lost.reason)
-            log.error("InfluxDB will never have %d points: %s (%s)", lost.count, lost.reason, lost.detail)
+            log.error("InfluxDB will never have %d of them: %s (%s)", lost.count, lost.reason, lost.detail)
             self._tell_lost(lost)
 
     def _failed(self, answer: Away | Denied) -> float:

@@ -1,7 +1,7 @@
 """Rows of telemetry as InfluxDB's line protocol. Pure.
 
 A reading is a point of `readings` with a field for each metric; an event is a point of `events` with its `name`, and a
-field for each attribute. Tags say whose it is and where that stands now (`-`: nowhere any more); ids are the API's own.
+field for each attribute. Tags say whose it is and where that stands now (`-`: nowhere any more), by the API's ids.
 
 **Time.** `at` in milliseconds, exactly; below the millisecond, in nanoseconds, is what keeps apart what would
 otherwise overwrite each other: 1 000 times the hours (mod 1 000) by which the row was received later than it was
@@ -61,6 +61,7 @@ class Lines:
         self._places = Places()
         self._heads: dict[int, str] = {}
         self._names: dict[tuple[str, str, type], str] = {}
+        self.left_out = 0  # values whose field would be one too many
 
     def stand(self, places: Places) -> None:
         self._places = places
@@ -83,7 +84,11 @@ class Lines:
             key = measurement, metric, type(value)
             name = names.get(key)
             if name is None:
-                name = names[key] = self.fields.field(measurement, metric, kind_of(value)).translate(_ESCAPED)
+                field = self.fields.field(measurement, metric, kind_of(value))
+                if field is None:
+                    self.left_out += 1
+                    continue
+                name = names[key] = field.translate(_ESCAPED)
             parts.append(f"{name}={_value(value)}")
         return f"{measurement}{head} {','.join(parts)} {nanoseconds(hour, row)}".encode() if parts else None
 

@@ -11,6 +11,7 @@ Line protocol: https://docs.influxdata.com/influxdb/v2/reference/syntax/line-pro
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from urllib.parse import unquote
 
@@ -21,6 +22,7 @@ RESERVED = frozenset((*TAGS, "name", "time"))  # `name`: the event's own; `time`
 KINDS: Mapping[type, str] = {float: "number", bool: "boolean", str: "string"}
 OF_TYPE = {"float": "number", "boolean": "boolean", "string": "string"}  # as InfluxDB calls them; others are not ours
 SEPARATOR = ":"
+FIELDS_MAX = 2_000  # of a measurement: a device may call its metrics anything, and InfluxDB keeps every name for ever
 _UNSAFE = re.compile(r"[%:\\\"\x00-\x1f\x7f]|^_")  # names that begin with _ are InfluxDB's own
 _EMPTY = "%"
 
@@ -46,20 +48,26 @@ class Fields:
     def __init__(self, known: Mapping[tuple[str, str], str] | None = None) -> None:
         """`known`: (measurement, field) → kind."""
         self._kinds = dict(known or {})
+        self._numbers = Counter(measurement for measurement, _ in self._kinds)
         self.new: dict[tuple[str, str], str] = {}
 
-    def field(self, measurement: str, metric: str, kind: str) -> str:
+    def field(self, measurement: str, metric: str, kind: str) -> str | None:
+        """None: one too many."""
         name = safe(metric)
         if name in RESERVED:
             return f"{name}{SEPARATOR}{kind}"
         known = self._kinds.get((measurement, name))
         if known is None:
+            if self._numbers[measurement] >= FIELDS_MAX:
+                return None
             self.learn(measurement, name, kind)
         return name if known is None or known == kind else f"{name}{SEPARATOR}{kind}"
 
     def learn(self, measurement: str, field: str, kind: str) -> bool:
         """The server holds another type in it. → whether that is news."""
-        if self._kinds.get((measurement, field)) == kind:
+        known = self._kinds.get((measurement, field))
+        if known == kind:
             return False
+        self._numbers[measurement] += known is None
         self._kinds[measurement, field] = self.new[measurement, field] = kind
         return True

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from api.ports import IncidentQuery
 from bench import (
+    forwarding,
     latency,
     listeners,
     lists,
@@ -32,6 +33,7 @@ from gateway.desk import Desk
 from gateway.store import Store, Verified
 from gateway.store.listed import last_position
 from simulators.building import demo_tower
+from tests.support.influx import influxd_program, nginx_program
 from tests.support.servers import require
 
 
@@ -57,6 +59,11 @@ def shown(bench: ModuleType, folder: Path) -> str:
             ["2 open walls during a flood of 20 alarms", "a page reacts", "alarm → command", "≤ 200 ms"],
             marks=pytest.mark.browser,
         ),
+        pytest.param(
+            forwarding,
+            ["rows, gzip", "none", "takes everything", "was away, catches up"],
+            marks=[pytest.mark.slow, pytest.mark.timeout(300)],  # three gateways, each with an InfluxDB
+        ),
         (polling, ["3 API clients", "own", "alarm → command", "≤ 2 ×"]),
     ],
     ids=lambda each: each.__name__ if isinstance(each, ModuleType) else "",
@@ -67,6 +74,7 @@ def test_a_benchmark_of_the_whole_gateway_says_what_it_should(
     require(missing("mosquitto"), not missing("mosquitto"))
     require(missing("nats"), not missing("nats"))
     require("chromium", bench is not walls or shutil.which("chromium"))
+    require("influxd and nginx", bench is not forwarding or (influxd_program() and nginx_program()))
     text = shown(bench, tmp_path)
     assert [figure for figure in figures if figure not in text] == []
 

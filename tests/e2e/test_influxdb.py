@@ -88,7 +88,7 @@ class House:
 
     def points(self) -> int:
         """How many InfluxDB has."""
-        counted = [self.influx.database.ask(f'SELECT count(*) FROM "tocsin_{each}"') for each in ("readings", "events")]
+        counted = [self.influx.database.ask(f'SELECT count(*) FROM "{each}"') for each in ("readings", "events")]
         columns = [
             dict(zip(series["columns"], series["values"][0], strict=True))
             for each in counted
@@ -125,8 +125,8 @@ class House:
     def compare(self) -> int:
         """Every point, both ways. → how many."""
         readings, events = expected(self.running.data / "telemetry", PLACES)
-        assert by_time(self.influx.database.rows("tocsin_readings")) == readings
-        assert by_time(self.influx.database.rows("tocsin_events")) == events
+        assert by_time(self.influx.database.rows("readings")) == readings
+        assert by_time(self.influx.database.rows("events")) == events
         return len(readings) + len(events)
 
 
@@ -134,12 +134,13 @@ class House:
 def house(
     mosquitto: Callable[..., Mosquitto], gateway: Callable[..., RunningGateway], influx: Callable[..., Influx]
 ) -> Iterator[Callable[..., House]]:
-    """`made = house(setting=…)`: started."""
+    """`made = house(setting=…)`: started. `api`: where the API runs; beside the core it takes half as long to start."""
     made: list[House] = []
 
-    def make(**settings: Any) -> House:
+    def make(api: str = "shared", **settings: Any) -> House:
         broker, database = mosquitto(persistence=True), influx()
-        running = gateway(SITE, broker.url, influxdb=database.settings(**{**QUICK, **settings}))
+        part = database.settings(**{**QUICK, **settings})
+        running = gateway(SITE, broker.url, influxdb=part, http={"port": 0, "process": api})
         running.start()
         made.append(House(running, broker, database))
         return made[-1]
@@ -253,10 +254,10 @@ def test_a_token_that_is_not_accepted_is_a_trouble_and_is_read_again(house: Call
 
 def test_a_field_that_holds_another_type_there_costs_no_point(house: Callable[..., House]) -> None:
     it = house()
-    it.influx.write('tocsin_readings,device=somebody smoke="much",power_w=true')
+    it.influx.write('readings,device=somebody smoke="much",power_w=true')
     it.say(20)
     it.until_forwarded()
-    rows = [row for row in it.influx.database.rows("tocsin_readings") if row["device"] != "somebody"]
+    rows = [row for row in it.influx.database.rows("readings") if row["device"] != "somebody"]
     assert sorted(row["smoke:number"] for row in rows if row["device"] == "example/sd-101") == [
         n / 10_000 for n in (4, 8, 12, 16, 20)
     ]
@@ -274,11 +275,11 @@ def test_what_is_older_than_the_bucket_keeps_is_counted_told_once_and_left_behin
     assert it.metric('lost_total{reason="beyond retention"}') == 2
     letters = [each for each in it.running.all("dead-letters") if each["topic"] == "influxdb"]
     assert [(each["reason"], each["count"]) for each in letters] == [("beyond retention", 1)]
-    assert len(it.influx.database.rows("tocsin_readings", rp="short")) == 1
+    assert len(it.influx.database.rows("readings", rp="short")) == 1
 
 
 def test_a_chart_of_what_is_past_its_keeping_says_so_while_influxdb_is_down(house: Callable[..., House]) -> None:
-    it = house()
+    it = house(api="own")
     it.say(20)
     it.until_forwarded()
     path, asked = "devices/example/em-101/readings", {"from": _rfc3339(now_ms() - 5 * HOUR_MS), "agg": "count"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from influxdb_client import Point
 
 from gateway.forward.lines import Lines, Places, Row, nanoseconds
-from gateway.forward.names import Fields, metric_of, safe
+from gateway.forward.names import FIELDS_MAX, Fields, metric_of, safe
 from rules.instant import HOUR_MS
 from rules.reading import Value
 
@@ -66,6 +66,16 @@ def test_a_field_holds_one_type_and_others_go_beside_it() -> None:
     assert ' level:string="high" ' in _text({"level": "high"}, lines)
     assert " level:boolean=true " in _text({"level": True}, lines)
     assert " level=2.0 " in _text({"level": 2}, lines)
+
+
+def test_a_device_that_makes_up_names_without_end_is_bounded() -> None:
+    lines = _lines()
+    for number in range(FIELDS_MAX // 200):
+        _text({f"m{number * 200 + n}": 1.0 for n in range(200)}, lines)
+    assert " m7=2.0 " in _text({"m7": 2, "another": 1.0}, lines)
+    assert lines.line(HOUR, _row({"another": 1.0})) is None
+    assert lines.left_out == 2
+    assert ' name="x",another=1.0 ' in _text({"another": 1.0}, lines, event="x")  # the other measurement has room
 
 
 @pytest.mark.parametrize("name", ["floor", "mode", "device", "time", "name"])

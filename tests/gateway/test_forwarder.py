@@ -148,7 +148,7 @@ def test_what_the_server_drops_is_counted_told_once_per_reason_and_not_sent_agai
 
 def test_a_field_of_another_type_there_is_learnt_and_nothing_is_lost(world: Callable[..., World]) -> None:
     it = world()
-    conflict = Conflict("tocsin_readings", "power_w", "string")
+    conflict = Conflict("readings", "power_w", "string")
     it.server.wrong = lambda line: Partly(1, "type conflict", "…", conflict) if " power_w=" in line else None
     it.say(6)
     it.run()
@@ -165,7 +165,7 @@ def test_a_field_of_another_type_there_is_learnt_and_nothing_is_lost(world: Call
 
 def test_a_conflict_that_no_other_name_solves_ends(world: Callable[..., World]) -> None:
     it = world()
-    conflict = Conflict("tocsin_readings", "power_w", "float")
+    conflict = Conflict("readings", "power_w", "float")
     it.server.wrong = lambda line: Partly(1, "type conflict", "…", conflict)
     it.say(3)
     it.run()
@@ -253,6 +253,17 @@ def test_a_file_that_cannot_be_read_costs_its_own_hour_and_is_told(world: Callab
     it.run()
     assert it.counts.lost == {"unreadable here": 5}
     assert it.values() == [6.0, 7.0]
+
+
+def test_rows_whose_device_nobody_knows_any_more_are_told_and_counted_once(world: Callable[..., World]) -> None:
+    it = world()
+    it.say(2)
+    it.telemetry.rows.append((77, it.now, 9, 0, it.now, None, b'{"power_w": 9.0}'))
+    it.telemetry.commit()
+    it.server.answers = [Away("gone")] * 3
+    it.run()
+    assert (it.counts.lost, it.values()) == ({"unknown source": 1}, [1.0, 2.0])
+    assert [each.reason for each in it.lost] == ["unknown source"]
 
 
 def test_a_file_that_is_just_being_made_is_not_broken(world: Callable[..., World]) -> None:
