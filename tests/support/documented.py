@@ -19,6 +19,7 @@ PAGES = (
     Path("docs/scenarios.md"),
     Path("docs/drills.md"),
     Path("docs/fuzz.md"),
+    Path("docs/devices.md"),
     Path("docs/metrics.md"),
     Path("docs/energy.md"),
 )
@@ -109,6 +110,22 @@ RUN_BY |= dict.fromkeys(
 RUN_BY[
     "tocsin drill fire-on-12f --live --files sites --broker mqtt://127.0.0.1:1883 --api http://127.0.0.1:8080 --speed 1"
 ] = "tests/e2e/test_drills.py"
+RUN_BY |= dict.fromkeys(
+    (
+        "tocsin devices",
+        "tocsin devices show z2m/0x00158d0001dc126a",
+        "tocsin devices assign z2m/0x00158d0001dc126a --zone example/2F-office --name sd-203 "
+        '--reason "fitted on 24 November"',
+        "tocsin devices assign z2m/0x00124b0022b1f5aa --zone example/2F-office --name sr-202 "
+        '--reason "fitted on 24 November"',
+        """mosquitto_pub -t 'zigbee2mqtt/2F/office smoke' -m '{"smoke": true, "battery": 97}'""",
+        f"curl -s {_INCIDENT}/confirm -H 'Content-Type: application/json' "
+        """-d '{"by": "duty-officer", "role": "duty_officer", "reason": "smoke is seen"}'""",
+        'tocsin devices ignore z2m/0x0017880104e45517 --reason "a lamp"',
+        'tocsin devices unassign z2m/0x00124b0022b1f5aa --reason "taken down"',
+    ),
+    "tests/e2e/test_foreign.py",
+)
 RUN_BY |= dict.fromkeys(
     ("promtool check rules deploy/prometheus/tocsin.rules.yaml", "promtool test rules tests/deploy/alerts.yaml"),
     "tests/deploy/test_prometheus.py",
