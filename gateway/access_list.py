@@ -25,6 +25,10 @@ USERS_LINES_MAX = 100_000
 
 SAYS = ("telemetry", "event", "status", "command/result")  # what a device publishes
 HEARS = "command"
+OF_THE_GATEWAY = (
+    "status",
+    "trouble",
+)  # what the gateway says of itself: for the devices of the site, a siren among them
 
 
 class Format(NamedTuple):
@@ -156,7 +160,7 @@ def _gateway(formats: Mapping[str, Format]) -> list[str]:
     lines = [f"user {GATEWAY}"]
     lines += [f"topic read {tree}/v1/#" for tree in TREE_OF.values()]
     lines += [f"topic write {tree}/v1/+/+/{HEARS}" for tree in TREE_OF.values()]
-    lines += [f"topic write {actual}/v1/+/{OURS}/status"]
+    lines += [f"topic write {actual}/v1/+/{OURS}/{each}" for each in OF_THE_GATEWAY]
     for name, each in formats.items():
         lines += [f"# {name}"]
         lines += [f"topic read {topic}" for topic in each.read]
@@ -194,6 +198,7 @@ def _patterns(formats: Mapping[str, Format]) -> list[str]:
     lines = ["# Each device: its own topics of the actual tree."]
     lines += [f"pattern write {tree}/v1/%u/{each}" for each in SAYS]
     lines += [f"pattern read {tree}/v1/%u/{HEARS}"]
+    lines += [f"pattern read {tree}/v1/+/{OURS}/{each}" for each in OF_THE_GATEWAY]
     return lines + _own_patterns(formats)[1:]
 
 
@@ -221,4 +226,5 @@ def _own(directory: Directory, device: Device) -> list[str]:
     takes = bool(directory.device_classes[device.device_class].commands)
     says = SAYS if takes else SAYS[:-1]
     lines = [f"topic write {tree}/v1/{device.id}/{each}" for each in says]
+    lines += [f"topic read {tree}/v1/{device.site}/{OURS}/{each}" for each in OF_THE_GATEWAY]
     return lines + ([f"topic read {tree}/v1/{device.id}/{HEARS}"] if takes else [])

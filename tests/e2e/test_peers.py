@@ -137,6 +137,8 @@ class Siren:
         assert self._ready.wait(SECONDS_MAX)
 
     def _on_message(self, client: paho.Client, _: object, message: paho.MQTTMessage) -> None:
+        if "/gateway/" in message.topic:  # what the gateway says of itself is for every device
+            return
         command = json.loads(message.payload)
         self.heard.append((message.topic, command))
         client.publish(f"tocsin/v1/{SIREN}/command/result", json.dumps({"id": command["id"], "ok": True}), 1)

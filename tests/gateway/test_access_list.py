@@ -53,6 +53,8 @@ def test_a_site_gives_each_device_lines_of_its_own_and_no_pattern(directory: Dir
         "topic write tocsin/v1/example/mcp-101/telemetry",
         "topic write tocsin/v1/example/mcp-101/event",
         "topic write tocsin/v1/example/mcp-101/status",
+        "topic read tocsin/v1/example/gateway/status",
+        "topic read tocsin/v1/example/gateway/trouble",
     ]
     assert "topic read tocsin/v1/example/sr-101/command" in lines_of(text, "example/sr-101")
 

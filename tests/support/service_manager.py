@@ -11,7 +11,7 @@ from typing import Self
 
 import pytest
 
-SECONDS_MAX = 30.0  # a loaded CI machine
+SECONDS_MAX = 60.0  # a machine where much else runs
 MESSAGE_BYTES_MAX = 4096
 
 
