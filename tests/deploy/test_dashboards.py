@@ -19,7 +19,7 @@ from gateway.files import read_document
 from gateway.library import load
 from rules.site import MetricKind
 from simulators.building import demo_tower, site_yaml
-from tests.deploy.test_prometheus import RULES, alerts
+from tests.deploy.test_prometheus import ROOT, RULES, alerts
 from tests.support.dashboard_contents import INFLUXDB, PROMETHEUS
 from tests.support.dashboards import DASHBOARDS, FOLDER, WIDTH, text
 from tests.support.gateway import RunningGateway
@@ -154,6 +154,13 @@ def test_every_metric_of_a_gateway_is_shown_or_watched(gateway: RunningGateway) 
     asked = " ".join([*(query for _, query in targets(PROMETHEUS)), *(str(rule["expr"]) for rule in alerts().values())])
     seen = {name.removesuffix("_bucket") for name in NAME.findall(asked)}
     assert declared - seen == {"tocsin_build_info", "tocsin_energy_rollup_failures_total"}
+
+
+def test_every_metric_of_a_gateway_is_documented_and_no_other(gateway: RunningGateway) -> None:
+    body = gateway.ask("/metrics")[1].decode()
+    declared = set(re.findall(r"^# TYPE (\S+)", body, re.MULTILINE))
+    page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(tocsin_[a-z0-9_]+)`", page)) == declared
 
 
 @pytest.mark.parametrize(("where", "query"), targets(PROMETHEUS), ids=lambda each: each[:50])
