@@ -49,7 +49,7 @@ def targets(source: str) -> list[tuple[str, str]]:
 def filled(asked: str) -> str:
     for variable, value in VARIABLES.items():
         asked = asked.replace(variable, value)
-    return asked.replace("$timeFilter", "time > now() - 6h")
+    return asked.replace("$timeFilter", "time > now() - 60h")
 
 
 # ---- what stands in the files
@@ -192,7 +192,7 @@ def test_prometheus_takes_the_alert_rules_and_none_but_the_dead_man_s_fires_on_a
 
 @pytest.fixture(scope="module")
 def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influx]:
-    """With a quarter of an hour of every metric, as the forwarder writes it."""
+    """With two days and a half of every metric, as the forwarder writes them."""
     require("influxd", program_of("influxd"))
     made = Influx(tmp_path_factory.mktemp("influx"))
     made.start()
@@ -210,7 +210,7 @@ def _lines() -> Iterator[str]:
         for step in range(30):
             fields = ",".join(f"{name}={10 + step}" for name in numbers)
             if fields:
-                yield f"readings,{tags} {fields} {now - 3 * 3600 + step * 360}"
+                yield f"readings,{tags} {fields} {now - (30 - step) * 7_200}"
         for event in device_class.events:
             yield f"events,{tags},event={event} count=1 {now - 600}"
 

@@ -18,7 +18,6 @@ PAGES = (
     Path("docs/drills.md"),
     Path("docs/fuzz.md"),
     Path("docs/metrics.md"),
-    Path("docs/energy.md"),
 )
 
 _HERE = "tests/e2e/test_documented_commands.py"
