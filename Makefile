@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-console check format bench bench-api bench-baseline fuzz fuzz-api audit-deps lock clean
+.PHONY: help setup demo run test test-console check format bench bench-api bench-baseline fuzz fuzz-api fuzz-codecs audit-deps lock wheelhouse peers clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -58,6 +58,14 @@ screenshots: $(STAMP)  ## every page of the console into docs/img, wide and on a
 fuzz-api: $(STAMP)  ## the whole API against its own document, at length (ARGS="--examples 500")
 	@$(BIN)/python -m tests.support.fuzz $(ARGS)
 
+fuzz-codecs: $(VENV)/.fuzz  ## messages no device would send to every codec (ARGS="--codec sparkplug --seconds 600")
+	@$(BIN)/python -m tests.support.fuzz_codecs $(ARGS)
+
+$(VENV)/.fuzz: $(STAMP) requirements/fuzz.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r requirements/fuzz.txt || \
+	  echo "atheris has no wheel for this machine: codecs are fuzzed by chance, not guided by coverage."
+	@touch $@
+
 audit-deps: $(STAMP)  ## known vulnerabilities of what is locked: asks PyPI and OSV, so needs the network
 	@$(BIN)/uv tool run --quiet pip-audit --strict --require-hashes --disable-pip --requirement requirements/run.txt
 
@@ -72,6 +80,16 @@ lock: $(STAMP)  ## make the lock files anew from pyproject.toml
 	  --custom-compile-command "make lock" pyproject.toml -o requirements/run.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --group dev pyproject.toml -o requirements/dev.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" --group fuzz -o requirements/fuzz.txt
+	@grep -oE 'hatchling[^"]*' pyproject.toml | head -1 | $(BIN)/uv pip compile -q --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" - -o requirements/build.txt
+
+wheelhouse: $(STAMP)  ## build/wheelhouse: everything to install from, for machines without a network (ARGS="--platform …")
+	@rm -rf build/wheelhouse && PYTHON=$(BIN)/python sh deploy/wheelhouse.sh build/wheelhouse $(ARGS)
+
+peers:  ## MQTT clients of others for the tests: MQTT.js from npm, locked
+	@cd tests/peers && npm ci --silent --ignore-scripts --no-audit --no-fund
 
 clean:  ## forget the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -20,6 +20,7 @@ from api import (
     explanations,
     handovers,
     health,
+    inbox,
     incidents,
     journal,
     kpis,
@@ -49,6 +50,7 @@ from api.gate import Gate
 from api.identity_port import Identity
 from api.no_users import no_users
 from api.paths import OPENAPI, PREFIX
+from api.playing import Players
 from api.ports import Desk
 from api.privacy import Masks
 from api.settings import ApiSettings
@@ -105,6 +107,7 @@ _PARTS = (
     explanations,
     streams,
     devices,
+    inbox,
     dead_letters,
     rules,
     trials,
@@ -159,6 +162,7 @@ def put_behind(app: FastAPI, desk: Desk, settings: ApiSettings, identity: Identi
     app.state.streams = Streams(settings)
     app.state.uploads = Uploads()
     app.state.requests = Requests()
+    app.state.players = Players()
 
 
 def close_streams(app: FastAPI) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
@@ -11,7 +12,7 @@ from nicegui.events import GenericEventArguments
 
 from console.client import Problem, SignedOut, Unreachable
 from console.clock import monotonic_s, now_ms
-from console.drawing import draw, sounding
+from console.drawing import draw
 from console.live import Live
 from console.session import Session
 from console.words import say
@@ -58,7 +59,7 @@ def _beat(live: Live, sites: frozenset[str]) -> None:
     if live.signed_out:
         ui.navigate.to("/sign-in")
         return
-    siren = sounding([each for each in live.incidents.values() if not sites or each["site"] in sites])
+    siren = live.siren(sites)
     stale = "true" if live.stale else "false"
     ui.run_javascript(f"tocsinBeat({now_ms()}, {stale}, {round(live.silent_seconds * 1000)}, '{siren}')")
 
@@ -71,19 +72,20 @@ class Versioned(Protocol):
 
 def keep_drawn(of: Versioned, draw_it: Callable[[], str], element: ui.html) -> None:
     """Draws an element anew when something has changed, at most every REDRAWN_SECONDS, and only if it looks other."""
-    drawn, not_before = -1, 0.0
+    shown, drawn, not_before = str(draw_it()), of.version, 0.0
+    element.set_content(shown)
 
     def look() -> None:
-        nonlocal drawn, not_before
+        nonlocal shown, drawn, not_before
         if of.version == drawn or monotonic_s() < not_before:
             return
         drawn = of.version
-        made = draw_it()
-        if made != element.content:
-            element.set_content(made)
+        made = str(draw_it())
+        if made != shown:
+            shown = made
+            ui.run_javascript(f"tocsinShow({json.dumps(element.html_id)}, {json.dumps(made, ensure_ascii=False)})")
             not_before = monotonic_s() + (LARGE_SECONDS if len(made) > LARGE_CHARACTERS else 0.0)
 
-    look()
     ui.timer(REDRAWN_SECONDS, look)
 
 

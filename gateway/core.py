@@ -13,11 +13,13 @@ from functools import cached_property
 from importlib.metadata import version
 
 from gateway.auditor import Auditor
-from gateway.clock import Clock
+from gateway.clock import Clock, monotonic_s
 from gateway.config import GatewaySettings
 from gateway.deliveries import deliveries
 from gateway.desk import Desk
 from gateway.ending import end
+from gateway.foreign.intake import Intake
+from gateway.forward.counts import Lost
 from gateway.history import StoredHistory
 from gateway.ingest import Ingest
 from gateway.keeping.retention import Retention
@@ -33,9 +35,10 @@ from gateway.rollup.making import meters_in
 from gateway.sizes import Sizes
 from gateway.store import Store, StoreFailed
 from gateway.telemetry import Telemetry
+from rules import parts
 from rules.drill import exercises_from
 from rules.effects import Effect
-from rules.events import AuditFailed, AuditPassed, GatewayStarted
+from rules.events import AuditFailed, AuditPassed, GatewayStarted, PartFailed, PartWell
 from rules.instant import DAY_MS
 from rules.mode import Mode
 from rules.place_names import titles_of
@@ -43,6 +46,7 @@ from rules.schedule import calendars as calendars
 from rules.screen import Screen
 from rules.site import Title
 from rules.timeline import Entry
+from rules.trouble import trouble_key
 from rules.verdict import Verdict
 
 LOOK_SECONDS_MAX = 1.0  # a wall clock that was set forward is noticed within this
@@ -70,6 +74,7 @@ class Core:
         self._settings, self._clock, self._news, self._changed = settings, clock, news, changed
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._timer: asyncio.Handle | None = None
+        self.looked_at_s = monotonic_s()  # when it last saw what time it is; it moves as long as the core does
         self._timer_due = 0.0  # our own note of it: what uvloop gives for a timer of no delay cannot be asked
         self.store = Store.open(settings.store_url)
         try:
@@ -131,7 +136,24 @@ class Core:
         known = [verdict for verdict in verdicts if verdict[3] is not Verdict.DOES_NOT]
         for change in self.screen.start(known, self._clock()):
             self.ingest.submit(change)
+        self._hear_others()
+        for change in self.foreign.follow(self.screen.directory, self._clock()):
+            self.ingest.submit(change)
         self.ingest.flush()
+
+    def _hear_others(self) -> None:
+        """Formats that are not ours."""
+        self.foreign = Intake(
+            {name: part.codec() for name, part in self._settings.codecs.items()},
+            self.ingest,
+            self.screen,
+            self.desk,
+            self.store,
+            self.telemetry.source,
+            self.performer.say,
+        )
+        self.ingest.foreign = self.foreign
+        self.performer.encode = self.foreign.encode
 
     async def run(self) -> None:
         """Until cancelled, or StoreFailed. Then `close`."""
@@ -156,6 +178,7 @@ class Core:
         try:
             if snapshot:
                 self.ingest.flush()
+                self.foreign.flush(self._clock(), whole=True)
                 self.desk.snapshot()
         finally:
             if self._timer is not None:  # a commit sets it anew
@@ -199,6 +222,19 @@ class Core:
             self.desk.submit(event)
         self.ingest.flush()
 
+    def part(self, part: str, fault: str) -> None:
+        """How a part of the gateway is; an empty fault: well. Only a change is journaled. Raises StoreFailed."""
+        known = trouble_key(Mode.ACTUAL, parts.source(part)) in self.desk.engine.state.troubles
+        if known is bool(fault):
+            return
+        self.desk.submit(PartFailed(part, fault) if fault else PartWell(part))
+        self.ingest.flush()
+
+    def unforwarded(self, lost: Lost) -> None:
+        """InfluxDB will never take it: a dead letter. Raises StoreFailed."""
+        self.ingest.letters.add(b"influxdb", lost.reason, lost.detail, lost.example, self._clock())
+        self.ingest.flush()
+
     def _compared(self) -> list[str]:
         """Devices whose consumption some rule looks at."""
         return [watched.device.id for watched in self.screen.all() if watched.plan.weeks]
@@ -217,6 +253,7 @@ class Core:
 
     def _look(self) -> None:
         """Lets screen and engine see what time it is, and sets the clock for the next time."""
+        self.looked_at_s = monotonic_s()
         if self._timer is not None:
             self._timer.cancel()  # `run` looks although a commit of the start has set it
             self._timer = None
@@ -264,6 +301,8 @@ class Core:
         self.desk.commit()
         directory = loaded.directory
         for change in self.screen.reload(directory, loaded.ruleset, calendars(directory), self._clock()):
+            self.ingest.submit(change)
+        for change in self.foreign.follow(directory, self._clock()):
             self.ingest.submit(change)
         self.ingest.forget_routes()
         self.__dict__.pop("located", None)

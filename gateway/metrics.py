@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from gateway.clock import now_ms
 from gateway.core import Core
+from gateway.forward.counts import Counts
 from gateway.store import StoreFailed
 from gateway.telemetry.hours import Hour
 from rules.detection import Detection
@@ -32,6 +33,11 @@ class ApiProcess(Protocol):
     def starts(self) -> int: ...
 
 
+class Forwarding(Protocol):
+    counts: Counts
+    starts: int
+
+
 class GatewayCollector(Collector):
     """Of the core that runs now; without one only what is known without it, `tocsin_ready` 0 first of all."""
 
@@ -39,6 +45,7 @@ class GatewayCollector(Collector):
         self.core: Core | None = None
         self.ready = False
         self.api: ApiProcess | None = None
+        self.forwarder: Forwarding | None = None
         self.started_at = started_at
         self.store_failures = 0
 
@@ -51,6 +58,8 @@ class GatewayCollector(Collector):
         yield CounterMetricFamily("tocsin_store_failures", "Times the store has failed.", self.store_failures)
         if self.api is not None:
             yield CounterMetricFamily("tocsin_api_starts", "Times the API's process was started.", self.api.starts)
+        if self.forwarder is not None:
+            yield from _forwarding(self.forwarder)
         if self.core is not None:
             yield from _counters(self.core)
             yield from _histograms(self.core)
@@ -177,6 +186,32 @@ def _overdue_s(due: Instant | None, now: Instant) -> float:
 def _end_s(hour: Hour) -> float:
     """Of the hour; 0 where there is none yet."""
     return max(0, hour + 1) * HOUR_MS / 1000
+
+
+def _forwarding(forwarder: Forwarding) -> Iterator[Metric]:
+    counts = forwarder.counts
+    for name, help_, value in (
+        ("rows", "Rows of telemetry that InfluxDB has, or that need not go there.", counts.rows),
+        ("points", "Points that InfluxDB has taken.", counts.points),
+        ("batches", "Requests' worth of rows acknowledged.", counts.batches),
+        ("body_bytes", "Bytes sent, before compression.", counts.body_bytes),
+        ("starts", "Times the forwarder's process was started.", forwarder.starts),
+    ):
+        yield CounterMetricFamily(f"tocsin_influxdb_{name}", help_, value)
+    for name, help_, label, numbers in (
+        ("failures", "Attempts that were not taken, and will be made again.", "kind", counts.failures),
+        ("lost", "Rows and points that InfluxDB will never have.", "reason", counts.lost),
+    ):
+        family = CounterMetricFamily(f"tocsin_influxdb_{name}", help_, labels=[label])
+        for key, number in sorted(numbers.items()):
+            family.add_metric([key], number)
+        yield family
+    for name, help_, gauge in (
+        ("up", "1: the last attempt was taken.", float(counts.up)),
+        ("lag_rows", "Rows of telemetry that wait.", float(counts.lag_rows)),
+        ("lag_seconds", "Age of the oldest row that waits.", counts.lag_ms / 1000),
+    ):
+        yield GaugeMetricFamily(f"tocsin_influxdb_{name}", help_, gauge)
 
 
 def _real(detections: Iterable[Detection]) -> int:

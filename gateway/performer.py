@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from gateway.clock import Clock
-from gateway.command_lane import CommandLane
+from gateway.codecs.port import Publish
+from gateway.command_lane import CommandLane, Encode
 from gateway.desk import Desk
 from gateway.ending import end
 from gateway.histogram import Histogram
@@ -73,6 +74,19 @@ class Performer:
                 task.result()
         finally:
             await end(tasks)
+
+    def say(self, messages: Sequence[Publish]) -> None:
+        """What a format asks of its devices: published when the broker is there; forgotten when it is not."""
+        self._commands.say(messages)
+
+    @property
+    def encode(self) -> Encode:
+        """How devices of other formats are told something."""
+        return self._commands.encode
+
+    @encode.setter
+    def encode(self, encode: Encode) -> None:
+        self._commands.encode = encode
 
     @property
     def published(self) -> int:

@@ -145,7 +145,7 @@ class Plan:
         minimum, maximum = self.metrics[metric].minimum, self.metrics[metric].maximum
         return (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
 
-    def fault(self, name: str, value: Value) -> tuple[str, str] | None:
+    def fault(self, name: str, value: Value | None) -> tuple[str, str] | None:
         """Why `value` is not a reading of metric `name`: (reason, detail)."""
         index = self.index.get(name)
         if index is None:

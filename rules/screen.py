@@ -10,9 +10,11 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
+from msgspec import structs
+
 from rules.baseline import CONSUMPTION, Consumed, nothing_known
-from rules.cause import Cause as Cause
-from rules.cause import Change as Change
+from rules.change import Cause as Cause
+from rules.change import Change as Change
 from rules.events import VerdictChanged
 from rules.history import History, feed, replay, since
 from rules.history import Past as Past
@@ -121,11 +123,13 @@ class Screen:
 
     # ---- messages
 
-    def reading(self, w: Watched, values: Mapping[str, Value], cause: Cause) -> Change | None:
-        """A reading newer than all before, `w.at`, `w.seq`, `w.received_at` already its own. None: no change."""
+    def reading(self, w: Watched, values: Mapping[str, Value | None], cause: Cause) -> Change | None:
+        """A reading newer than all before, `w.at`, `w.seq`, `w.received_at` already its own. None: no change.
+
+        A value None: what was known counts no longer."""
         plan = w.plan
         index, kinds, known, lows, highs = plan.index, plan.kinds, w.values, w.lows, w.highs
-        telling: dict[str, Value] | None = None
+        telling: dict[str, Value | None] | None = None
         for name, value in values.items():
             i = index.get(name, -1)
             if i >= 0 and value.__class__ is kinds[i]:
@@ -140,18 +144,18 @@ class Screen:
             telling[name] = value
         return self._reading_in_full(w, telling or {}, cause) if telling or w.wake else None
 
-    def _reading_in_full(self, w: Watched, values: Mapping[str, Value], cause: Cause) -> Change | None:
+    def _reading_in_full(self, w: Watched, values: Mapping[str, Value | None], cause: Cause) -> Change | None:
         """Of a reading, those values that may change something."""
         plan, touched, faults = w.plan, dict.fromkeys(self._woken(w, cause)), []
         told: dict[int, Value] = {}
         for name, value in values.items():
             fault = plan.fault(name, value)
-            if fault is not None:
+            if fault is not None and value is not None:
                 faults.append(fault)
             if name in plan.index and (fault is None or fault[0] != "unknown metric"):
                 i = plan.index[name]
                 touched.update(dict.fromkeys(self._take(w, i, None if fault else value)))
-                if fault is None:
+                if fault is None and value is not None:
                     told[i] = value
         feed(w, told, cause.received_at)
         verdicts = self._judge(w, sorted(touched), cause)
@@ -248,6 +252,12 @@ class Screen:
             w.online = True
             woken = (*woken, *w.plan.on_status)
         return tuple(number for number in woken if number != SILENCE)
+
+    def announced(self, w: Watched, silent_after_ms: int, now: Instant) -> None:
+        """The device itself says how long it may be silent."""
+        if silent_after_ms != w.device.silent_after_ms:
+            w.device = structs.replace(w.device, silent_after_ms=silent_after_ms)
+            self._set_timer(w, SILENCE, max(now, w.heard_at(now) + silent_after_ms))
 
     # ---- judging
 

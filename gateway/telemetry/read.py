@@ -36,7 +36,7 @@ _SELECT = (
     " WHERE row IN (SELECT row FROM by_source WHERE source = :source"
     " UNION ALL SELECT row FROM hour.rows WHERE row > :indexed AND source = :source)"
 )
-_SINCE = _SELECT + " AND received >= :received ORDER BY row"
+_SINCE = _SELECT + " AND received >= :received AND mark >= 0 ORDER BY row"
 _BETWEEN = _SELECT + " AND at >= :since AND at < :until ORDER BY at, row LIMIT :limit"
 _HOURS = (
     "SELECT DISTINCT at / 3600000 FROM hour.rows"
@@ -46,8 +46,10 @@ _HOURS = (
 _HAS = "SELECT 1 FROM hour.rows WHERE at = :at AND source = :source AND seq = :seq AND mark = :mark"
 _LAST = (  # first of the rows not indexed yet, then of the others
     "SELECT at, seq, received FROM hour.rows"
-    " WHERE row = (SELECT max(row) FROM hour.rows WHERE row > :indexed AND source = :source)",
-    "SELECT at, seq, received FROM hour.rows WHERE row = (SELECT max(row) FROM by_source WHERE source = :source)",
+    " WHERE row = (SELECT max(row) FROM hour.rows WHERE row > :indexed AND source = :source AND mark >= 0)",
+    "SELECT at, seq, received FROM hour.rows WHERE row = (SELECT each.row FROM by_source AS each"
+    " JOIN hour.rows AS whole ON whole.row = each.row WHERE each.source = :source AND whole.mark >= 0"
+    " ORDER BY each.row DESC LIMIT 1)",
 )
 _INDEX = "INSERT INTO by_source SELECT source, row FROM hour.rows WHERE row > ? AND row <= ? ORDER BY source, row"
 _MARK = "SELECT row, source, at, seq, mark, received FROM hour.rows WHERE row = ?"
@@ -77,7 +79,7 @@ class HourReader:
             raise
 
     def last(self, source: int) -> Cursor | None:
-        """Of the row received last."""
+        """Of the row received last, but for those of a past that the device had buffered."""
         self.catch_up(INDEX_BEHIND_ROWS_MAX)
         for sql in _LAST:
             found: Cursor | None = self._one(sql, source)
@@ -89,7 +91,7 @@ class HourReader:
         return self._one(_HAS, source, at=at, seq=seq, mark=mark) is not None
 
     def since(self, source: int, received: Instant) -> list[Stored]:
-        """In order of receipt."""
+        """In order of receipt, without what was buffered: that says nothing of now."""
         self.catch_up(INDEX_BEHIND_ROWS_MAX)
         return self._stored(_SINCE, source, received=received)
 

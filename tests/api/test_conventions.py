@@ -22,6 +22,8 @@ WITHOUT_KEY = {
     "/api/v1/rules/dry-run": "changes nothing",
     "/api/v1/audit/verify": "changes nothing",
     "/api/v1/devices/{site}/{name}/events/unmask": "reads, on the record each time",
+    "/api/v1/drills/scenarios": "nothing of it is kept",
+    "/api/v1/drills/{drill}/play": "is handed out once",
     "/api/v1/login/token": "answers a secret",
     "/api/v1/login/revoke": "an end is an end",
     "/api/v1/login/setup": "works once",

@@ -59,6 +59,8 @@ PATHS = {
     "/api/v1/drills",
     "/api/v1/drills/calendar",
     "/api/v1/drills/theory",
+    "/api/v1/drills/scenarios",
+    "/api/v1/drills/{drill}/play",
     "/api/v1/drills/{drill}",
     "/api/v1/drills/{drill}/end",
     "/api/v1/drills/{drill}/abort",
@@ -77,6 +79,9 @@ PATHS = {
     "/api/v1/devices",
     "/api/v1/devices/{site}/{name}",
     "/api/v1/zones",
+    "/api/v1/sites",
+    "/api/v1/device-classes",
+    "/api/v1/roles",
     "/api/v1/dead-letters",
     "/api/v1/dead-letters/{letter}",
     "/api/v1/dead-letters/clear",
@@ -154,6 +159,8 @@ STATUSES = {
     "/api/v1/rules/dry-run": {"413", "415"},
     "/api/v1/backtests": {"413", "415"},
     "/api/v1/audit/verify": {"413", "415"},
+    "/api/v1/drills/scenarios": {"413", "415"},
+    "/api/v1/drills/{drill}/play": {"404", "413", "415"},
 }
 NEED_MORE = {"/api/v1/login/setup", "/api/v1/login/provider", "/api/v1/login/provider/answer"}  # see test_login.py
 every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=[f"{o.method} {o.path}" for o in OPERATIONS])

@@ -116,3 +116,19 @@ def test_tls_is_set_up_for_mqtts_alone_and_a_bad_file_is_named(tmp_path: Path) -
     assert settings.tls("mqtt://host") is None
     with pytest.raises(ValueError, match=r"ca\.pem.*cannot be used"):
         settings.link(settings.broker.url)
+
+
+def test_an_influxdb_is_named_with_a_url_and_its_token_stays_in_its_file(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(SECRET)
+    settings = _read(tmp_path, "influxdb: {url: 'http://influx:8086', bucket: b, token_file: token}\n")
+    assert settings.influxdb is not None
+    assert settings.influxdb.token_file == tmp_path / "token"
+    assert SECRET not in repr(settings)
+    assert "influxdb.url" in _fault(tmp_path, "influxdb: {url: 'http://user:word@influx:8086'}\n")
+    assert "influxdb.url" in _fault(tmp_path, "influxdb: {bucket: b}\n")
+
+
+def test_modes_that_are_forwarded_can_come_from_the_environment(tmp_path: Path) -> None:
+    settings = _read(tmp_path, "influxdb: {url: 'http://influx:8086'}\n", TOCSIN_INFLUXDB__MODES="actual:test")
+    assert settings.influxdb is not None
+    assert settings.influxdb.modes == ["actual", "test"]

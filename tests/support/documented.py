@@ -110,6 +110,9 @@ RUN_BY |= dict.fromkeys(
     ("promtool check rules deploy/prometheus/tocsin.rules.yaml", "promtool test rules tests/deploy/alerts.yaml"),
     "tests/deploy/test_prometheus.py",
 )
+RUN_BY["tocsin play-drills --files sites --broker mqtt://127.0.0.1:1883 --api http://127.0.0.1:8080"] = (
+    "tests/console/browser/test_drills.py"
+)
 NOT_RUN = {  # command → why not
     "make test": IS_CI,
     "make check": IS_CI,
@@ -125,6 +128,7 @@ NOT_RUN = {  # command → why not
     "make bench-api": "takes minutes",
     "make fuzz-api": "takes many minutes; tests/e2e/test_fuzz.py is a short run of the same",
     "make audit-deps": "asks PyPI and OSV",
+    "make fuzz-codecs": "takes minutes; tests/gateway/test_fuzz_codecs.py is a short run of the same",
     "make fuzz": IS_CI,
     'make fuzz ARGS="--seeds 10000 --save found"': "takes half an hour",
     "tocsin fuzz --seeds 1000": "takes minutes; tests/e2e/test_fuzz_command.py plays some",
