@@ -27,8 +27,8 @@ demo: $(STAMP)  ## a simulated tower, a fire, its timeline (EXIT=1: end when the
 run: $(STAMP)  ## the gateway (ARGS="--config …")
 	@$(BIN)/tocsin run $(ARGS)
 
-test: $(STAMP)  ## all tests but those in a browser, one a core at a time (REQUIRE_SERVERS=1: a missing server is a failure; ARGS="-k …")
-	@REQUIRE_SERVERS=$(REQUIRE_SERVERS) $(BIN)/pytest $(if $(ARGS),$(ARGS),-n auto --dist loadfile -m "not browser")
+test: $(STAMP)  ## all tests, one a core at a time (REQUIRE_SERVERS=1: a missing server is a failure; ARGS="-k …")
+	@REQUIRE_SERVERS=$(REQUIRE_SERVERS) $(BIN)/pytest $(if $(ARGS),$(ARGS),-n auto --dist loadfile)
 
 test-console: $(STAMP)  ## the console in Chromium: every page's main task, by keyboard, on a phone, for screen readers
 	@REQUIRE_SERVERS=$(REQUIRE_SERVERS) $(BIN)/pytest tests/console $(ARGS)

@@ -133,7 +133,7 @@ async def can_play(
     """To be said again within 15 s. The answer is what to play now; nothing of it is kept, so that it needs no
     Idempotency-Key."""
     theirs = [Scenario(**each.model_dump()) for each in body.scenarios if caller.sees(each.site)]
-    return ToPlayListOut.model_validate({"items": players_of(request).told(theirs, await desk.now())})
+    return ToPlayListOut.model_validate({"items": players_of(request).told(body.player, theirs, await desk.now())})
 
 
 @router.post(

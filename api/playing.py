@@ -15,7 +15,8 @@ from rules.instant import Instant
 from rules.site import Title
 
 TOLD_MS = 15_000
-SCENARIOS_MAX = 1_000  # over all sites
+SCENARIOS_MAX = 1_000  # of one player
+PLAYERS_MAX = 20
 WAITING_MAX = 100
 
 
@@ -37,14 +38,15 @@ class Players:
     """In the memory of the API alone."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], tuple[Instant, Scenario]] = {}
+        self._known: dict[str, tuple[Instant, list[Scenario]]] = {}
         self._waiting: dict[str, tuple[Instant, ToPlay]] = {}
 
-    def told(self, scenarios: Sequence[Scenario], now: Instant) -> list[ToPlay]:
-        """Somebody can play these. → what they are to play of it; each is handed out once."""
-        for each in scenarios:
-            self._known[each.site, each.name] = now, each
-        while len(self._known) > SCENARIOS_MAX:
+    def told(self, player: str, scenarios: Sequence[Scenario], now: Instant) -> list[ToPlay]:
+        """All that a player can play from now on; none: it is leaving. → what it is to play, each handed out once."""
+        self._known.pop(player, None)
+        if scenarios:
+            self._known[player] = now, list(scenarios)
+        while len(self._known) > PLAYERS_MAX:
             del self._known[next(iter(self._known))]
         able = {(each.site, each.name) for each in scenarios}
         theirs = [one for at, one in self._waiting.values() if (one.site, one.scenario) in able and now - at < TOLD_MS]
@@ -54,7 +56,10 @@ class Players:
 
     def scenarios(self, now: Instant) -> list[Scenario]:
         """By site and name."""
-        return [each for _, (at, each) in sorted(self._known.items()) if now - at < TOLD_MS]
+        found = {
+            (each.site, each.name): each for at, some in self._known.values() if now - at < TOLD_MS for each in some
+        }
+        return [found[key] for key in sorted(found)]
 
     def play(self, wanted: ToPlay, now: Instant) -> bool:
         """Whether anybody can; then it waits for them."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.drill_requests import SCENARIO_CHARACTERS_MAX, TITLE_CHARACTERS_MAX
 from api.playing import SCENARIOS_MAX
-from api.requests import QueriedName
+from api.requests import PersonName, QueriedName
 from api.schemas import Title, Wire
 
 DAY_MS = 86_400_000
@@ -63,10 +63,11 @@ class ScenarioIn(_In):
 
 
 class CanPlayIn(_In):
-    """All that somebody can play."""
+    """All that a player can play from now on; none: it is leaving."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"scenarios": [_SCENARIO]}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"player": "play-drills-1", "scenarios": [_SCENARIO]}]})
 
+    player: PersonName = Field(description="which program says it: what it says replaces what it said")
     scenarios: Annotated[list[ScenarioIn], Field(max_length=SCENARIOS_MAX)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, Protocol
 
 from nicegui import ui
@@ -17,6 +17,7 @@ from console.live import Live
 from console.session import Session
 from console.words import say
 
+STILL_SECONDS = 20.0  # between two looks whether a person may still see what they see
 REDRAWN_SECONDS = 0.3  # a page is drawn anew at the most so often, whatever happens
 LARGE_CHARACTERS, LARGE_SECONDS = 24_000, 1.0  # and what is large, as in a flood, once a second: nobody reads faster
 
@@ -52,11 +53,22 @@ def frame(session: Session, live: Live, here: str, sites: frozenset[str] = froze
         yield
     finally:
         ui.html(f'<p class="foot">{say("supplementary", session.language)}</p>', sanitize=False)
-    ui.timer(1.0, lambda: _beat(live, sites))
+    ui.timer(1.0, lambda: _beat(session, live, sites))
+    if session.signed_in:
+        ui.timer(STILL_SECONDS, lambda: _is_still_let_in(session), immediate=False)
 
 
-def _beat(live: Live, sites: frozenset[str]) -> None:
-    if live.signed_out:
+async def _is_still_let_in(session: Session) -> None:
+    """What is kept up to date is asked for with the token of one of those who see the same: each is looked at."""
+    with suppress(Problem, Unreachable):
+        try:
+            await session.api.get("/me")
+        except SignedOut:
+            session.open = False
+
+
+def _beat(session: Session, live: Live, sites: frozenset[str]) -> None:
+    if live.signed_out or not session.open:
         ui.navigate.to("/sign-in")
         return
     siren = live.siren(sites)

@@ -40,8 +40,14 @@ log = logging.getLogger("tocsin.console")
 class Live:
     """`run` it as a task. `listen(callback)`: after each change; → what ends it. `entered(callback)`: each entry."""
 
-    def __init__(self, api: Api, clock: Callable[[], float] = monotonic_s) -> None:
-        self.api, self._clock = api, clock
+    def __init__(
+        self,
+        api: Api,
+        clock: Callable[[], float] = monotonic_s,
+        another: Callable[[Api], Api | None] = lambda gone: None,
+    ) -> None:
+        """`another(gone)`: whose token is asked with when that one is good no more; None: nobody's."""
+        self.api, self._clock, self._another = api, clock, another
         self.incidents: dict[str, Json] = {}
         """Open ones, in short (`view=summary`)."""
         self.closed: list[Json] = []  # the last closed, in short
@@ -230,9 +236,12 @@ class Live:
             try:
                 await work()
             except SignedOut:
-                self.signed_out = True
-                self.changed()
-                return
+                other = self._another(self.api)
+                if other is None:
+                    self.signed_out = True
+                    self.changed()
+                    return
+                self.api = other
             except (Unreachable, Problem, json.JSONDecodeError) as error:
                 log.info("the stream has ended: %s", error)
             await asyncio.sleep(AGAIN_SECONDS)

@@ -98,9 +98,9 @@ class ControlRoom:
                 elif field == "data":
                     yield EntryOut.model_validate_json(value)
 
-    async def can_play(self, scenarios: Sequence[ScenarioIn]) -> list[ToPlayOut]:
+    async def can_play(self, player: str, scenarios: Sequence[ScenarioIn]) -> list[ToPlayOut]:
         """Tells what could be played. → what is to be. Raises httpx.HTTPStatusError where it may not."""
-        body = CanPlayIn(scenarios=list(scenarios)).model_dump_json()
+        body = CanPlayIn(player=player, scenarios=list(scenarios)).model_dump_json()
         headers = {"Content-Type": "application/json"}
         response = await self._client.post("/drills/scenarios", content=body, headers=headers)
         return list(ToPlayListOut.model_validate_json(response.raise_for_status().content).items)

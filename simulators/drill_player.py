@@ -14,6 +14,7 @@ from contextlib import suppress
 import httpx
 
 from api.playing_schemas import ScenarioIn, ToPlayOut
+from gateway.clock import now_ms
 from gateway.library import Loaded
 from rules.drill import Stage
 from rules.drilling import LASTS_MS_MAX
@@ -53,6 +54,7 @@ class DrillPlayer:
         self._api = (api_url, api_token)
         self._scenarios = playable(loaded)
         self._playing: set[asyncio.Task[None]] = set()
+        self._name = f"play-drills-{now_ms()}"
 
     @property
     def scenarios(self) -> Sequence[ScenarioIn]:
@@ -78,7 +80,7 @@ class DrillPlayer:
             async with ControlRoom(*self._api) as room:
                 while True:
                     try:
-                        for wanted in await room.can_play(self.scenarios):
+                        for wanted in await room.can_play(self._name, self.scenarios):
                             self._begin(wanted)
                     except httpx.HTTPError as error:
                         log.info("not heard: %r", error)
@@ -86,7 +88,12 @@ class DrillPlayer:
         finally:
             for task in self._playing:
                 task.cancel()
-            await asyncio.gather(*self._playing, return_exceptions=True)
+            await asyncio.gather(*self._playing, self._leave(), return_exceptions=True)
+
+    async def _leave(self) -> None:
+        """What it said counts no more, at once."""
+        async with ControlRoom(*self._api) as room:
+            await room.can_play(self._name, [])
 
     def _begin(self, wanted: ToPlayOut) -> None:
         scenario = self._scenarios.get((wanted.site, wanted.scenario))

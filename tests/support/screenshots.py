@@ -25,7 +25,7 @@ from tests.support.past import directory_of, write_past
 
 ROOT = Path(__file__).parents[2]
 WIDE, PHONE = (1600, 900), (390, 844)
-QUALITY = 72
+QUALITY = 60
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
 PAST_DAYS = 3
 WHOLE_MS_MAX = 90_000

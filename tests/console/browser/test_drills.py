@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from console.drill_words import DRILL_WORDS
 from console.pages.drill import WORDS, spell, story
 from console.pages.drills import months
 from console.words import add
+from gateway.broker_process import dies_with
 from tests.console.browser.conftest import PHONE
 from tests.support.accessible import faults
 from tests.support.console import SITE, SMOKE, Tower
@@ -55,6 +62,42 @@ def test_a_drill_is_started_suspended_by_what_is_real_resumed_and_scored(  # typ
     page.get_by_label("Reason (may be empty)").press("Enter")
     expect(page.locator(".verdict")).to_contain_text("80 needed")
     assert building.gateway.get(f"drills/{drill}")["stage"] == "ended"
+
+
+@pytest.fixture
+def player(building: Tower, tmp_path: Path) -> Iterator[None]:
+    """`tocsin play-drills` beside the gateway, as a process of its own."""
+    gateway = building.gateway
+    command = [sys.executable, "-m", "tocsin", "play-drills", "--files", str(gateway.folder / "site.yaml")]
+    command += ["--broker", building.broker.url, "--api", gateway.url, "--speed", "20"]
+    with (tmp_path / "player.log").open("wb") as log:
+        process = subprocess.Popen(dies_with(os.getpid(), command), stdout=log, stderr=log)
+        try:
+            gateway.until(lambda: gateway.get("drills/scenarios")["items"])
+            yield
+        finally:
+            process.terminate()
+            process.wait(10)
+            gateway.until(lambda: not gateway.get("drills/scenarios")["items"])
+
+
+def test_a_scenario_is_chosen_by_its_title_and_its_devices_are_played(  # type: ignore[no-untyped-def]
+    building: Tower, player: None, opened
+) -> None:
+    page = opened("/drills", lang="zh")
+    page.keyboard.press("n")
+    dialog = page.locator(".q-dialog")
+    expect(dialog).to_contain_text("其余由人员完成")
+    expect(dialog.get_by_label("演练科目")).to_have_value(re.compile("12层火灾 · 火灾 · 1 分钟"))
+    dialog.get_by_role("button", name="确定").click()
+    page.wait_for_url(re.compile(r"/drills/DRL-"))
+    drill = page.url.rpartition("/")[2]
+    expect(page.locator("h1")).to_contain_text("12层火灾")
+    exercise = page.locator(".mini.exercise")
+    expect(exercise.first).to_contain_text("火灾")
+    expect(page.locator(".real-now")).to_contain_text("无真实事件")
+    ended(building, drill)
+    expect(page.locator(".verdict")).to_be_visible()
 
 
 def test_a_page_of_a_drill_is_framed_and_stamped_all_over_but_not_what_is_real(building: Tower, opened) -> None:  # type: ignore[no-untyped-def]
