@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from rules.events import VerdictChanged
 from rules.instant import Instant
+from rules.plan import PlannedRule
+from rules.verdict import Verdict
+from rules.watched import Watched
 
 
 class Change(NamedTuple):
@@ -24,3 +27,24 @@ class Cause(NamedTuple):
     late: bool = False
     retained: bool = False
     dated: bool = False  # `at` is the device's own time
+
+
+def change_of(w: Watched, rule: PlannedRule, verdict: Verdict, cause: Cause) -> VerdictChanged:
+    """With the values that it rests on."""
+    places = w.plan.places
+    values = {name: value for name in rule.metrics if (value := w.values[places[name]]) is not None}
+    for grounds in rule.grounds:
+        values |= grounds(w)
+    return VerdictChanged(
+        mode=w.mode,
+        rule=rule.id,
+        device=w.device.id,
+        verdict=verdict,
+        at=cause.at,
+        received_at=cause.received_at,
+        values=values,
+        seq=cause.seq,
+        late=cause.late,
+        retained=cause.retained,
+        dated=cause.dated and cause.at == cause.received_at,
+    )

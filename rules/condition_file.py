@@ -53,7 +53,7 @@ class Baseline(FileModel):
     below: Annotated[float, Field(gt=0, le=1_000)] | None = Field(None, description="more than so many spreads below")
     weeks: int = Field(8, ge=1, le=WEEKS_MAX, description="how far back")
     hours_min: int = Field(4, ge=2, le=1_000, description="with fewer past hours nothing is said")
-    floor: float = Field(0.1, ge=0, le=10, description="the spread is at least this share of what is expected")
+    floor: float = Field(0.08, ge=0, le=10, description="the spread is at least this share of what is expected")
 
     @model_validator(mode="after")
     def _one_bound(self) -> Self:

@@ -52,11 +52,7 @@ class RollUp:
                 self._connection = self._made()
             elif self._path.exists():
                 self._connection = self._opened()
-        self._meters: dict[str, tuple[int, Hour]] = {}
-        if self._connection is not None:
-            with self._failing():
-                rows = self._connection.execute("SELECT device, meter, done FROM meters").fetchall()
-                self._meters = {device: (meter, done) for device, meter, done in rows}
+        self._numbers: dict[str, int] = {}
 
     def close(self) -> None:
         if self._connection is not None:
@@ -64,7 +60,8 @@ class RollUp:
 
     def done(self, device: str) -> Hour:
         """The last hour of receipt that is in it; NONE_YET."""
-        return self._meters.get(device, (0, NONE_YET))[1]
+        known = self._meter(device)
+        return NONE_YET if known is None else known[1]
 
     # ---- reading
 
@@ -85,11 +82,12 @@ class RollUp:
         """Kilowatt hours of each hour by itself, `since` … `until` (excluded); not a number where not enough of it was
         measured."""
         found = array("d", [nan]) * max(0, until - since)
-        if self._connection is None or device not in self._meters:
+        known = self._meter(device)
+        if self._connection is None or known is None:
             return found
         sql = "SELECT day, hours FROM days WHERE meter = ? AND day >= ? AND day < ?"
         with self._failing():
-            rows = self._connection.execute(sql, (self._meters[device][0], since // HOURS, -(-until // HOURS)))
+            rows = self._connection.execute(sql, (known[0], since // HOURS, -(-until // HOURS)))
             for day, body in rows:
                 for number, value in enumerate(array("d", body)):
                     at = day * HOURS + number - since
@@ -98,11 +96,12 @@ class RollUp:
         return found
 
     def _days(self, device: str, first: int, last: int) -> Iterator[tuple[int, bytes, bytes | None]]:
-        if self._connection is None or device not in self._meters:
+        known = self._meter(device)
+        if self._connection is None or known is None:
             return
         sql = "SELECT day, whole, parts FROM days WHERE meter = ? AND day >= ? AND day < ? ORDER BY day"
         with self._failing():
-            yield from self._connection.execute(sql, (self._meters[device][0], first, last))
+            yield from self._connection.execute(sql, (known[0], first, last))
 
     # ---- writing
 
@@ -147,19 +146,30 @@ class RollUp:
         for device in devices:
             number = self._number(device)
             self._connection.execute("UPDATE meters SET done = max(done, ?) WHERE meter = ?", (hour, number))
-            self._meters[device] = (number, max(hour, self._meters[device][1]))
 
     def settle(self, day: int) -> None:
         """Readings of days before that one are gone: their hours need not be kept apart."""
         assert self._connection is not None
         self._connection.execute("UPDATE days SET parts = NULL WHERE day < ? AND parts IS NOT NULL", (day,))
 
+    def _meter(self, device: str) -> tuple[int, Hour] | None:
+        """Its number, and the last hour of receipt that is in."""
+        if self._connection is None:
+            return None
+        with self._failing():
+            sql = "SELECT meter, done FROM meters WHERE device = ?"
+            found: tuple[int, Hour] | None = self._connection.execute(sql, (device,)).fetchone()
+        return found
+
     def _number(self, device: str) -> int:
-        if device not in self._meters:
+        if device not in self._numbers:
             assert self._connection is not None
-            done = self._connection.execute("INSERT INTO meters (device, done) VALUES (?, ?)", (device, NONE_YET))
-            self._meters[device] = (int(done.lastrowid or 0), NONE_YET)
-        return self._meters[device][0]
+            insert = "INSERT OR IGNORE INTO meters (device, done) VALUES (?, ?)"
+            self._connection.execute(insert, (device, NONE_YET))
+            known = self._meter(device)
+            assert known is not None
+            self._numbers[device] = known[0]
+        return self._numbers[device]
 
     # ---- the file
 

@@ -251,10 +251,7 @@ class Store:
     # The outbox
 
     def outbox_due(self, now: Instant, limit: int, kind: str | None = None) -> list[Due]:
-        """Effects whose next try is not later than `now`, in the order they were put; expired ones among them.
-
-        `kind` is the name of an effect's class; None: all.
-        """
+        """Effects whose next try is not later than `now`, as they were put, expired ones too; of a kind, or all."""
         rows = self._reader.rows(outbox.due(now, limit, kind))
         return [Due(decode_effect(body), attempts, next_try_at) for body, attempts, next_try_at in rows]
 

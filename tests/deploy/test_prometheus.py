@@ -20,7 +20,7 @@ SECRET = "/run/secrets/metrics_token"
 
 def promtool(*arguments: str) -> str:
     require("promtool", program_of("promtool"))
-    done = subprocess.run(["promtool", *arguments], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["promtool", *arguments], capture_output=True, text=True, timeout=180, check=False)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     return said

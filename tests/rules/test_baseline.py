@@ -26,7 +26,7 @@ from tests.support.core import Core
 
 H, N, D, X = Verdict.HOLDS, Verdict.DOES_NOT, Verdict.DEADBAND, Verdict.NO_DATA
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
-ABOVE = Baseline(above=6)
+ABOVE = Baseline(above=6, floor=0.1)
 WEEK = 7 * 24
 RULES = """
 rules:
@@ -36,8 +36,8 @@ rules:
     hazard: electrical
     signal: supervisory
     level: III
-    when: {any: [{baseline: {above: 6}}, {baseline: {below: 6}}]}
-    clear: {all: [{not: {baseline: {above: 3}}}, {not: {baseline: {below: 3}}}]}
+    when: {any: [{baseline: {above: 6, floor: 0.1}}, {baseline: {below: 6, floor: 0.1}}]}
+    clear: {all: [{not: {baseline: {above: 3, floor: 0.1}}}, {not: {baseline: {below: 3, floor: 0.1}}}]}
 """
 
 
@@ -234,7 +234,7 @@ def test_a_reload_of_rules_keeps_the_past(core: Core) -> None:
 
 
 def test_a_hold_lets_one_odd_hour_pass() -> None:
-    core = Core(RULES.replace("{baseline: {below: 6}}]}", "{baseline: {below: 6}}], for: 30min}"))
+    core = Core(RULES.replace("{below: 6, floor: 0.1}}]}", "{below: 6, floor: 0.1}}], for: 30min}"))
     core.consumed("em-1", *[10.0] * (8 * WEEK))
     core.listen()
     next_hour(core, 25.0)

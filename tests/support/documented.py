@@ -21,7 +21,6 @@ PAGES = (
     Path("docs/fuzz.md"),
     Path("docs/devices.md"),
     Path("docs/metrics.md"),
-    Path("docs/energy.md"),
 )
 
 _HERE = "tests/e2e/test_documented_commands.py"
