@@ -153,6 +153,7 @@ class Core:
             self.store,
             self.telemetry.source,
             self.performer.say,
+            self.performer.answered,
         )
         self.ingest.foreign = self.foreign
         self.performer.encode = self.foreign.encode

@@ -69,10 +69,12 @@ class Intake:
         store: Store,
         source: Callable[[str, str], int],
         publish: Callable[[list[Publish]], None],
+        answered: Callable[[str], None] = lambda command: None,
     ) -> None:
-        """`source`: as `gateway.telemetry.Telemetry.source`. Raises StoreFailed."""
+        """`source`: as `gateway.telemetry.Telemetry.source`; `answered(command)`: told of every answer. Raises
+        StoreFailed."""
         self._codecs, self._ordering, self._screen, self._desk, self._store = codecs, ordering, screen, desk, store
-        self._source, self._publish = source, publish
+        self._source, self._publish, self._tell_answered = source, publish, answered
         self._topics = Topics(codecs)
         self._assigned: dict[Key, Assigned] = {}
         self._by_device: dict[str, Assigned] = {}
@@ -316,6 +318,7 @@ class Intake:
     def _answer(self, id_: str, device: str, ok: bool, detail: str, now: Instant) -> None:
         key = f"result/{Mode.ACTUAL.value}/{device}/{id_}/{ok}"  # redelivered: the same answer
         self._desk.submit(CommandAnswered(Mode.ACTUAL, id_, device, ok, now, detail), key)
+        self._tell_answered(id_)
 
     def _ask(self, ask: Ask, now: Instant) -> None:
         topic = ask.publish.topic
