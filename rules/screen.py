@@ -15,6 +15,7 @@ from msgspec import structs
 from rules.baseline import CONSUMPTION, Consumed, nothing_known
 from rules.change import Cause as Cause
 from rules.change import Change as Change
+from rules.change import verdict_changed
 from rules.events import VerdictChanged
 from rules.history import History, feed, replay, since
 from rules.history import Past as Past
@@ -195,7 +196,7 @@ class Screen:
         for number in touched:
             rule = w.plan.rules[number]
             if w.verdict(rule.id) is not Verdict.HOLDS and rule.verdict(w, cause.received_at) is Verdict.HOLDS:
-                change = self._changed(w, number, Verdict.HOLDS, cause)
+                change = verdict_changed(w, number, Verdict.HOLDS, cause)
                 key = change.key()
                 if key is None or not known(key):
                     raised.append(change)
@@ -268,32 +269,13 @@ class Screen:
             new, old = rule.verdict(w, cause.received_at), w.verdict(rule.id)
             no_news = old is Verdict.DOES_NOT and new in _STAYS and not w.settles(rule.id, cause.received_at)
             if new is not old and not no_news:
-                changes.append(self._changed(w, number, new, cause))
+                changes.append(verdict_changed(w, number, new, cause))
                 self._set_verdict(w, rule, new, cause.received_at)
             if rule.dues:
                 self._reschedule(w, number, cause.received_at)
             if rule.wakes and any(wake(w, cause.received_at) for wake in rule.wakes):
                 w.wake = tuple(dict.fromkeys((*w.wake, number)))
         return changes
-
-    def _changed(self, w: Watched, number: int, verdict: Verdict, cause: Cause) -> VerdictChanged:
-        rule, index = w.plan.rules[number], w.plan.places
-        values = {name: value for name in rule.metrics if (value := w.values[index[name]]) is not None}
-        for grounds in rule.grounds:
-            values |= grounds(w)
-        return VerdictChanged(
-            mode=w.mode,
-            rule=rule.id,
-            device=w.device.id,
-            verdict=verdict,
-            at=cause.at,
-            received_at=cause.received_at,
-            values=values,
-            seq=cause.seq,
-            late=cause.late,
-            retained=cause.retained,
-            dated=cause.dated and cause.at == cause.received_at,
-        )
 
     def _set_verdict(self, w: Watched, rule: PlannedRule, verdict: Verdict, now: Instant) -> None:
         verdicts = w.verdicts or {}
