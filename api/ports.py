@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
 from msgspec import Struct
 
 from api.board_port import BoardDesk
+from api.dead_letter_values import DeadLetter as DeadLetter
 from api.drill_values import DrillCalendar as DrillCalendar
 from api.drill_values import DrillQuery as DrillQuery  # part of this port
 from api.drill_values import Held as Held
@@ -184,23 +184,6 @@ class DeviceClassState(Struct, frozen=True):
     title: Title
     metrics: dict[str, Title]
     commands: dict[str, Title]
-
-
-class DeadLetter(Struct, frozen=True):
-    """Messages that said nothing Tocsin understands, counted by topic and reason."""
-
-    topic: str  # as text; bytes that are no UTF-8 are escaped
-    reason: str
-    detail: str
-    first_bytes: str  # of the latest payload, escaped
-    count: int
-    first_at: Instant
-    last_at: Instant
-
-    @property
-    def id(self) -> str:
-        """What it is asked for by: topic and reason, in letters that a path takes."""
-        return urlsafe_b64encode(f"{self.topic}\0{self.reason}".encode("utf-8", "surrogatepass")).decode().rstrip("=")
 
 
 class Health(Struct, frozen=True):

@@ -155,6 +155,7 @@ class Core:
             self.store,
             self.telemetry.source,
             self.performer.say,
+            self.performer.answered,
         )
         self.ingest.foreign = self.foreign
         self.performer.encode = self.foreign.encode

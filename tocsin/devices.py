@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -30,7 +30,7 @@ API = "http://127.0.0.1:8080"
 
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
-        "columns": "device|called|model|class|says|heard|place",
+        "columns": "device|called, model|class|says|heard|place",
         "none": "No device of another format was found. The settings say which formats there are: docs/devices.md",
         "doubt": "?",
         "ignored": "ignored",
@@ -49,7 +49,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "total": "{} found, {} without a place",
     },
     "zh": {
-        "columns": "设备|名称|型号|类别|最近数值|最近通信|位置",
+        "columns": "设备|名称、型号|类别|最近数值|最近通信|位置",
         "none": "未发现其他格式的设备。支持的格式在设置中配置，见 docs/devices.md",
         "doubt": "？",
         "ignored": "已忽略",
@@ -111,7 +111,7 @@ def _list(everything: bool, api: str, token_file: Path | None, language: Languag
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(say["columns"].split("|")):
-        table.add_column(column, no_wrap=number in (0, 3, 5), overflow="fold")
+        table.add_column(column, no_wrap=number in (0, 2, 4), overflow="fold")
     for each in sorted(found, key=lambda each: (each["device"] is not None, _negative(each["last_at"]))):
         table.add_row(*_row(each, language))
     console = _console()
@@ -235,17 +235,16 @@ def ignore(
 def _row(each: Json, language: Language) -> Iterator[Any]:
     say = WORDS[language]
     yield _plain(f"{each['codec']}/{each['native_id']}")
-    yield _plain(each["title"])
-    yield _plain(each["model"])
+    yield _lines(filter(None, (each["title"], each["model"])))
     yield _plain(each["device_class"] or say["doubt"])
     told = {point["name"]: None for point in each["points"] if point["metric"]}
     names = [*(name for name in told if name in each["values"]), *(n for n in each["values"] if n not in told)]
-    yield _plain(", ".join(f"{name} {_word(each['values'][name])}" for name in names[:VALUES_SHOWN]))
+    yield _lines(f"{name} {_word(each['values'][name])}" for name in names[:VALUES_SHOWN])
     yield _ago(each["last_at"], language)
     states = [say[name] for name in ("ignored", "gone") if each[name]]
     states += [say["offline"]] if each["online"] is False else []
     place = each["device"] or ""
-    yield _plain(", ".join([*([say["by_file"].format(place) if each["by_file"] else place] if place else []), *states]))
+    yield _lines([*([say["by_file"].format(place) if each["by_file"] else place] if place else []), *states])
 
 
 def _facts(each: Json, language: Language) -> Iterator[str]:
@@ -267,22 +266,30 @@ def _plain(text: str) -> Any:
     return Text("".join(char if char.isprintable() else "�" for char in text))
 
 
+def _lines(parts: Iterable[str]) -> Any:
+    """Each in a line of its own."""
+    from rich.text import Text
+
+    return Text("\n").join(_plain(part) for part in parts)
+
+
 def _range(point: Json) -> str:
     least, most = point.get("minimum"), point.get("maximum")
     return f"{_word(least)} … {_word(most)}" if least is not None and most is not None else ""
 
 
 def _word(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return f"{value:.10g}" if isinstance(value, float) else value if isinstance(value, str) else json.dumps(value)
 
 
 def _ago(instant: str, language: Language) -> str:
     from gateway.clock import now_ms
-    from rules.instant import SECOND_MS, parse_rfc3339
+    from rules.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, parse_rfc3339
     from rules.timeline_words import duration
 
-    seconds = max(0, (now_ms() - parse_rfc3339(instant)) // SECOND_MS)
-    return WORDS[language]["ago"].format(duration(seconds * SECOND_MS, language))
+    ago_ms = max(0, now_ms() - parse_rfc3339(instant))
+    unit_ms = next((each for each in (DAY_MS, HOUR_MS, MINUTE_MS) if ago_ms >= each), SECOND_MS)
+    return WORDS[language]["ago"].format(duration(ago_ms // unit_ms * unit_ms, language))
 
 
 def _negative(instant: str) -> int:

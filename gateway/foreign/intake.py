@@ -70,10 +70,12 @@ class Intake:
         store: Store,
         source: Callable[[str, str], int],
         publish: Callable[[list[Publish]], None],
+        answered: Callable[[str], None] = lambda command: None,
     ) -> None:
-        """`source`: as `gateway.telemetry.Telemetry.source`. Raises StoreFailed."""
+        """`source`: as `gateway.telemetry.Telemetry.source`; `answered(command)`: told of every answer. Raises
+        StoreFailed."""
         self._codecs, self._ordering, self._screen, self._desk, self._store = codecs, ordering, screen, desk, store
-        self._source, self._publish = source, publish
+        self._source, self._publish, self._tell_answered = source, publish, answered
         self._topics = Topics(codecs)
         self._assigned: dict[Key, Assigned] = {}
         self._by_device: dict[str, Assigned] = {}
@@ -321,6 +323,7 @@ class Intake:
     def _answer(self, id_: str, device: str, ok: bool, detail: str, now: Instant) -> None:
         key = f"result/{Mode.ACTUAL.value}/{device}/{id_}/{ok}"  # redelivered: the same answer
         self._desk.submit(CommandAnswered(Mode.ACTUAL, id_, device, ok, now, detail), key)
+        self._tell_answered(id_)
 
     def ask_again(self, now: Instant) -> None:
         """After the connection was made: what was said meanwhile, and is not kept by the broker, is lost."""

@@ -308,8 +308,7 @@ class Store:
 
     def inbox_write(self, put: Sequence[inbox.InboxRow], drop: Sequence[tuple[str, str]]) -> None:
         """Both or nothing: rows put in place of those with the same codec and native id, others removed."""
-        sql = self._writer.statements
-        self._writer.run(lambda cursor: inbox.write(cursor, sql, put, drop))
+        self._writer.run(lambda cursor: inbox.write(cursor, self._writer.statements, put, drop))
 
     # Incidents and timelines
 

@@ -38,7 +38,6 @@ from rules.requests import (
     AssignDevice,
     ClearDeadLetters,
     FillHandover,
-    IgnoreDevice,
     OpenOrder,
     PersonCommand,
     PutOnShelf,
@@ -201,7 +200,7 @@ class FakeDesk(FakeReports, FakeResponse, FakeRules):
             return self.refusal
         self.asked.append(command)
         device = command.device if isinstance(command, AssignDevice) else None
-        ignored = command.ignored if isinstance(command, IgnoreDevice) else False
+        ignored = getattr(command, "ignored", False)
         self.found[key] = msgspec.structs.replace(self.found[key], device=device, ignored=ignored)
         entry = self.write(None, Kind.INBOX, by=command.by, facts={"what": "device assigned"})
         return Done(entries=[entry], found=self.found[key])
