@@ -34,10 +34,11 @@ from gateway.codecs.binary_fields import LORAWAN_BYTES_MAX, NAME_CHARACTERS_MAX,
 from gateway.codecs.json_paths import Flat, as_value, flatten, read_object, read_topic, time_of
 from gateway.codecs.known import POINTS_MAX, Device, Devices, kind_of_value, points_of
 from gateway.codecs.native import TEXT_CHARACTERS_MAX
+from gateway.codecs.option_checks import SilenceMs, parse_silence_ms
 from gateway.codecs.pending import Pending
 from gateway.codecs.port import Codec, Found, Happened, Output, Point, Publish, Said
 from gateway.codecs.transform import as_word
-from rules.instant import DurationMs, Instant, parse_duration_ms
+from rules.instant import Instant
 from rules.reading import Rejected, Value
 from rules.site import MetricKind
 
@@ -83,7 +84,7 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     applications: tuple[_Application, ...] = Field((), max_length=64)
-    silent_after: DurationMs | None = None
+    silent_after: SilenceMs | None = None
     silence_tag: str = Field("silent_after", min_length=1, max_length=NAME_CHARACTERS_MAX)
     payloads: tuple[Payload, ...] = Field((), max_length=64)
     downlinks: tuple[Downlink, ...] = Field((), max_length=256)
@@ -287,7 +288,7 @@ class ChirpStack:
         outputs: list[Output] = []
         silent_after_ms = self._options.silent_after
         try:
-            silent_after_ms = parse_duration_ms(tag) if tag else silent_after_ms
+            silent_after_ms = parse_silence_ms(tag) if tag else silent_after_ms
         except ValueError as error:
             outputs.append(Rejected("wrong shape", f"tag {self._options.silence_tag}: {error}"[:TEXT_CHARACTERS_MAX]))
         before = (device.title, device.model, device.memory, device.silent_after_ms)

@@ -55,9 +55,15 @@ def read_topic(topic: bytes) -> str | Rejected:
     if len(topic) > TOPIC_BYTES_MAX:
         return Rejected("unknown topic", f"{len(topic)} bytes; at most {TOPIC_BYTES_MAX}")
     try:
-        return topic.decode()
+        text = topic.decode()
     except UnicodeDecodeError as error:
         return Rejected("topic is not utf-8", str(error))
+    return text if can_be_published_to(text) else Rejected("unknown topic", "no topic has +, # or NUL in it")
+
+
+def can_be_published_to(topic: str) -> bool:
+    """A client that publishes to anything else is thrown out by its broker (MQTT 3.1.1, 3.3.2.1)."""
+    return 0 < len(topic) <= TOPIC_BYTES_MAX and not any(sign in topic for sign in "+#\0")
 
 
 def kind_of(value: Any) -> str:

@@ -25,6 +25,7 @@ from gateway.codecs.json_paths import (
     Flat,
     Path,
     as_value,
+    can_be_published_to,
     kind_of,
     look_up,
     parse_path,
@@ -183,7 +184,7 @@ class Mapped:
                 return Rejected("wrong shape", f"{value!r:.60} is no value of {name}")
             command, words = entry.options.command, {**origin.levels, "point": name, "id": command_id}
             topic = fill(command.topic, words)
-            if any(sign in topic for sign in "+#\0"):
+            if not can_be_published_to(topic):
                 return Rejected("wrong shape", f"{topic[:80]!r} is not a topic to publish to")
             text = command.payload
             body = (

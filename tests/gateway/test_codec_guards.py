@@ -118,6 +118,8 @@ def test_an_unknown_topic_is_rejected_and_says_what_was_expected(name: str) -> N
     assert rejected.reason == "unknown topic"
     assert "expected" in rejected.detail
     assert one(Rejected, make(name).decode(b"\xff", b"{}", NOW)).reason == "topic is not utf-8"
+    wild = SPEAKS[name][0].replace("x", "+").replace("a", "#").encode()
+    assert one(Rejected, make(name).decode(wild, message(name, "1"), NOW)).reason == "unknown topic"
 
 
 @pytest.mark.parametrize("name", FORMATS)
