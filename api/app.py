@@ -20,6 +20,7 @@ from api import (
     explanations,
     handovers,
     health,
+    inbox,
     incidents,
     journal,
     kpis,
@@ -44,10 +45,12 @@ from api.core import no_parameter_twice
 from api.documented import DocumentedApi
 from api.envelope import Envelope
 from api.errors import add_error_answers
+from api.figures import Requests
 from api.gate import Gate
 from api.identity_port import Identity
 from api.no_users import no_users
 from api.paths import OPENAPI, PREFIX
+from api.playing import Players
 from api.ports import Desk
 from api.privacy import Masks
 from api.settings import ApiSettings
@@ -104,6 +107,7 @@ _PARTS = (
     explanations,
     streams,
     devices,
+    inbox,
     dead_letters,
     rules,
     trials,
@@ -157,6 +161,8 @@ def put_behind(app: FastAPI, desk: Desk, settings: ApiSettings, identity: Identi
     app.state.settings = settings
     app.state.streams = Streams(settings)
     app.state.uploads = Uploads()
+    app.state.requests = Requests()
+    app.state.players = Players()
 
 
 def close_streams(app: FastAPI) -> None:

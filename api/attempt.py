@@ -16,6 +16,7 @@ from api.drill_schemas import DrillDoneOut
 from api.errors import Code, ProblemRaised, invalid, refused_response
 from api.gate import peer_of
 from api.ids import etag
+from api.inbox_schemas import InboxDoneOut
 from api.ports import Desk
 from api.requests import POSITION_MAX, LanguageQuery
 from api.response_schemas import ActionDoneOut, HandoverDoneOut, OrderDoneOut, ShelfDoneOut
@@ -28,7 +29,7 @@ from rules.timeline_text import Language
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")  # a UUID or a hash; stored with the command for good
 _ETAG = re.compile(r'"([0-9]{1,19})"')
 
-About = Literal["incident", "order", "action", "shelf", "handover", "drill", "letters"]
+About = Literal["incident", "order", "action", "shelf", "handover", "drill", "letters", "found"]
 _ANSWERS: dict[About, type[BaseModel]] = {
     "incident": DoneOut,
     "order": OrderDoneOut,
@@ -37,6 +38,7 @@ _ANSWERS: dict[About, type[BaseModel]] = {
     "handover": HandoverDoneOut,
     "letters": LettersDoneOut,
     "drill": DrillDoneOut,
+    "found": InboxDoneOut,
 }
 _UNKNOWN: dict[About, Code] = {
     "incident": Code.UNKNOWN_INCIDENT,
@@ -46,9 +48,10 @@ _UNKNOWN: dict[About, Code] = {
     "handover": Code.UNKNOWN_HANDOVER,
     "letters": Code.UNKNOWN_DEAD_LETTER,
     "drill": Code.UNKNOWN_DRILL,
+    "found": Code.UNKNOWN_INBOX_DEVICE,
 }
 
-_WITHOUT_REVISION = ("shelf", "letters")
+_WITHOUT_REVISION = ("shelf", "letters", "found")
 
 
 class Attempt:

@@ -11,12 +11,12 @@ from api.auth import Caller, needs
 from api.core import TheDesk
 from api.documented import answers
 from api.errors import Code
-from api.examples import DEVICE, DEVICES, ZONES
+from api.examples import DEVICE, DEVICE_CLASSES, DEVICES, SITES, ZONES
 from api.pages import page_response
 from api.permissions import Permission
 from api.ports import UnknownDevice
 from api.requests import NAME_CHARACTERS_MAX, DevicesQuery, NoQuery, ZonesQuery
-from api.schemas import DeviceOut, DevicesOut, ZoneOut, ZonesOut
+from api.schemas import DeviceClassesOut, DeviceOut, DevicesOut, SitesOut, ZoneOut, ZonesOut
 
 router = APIRouter(tags=["building"])
 
@@ -68,3 +68,21 @@ async def get_device(
 async def list_zones(desk: TheDesk, _: Caller, query: Annotated[ZonesQuery, Query()]) -> Response:
     """All zones at once: a building has tens of them."""
     return await page_response(await desk.zones(query.site), ZoneOut.model_validate)
+
+
+@router.get(
+    "/sites", summary="Sites, with their time zones", responses=answers(SITES), dependencies=[needs(Permission.READ)]
+)
+async def list_sites(desk: TheDesk, _: Caller, query: Annotated[NoQuery, Query()]) -> SitesOut:
+    """In the order of their files."""
+    return SitesOut.model_validate({"items": await desk.sites()})
+
+
+@router.get(
+    "/device-classes",
+    summary="Kinds of devices, with what they can be told",
+    responses=answers(DEVICE_CLASSES),
+    dependencies=[needs(Permission.READ)],
+)
+async def list_device_classes(desk: TheDesk, _: Caller, query: Annotated[NoQuery, Query()]) -> DeviceClassesOut:
+    return DeviceClassesOut.model_validate({"items": await desk.device_classes()})

@@ -8,7 +8,15 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from api import drill_examples, examples, identity_examples, kpi_examples, response_examples, rules_examples
+from api import (
+    drill_examples,
+    examples,
+    identity_examples,
+    inbox_examples,
+    kpi_examples,
+    response_examples,
+    rules_examples,
+)
 from api.errors import CONFLICT_TITLE, MEDIA_TYPE, STATUSES, TYPE_PREFIX, Code, Problem
 
 Responses = dict[int | str, dict[str, Any]]
@@ -22,7 +30,15 @@ EVERYWHERE = (
     Code.WRONG_HOST,
     Code.INVALID_REQUEST,
 )
-_SOURCES = (examples, response_examples, rules_examples, identity_examples, kpi_examples, drill_examples)
+_SOURCES = (
+    examples,
+    response_examples,
+    rules_examples,
+    identity_examples,
+    kpi_examples,
+    drill_examples,
+    inbox_examples,
+)
 EXAMPLES: dict[str, BaseModel] = {
     name: value for source in _SOURCES for name, value in vars(source).items() if isinstance(value, BaseModel)
 }
@@ -41,6 +57,7 @@ _DETAILS = {
     Code.TOO_BUSY: "5 backtests are under way or waiting",
     Code.UNKNOWN_USER: "nobody is not a user",
     Code.UNKNOWN_TOKEN: "TK-000099 is not an API token",
+    Code.UNKNOWN_INBOX_DEVICE: "z2m/0x1 is not among the devices that were found",
     Code.UNKNOWN_DRILL: "DRL-000099 is not a drill",
 }
 

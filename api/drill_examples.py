@@ -18,6 +18,7 @@ from api.drill_schemas import (
     TheoryOut,
 )
 from api.examples import ENTRY
+from api.playing_schemas import PlayedOut, ScenarioOut, ScenariosOut, ToPlayListOut, ToPlayOut
 from rules.drill import Stage
 from rules.mode import Mode
 from rules.score import Met, Part
@@ -129,6 +130,13 @@ CALENDAR = CalendarOut(
         )
     ],
 )
+SCENARIOS = ScenariosOut(
+    items=[
+        ScenarioOut(name="fire-on-12f", site="tower-a", title=dict(_TITLE), lasts_ms=300_000, hazards=["fire"]),
+    ]
+)
+TO_PLAY = ToPlayListOut(items=[ToPlayOut(drill="DRL-000003", site="tower-a", scenario="fire-on-12f")])
+PLAYED = PlayedOut(played=True)
 PAPERS = PapersOut(
     items=[
         PaperOut(

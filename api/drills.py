@@ -11,7 +11,17 @@ from api.attempt import AnAttempt, Unconditional, command_answers
 from api.auth import Caller, needs
 from api.core import TheDesk, language_of
 from api.documented import answers
-from api.drill_examples import CALENDAR, DRILL, DRILL_DONE, DRILLS, PAPERS, SCORE
+from api.drill_examples import (
+    CALENDAR,
+    DRILL,
+    DRILL_DONE,
+    DRILLS,
+    PAPERS,
+    PLAYED,
+    SCENARIOS,
+    SCORE,
+    TO_PLAY,
+)
 from api.drill_requests import (
     CalendarQuery,
     DrillReasonIn,
@@ -31,6 +41,8 @@ from api.drill_schemas import (
 from api.errors import Code, ProblemRaised
 from api.ids import DrillId, drill_id, etag
 from api.permissions import Permission
+from api.playing import Players, Scenario, ToPlay
+from api.playing_schemas import CanPlayIn, PlayedOut, PlayIn, ScenariosOut, ToPlayListOut
 from api.report_files import ReportFile, report_answers, report_file
 from api.report_requests import FormatQuery
 from api.requests import NoQuery
@@ -38,6 +50,11 @@ from rules.drill_report import drill_report
 from rules.requests import AbortDrill, EndDrill, ResumeDrill, StartDrill, SuspendDrill, TakeTheory
 
 router = APIRouter(prefix="/drills", tags=["drills"])
+
+
+def players_of(request: Request) -> Players:
+    players: Players = request.app.state.players
+    return players
 
 
 @router.get("", summary="Drills, newest first", responses=answers(DRILLS), dependencies=[needs(Permission.READ)])
@@ -87,6 +104,51 @@ async def drill_calendar(desk: TheDesk, _: Caller, query: Annotated[CalendarQuer
 async def theory(desk: TheDesk, _: Caller, query: Annotated[NoQuery, Query()]) -> PapersOut:
     """By plan, without the answers."""
     return PapersOut.model_validate({"items": list((await desk.theory()).values())})
+
+
+@router.get(
+    "/scenarios",
+    summary="Scenarios whose devices can be played",
+    responses=answers(SCENARIOS),
+    dependencies=[needs(Permission.READ)],
+)
+async def list_scenarios(
+    request: Request, desk: TheDesk, caller: Caller, query: Annotated[NoQuery, Query()]
+) -> ScenariosOut:
+    """None while nobody says that they can play any (`tocsin play-drills`, `tocsin demo`): a drill can be started all
+    the same, and its devices be played by `tocsin drill NAME --live`."""
+    known = players_of(request).scenarios(await desk.now())
+    return ScenariosOut.model_validate({"items": [each for each in known if caller.sees(each.site)]})
+
+
+@router.post(
+    "/scenarios",
+    summary="Say what can be played",
+    responses=answers(TO_PLAY, Code.BODY_TOO_LARGE, Code.NOT_JSON),
+    dependencies=[needs(Permission.RUN_DRILLS)],
+)
+async def can_play(
+    request: Request, desk: TheDesk, caller: Caller, body: CanPlayIn, query: Annotated[NoQuery, Query()]
+) -> ToPlayListOut:
+    """To be said again within 15 s. The answer is what to play now; nothing of it is kept, so that it needs no
+    Idempotency-Key."""
+    theirs = [Scenario(**each.model_dump()) for each in body.scenarios if caller.sees(each.site)]
+    return ToPlayListOut.model_validate({"items": players_of(request).told(body.player, theirs, await desk.now())})
+
+
+@router.post(
+    "/{drill}/play",
+    summary="Have the devices of a drill played",
+    responses=answers(PLAYED, Code.UNKNOWN_DRILL, Code.BODY_TOO_LARGE, Code.NOT_JSON),
+    dependencies=[needs(Permission.RUN_DRILLS)],
+)
+async def play_drill(
+    request: Request, desk: TheDesk, _: Caller, drill: DrillId, body: PlayIn, query: Annotated[NoQuery, Query()]
+) -> PlayedOut:
+    """By whoever has said that they can. What the devices say on the exercise tree is on the record of the drill."""
+    found = await desk.drill(drill_id(drill))
+    wanted = ToPlay(found.id, found.site, found.scenario)
+    return PlayedOut(played=found.open and players_of(request).play(wanted, await desk.now()))
 
 
 @router.get(

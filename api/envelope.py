@@ -34,6 +34,7 @@ class Envelope:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                scope["app"].state.requests.add(scope["method"], message["status"])
                 _stamp(MutableHeaders(scope=message), request_id)
             await send(message)
 

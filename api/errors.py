@@ -25,6 +25,7 @@ from api.ports import (
     UnknownDevice,
     UnknownDrill,
     UnknownHandover,
+    UnknownInboxDevice,
     UnknownIncident,
     UnknownOrder,
     UnknownPlan,
@@ -62,6 +63,7 @@ class Code(Enum):
     UNKNOWN_VERSION = "unknown_version"
     UNKNOWN_BACKTEST = "unknown_backtest"
     UNKNOWN_DEAD_LETTER = "unknown_dead_letter"
+    UNKNOWN_INBOX_DEVICE = "unknown_inbox_device"
     UNKNOWN_ATTACHMENT = "unknown_attachment"
     UNKNOWN_USER = "unknown_user"
     UNKNOWN_TOKEN = "unknown_token"  # noqa: S105 (a code)
@@ -105,6 +107,7 @@ STATUSES: dict[Code, tuple[int, str]] = {
     Code.UNKNOWN_VERSION: (404, "No such version"),
     Code.UNKNOWN_BACKTEST: (404, "No such backtest"),
     Code.UNKNOWN_DEAD_LETTER: (404, "No such message"),
+    Code.UNKNOWN_INBOX_DEVICE: (404, "No such device was found"),
     Code.UNKNOWN_DRILL: (404, "No such drill"),
     Code.UNKNOWN_PLAN: (404, "No plan for this hazard"),
     Code.UNKNOWN_ATTACHMENT: (404, "No such file"),
@@ -145,6 +148,7 @@ _UNKNOWN: dict[type[Unknown], tuple[Code, str]] = {
     UnknownVersion: (Code.UNKNOWN_VERSION, "is not the hash of a version that was ever in force"),
     UnknownBacktest: (Code.UNKNOWN_BACKTEST, "is not a backtest, or is forgotten"),
     UnknownDeadLetter: (Code.UNKNOWN_DEAD_LETTER, "is not among the messages that were not understood"),
+    UnknownInboxDevice: (Code.UNKNOWN_INBOX_DEVICE, "is not among the devices that were found"),
     UnknownAttachment: (Code.UNKNOWN_ATTACHMENT, "is not the SHA-256 of a file that is kept"),
 }
 # Codes of the desk that have a status of their own, whatever the command is about.

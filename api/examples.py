@@ -9,6 +9,8 @@ from api.schemas import (
     CountdownOut,
     DeadLetterOut,
     DeadLettersOut,
+    DeviceClassesOut,
+    DeviceClassOut,
     DeviceOut,
     DevicesOut,
     DoneOut,
@@ -18,6 +20,8 @@ from api.schemas import (
     IncidentsOut,
     LadderOut,
     ReadyOut,
+    SiteOut,
+    SitesOut,
     StepOut,
     TimelineOut,
     ZoneOut,
@@ -98,6 +102,7 @@ INCIDENT = IncidentOut(
             done_by=None,
             note="",
             effects=[],
+            carried_by=None,
         )
     ],
     orders=["WO-000017"],
@@ -186,6 +191,21 @@ ZONES = ZonesOut(
             silent=1,
             open_incidents=["INC-000042"],
             level=Level.I,
+        )
+    ]
+)
+SITES = SitesOut(
+    items=[
+        SiteOut(id="tower-a", title={"en": "Tower A", "zh": "A座"}, timezone="Asia/Shanghai", buildings=["tower"]),
+    ]
+)
+DEVICE_CLASSES = DeviceClassesOut(
+    items=[
+        DeviceClassOut(
+            id="siren",
+            title={"en": "Siren", "zh": "声光警报器"},
+            metrics={"sounding": {"en": "Sounding", "zh": "鸣响"}},
+            commands={"sound": {"en": "Sound the alarm", "zh": "鸣响"}},
         )
     ]
 )

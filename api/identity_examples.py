@@ -13,6 +13,8 @@ from api.identity_schemas import (
     HappenedOut,
     MeOut,
     NewTokenOut,
+    RoleOut,
+    RolesOut,
     SignedOutOut,
     TokensOut,
 )
@@ -47,7 +49,9 @@ ME = MeOut(
     permissions=[Permission.ACKNOWLEDGE, Permission.READ],
     sites=["tower-a"],
     plan_roles=["duty_officer"],
+    users_exist=True,
 )
+ROLES = RolesOut(items=[RoleOut(role=Role.VIEWER, permissions=[Permission.READ, Permission.READ_REPORTS])])
 API_TOKEN = ApiTokenOut(
     id="TK-000001",
     owner="grace",

@@ -45,6 +45,16 @@ class MeOut(Wire):
     permissions: Annotated[list[Permission], InOrder]
     sites: SitesOut
     plan_roles: Words | None = Field(description="roles of plans they may act in; null: any")
+    users_exist: bool = Field(description="false: nobody has made any yet, and whoever is on this machine is let in")
+
+
+class RoleOut(Wire):
+    role: Role
+    permissions: Annotated[list[Permission], InOrder]
+
+
+class RolesOut(Wire):
+    items: list[RoleOut] = Field(description="from the least to the most")
 
 
 class AccountOut(Wire):

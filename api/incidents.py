@@ -12,7 +12,7 @@ from api.documented import answers
 from api.errors import Code
 from api.examples import INCIDENT, INCIDENTS, TIMELINE
 from api.ids import IncidentId, etag, incident_id
-from api.list_schemas import IncidentSummariesOut, IncidentSummaryOut
+from api.list_schemas import IncidentSummariesOut, summary_out
 from api.pages import page_response
 from api.permissions import Permission
 from api.requests import IncidentsQuery, NoQuery, TimelineQuery, View
@@ -33,8 +33,8 @@ async def list_incidents(desk: TheDesk, _: Caller, query: Annotated[IncidentsQue
     and still have one. What was said a moment ago can be searched for a second later.
     """
     page = await desk.incidents(query.question())
-    shape = IncidentSummaryOut if query.view is View.SUMMARY else IncidentOut
-    return await page_response(page.items, shape.model_validate, next_cursor=page.next_cursor)
+    write = summary_out if query.view is View.SUMMARY else IncidentOut.model_validate
+    return await page_response(page.items, write, next_cursor=page.next_cursor)
 
 
 @router.get(

@@ -119,6 +119,9 @@ class ResponseFiguresOut(Wire):
 class IntervalOut(Wire):
     at: At
     energy_kwh: float
+    quality: Literal["measured", "estimated", "partial"] = Field(
+        description="estimated: some of it is spread over a gap; partial: for some of the interval nothing is known"
+    )
 
 
 class EnergyOut(Wire):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from api.response_schemas import OrderOut
-from api.schemas import At, ListOf, Title, Wire
-from rules.incident import Confirmation, Phase
+from api.schemas import DUE_READS, At, DueOut, ListOf, Title, Wire, due
+from rules.incident import Confirmation, Incident, Phase
 from rules.level import Level
 from rules.mode import Mode
 from rules.requests import Finding
@@ -42,6 +42,16 @@ class IncidentSummaryOut(Wire):
     awaits_review: bool
     entries: int = Field(description="how many timeline entries it has")
     revision: int
+    next_due: DueOut | None = Field(description="what happens next by itself")
+
+
+_READ = [name for name in IncidentSummaryOut.model_fields if name != "next_due"]
+
+
+def summary_out(incident: Incident) -> IncidentSummaryOut:
+    following = due({name: getattr(incident, name) for name in DUE_READS})
+    known = {name: getattr(incident, name) for name in _READ}
+    return IncidentSummaryOut.model_validate(known | {"next_due": following[0] if following else None})
 
 
 class IncidentSummariesOut(ListOf[IncidentSummaryOut]):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api.auth import Caller, needs
 from api.core import TheDesk
 from api.documented import answers
 from api.examples import METRICS
+from api.figures import exposition
 from api.permissions import Permission
 from api.requests import NoQuery
 
@@ -29,6 +30,8 @@ class _Exposition(Response):
     responses=answers(METRICS, media_type="text/plain"),
     dependencies=[needs(Permission.READ_METRICS)],
 )
-async def metrics(desk: TheDesk, _: Caller, query: Annotated[NoQuery, Query()]) -> Response:
+async def metrics(desk: TheDesk, _: Caller, request: Request, query: Annotated[NoQuery, Query()]) -> Response:
     """With tokens configured this needs one too (`authorization` in the scrape configuration)."""
-    return Response(await desk.metrics(), headers={"Content-Type": MEDIA_TYPE})
+    state = request.app.state
+    own = exposition(state.requests, len(state.streams))
+    return Response(await desk.metrics() + own, headers={"Content-Type": MEDIA_TYPE})

@@ -30,6 +30,7 @@ class Permission(Enum):
     READ_MESSAGES = "messages:read"  # who was told what
     READ_REPORTS = "reports:read"  # reports, KPIs, exports
     READ_DEAD_LETTERS = "dead-letters:read"
+    READ_INBOX = "inbox:read"  # devices that a codec has found, with or without a place
     READ_RULES = "rules:read"  # rules and plans as they are written, and their versions
     READ_METRICS = "metrics:read"
     READ_ACCESS_LOG = "access-log:read"  # who signed in, who was refused, who unmasked
@@ -55,6 +56,7 @@ class Permission(Enum):
     CORRECT = "actions:work"  # corrective actions
     SHELVE = "shelves:write"
     HAND_OVER = "handovers:write"
+    ASSIGN_DEVICES = "devices:assign"  # gives devices that were found a place, and takes it
     TRY_RULES = "rules:try"  # check, dry-run and backtest what is not in force
     RUN_DRILLS = "drills:run"
 
@@ -80,16 +82,17 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         _ON_SITE
         | {P.WORK_ON_ORDERS, P.DIRECT_ORDERS, P.CORRECT, P.SHELVE, P.COMMAND}
         | {P.READ_DEAD_LETTERS, P.CLEAR_DEAD_LETTERS, P.READ_RULES, P.READ_METRICS, P.TRY_RULES, P.READ_MESSAGES}
+        | {P.READ_INBOX, P.ASSIGN_DEVICES}
     ),
     Role.SUPERVISOR: frozenset(
         _CONTROL_ROOM
         | {P.CHANGE_LEVEL, P.REVIEW, P.DIRECT_ORDERS, P.TRY_RULES, P.RUN_DRILLS, P.UNMASK, P.VERIFY}
-        | {P.READ_METRICS, P.READ_DEAD_LETTERS}
+        | {P.READ_METRICS, P.READ_DEAD_LETTERS, P.READ_INBOX}
     ),
     Role.DRILL_DIRECTOR: frozenset(_READS | {P.READ_ROSTER, P.READ_MESSAGES, P.READ_RULES, P.NOTE, P.RUN_DRILLS}),
     Role.AUDITOR: frozenset(
         _READS
-        | {P.READ_ROSTER, P.READ_MESSAGES, P.READ_RULES, P.READ_DEAD_LETTERS, P.READ_METRICS}
+        | {P.READ_ROSTER, P.READ_MESSAGES, P.READ_RULES, P.READ_DEAD_LETTERS, P.READ_METRICS, P.READ_INBOX}
         | {P.READ_ACCESS_LOG, P.VERIFY}
     ),
     Role.ADMIN: frozenset(Permission),

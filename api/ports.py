@@ -16,6 +16,9 @@ from api.drill_values import RequiredDrill as RequiredDrill
 from api.duty_port import DutyDesk
 from api.duty_port import OnDuty as OnDuty
 from api.events_port import EventsDesk
+from api.inbox_port import FoundDevice as FoundDevice
+from api.inbox_port import InboxDesk
+from api.inbox_port import InboxQuery as InboxQuery
 from api.port_basics import BadCursor as BadCursor  # part of this port, as what follows
 from api.port_basics import Page as Page
 from api.port_basics import Unavailable as Unavailable
@@ -58,6 +61,7 @@ class IncidentQuery(Struct, frozen=True):
     open: bool | None = None
     since: Instant | None = None  # opened at or after
     until: Instant | None = None  # opened before
+    ids: list[str] | None = None  # those of these that there are
     text: str | None = None  # all of these words, or beginnings of words, in what is known of it and said about it
     cursor: str | None = None
     limit: int = 50
@@ -166,6 +170,22 @@ class ZoneState(Struct, frozen=True):
     level: Level | None  # the worst of them
 
 
+class SiteState(Struct, frozen=True):
+    id: str
+    title: Title
+    timezone: str  # IANA name
+    buildings: list[str]
+
+
+class DeviceClassState(Struct, frozen=True):
+    """What devices of a kind measure, say and can be told."""
+
+    id: str
+    title: Title
+    metrics: dict[str, Title]
+    commands: dict[str, Title]
+
+
 class DeadLetter(Struct, frozen=True):
     """Messages that said nothing Tocsin understands, counted by topic and reason."""
 
@@ -204,6 +224,7 @@ class Done(Struct, frozen=True):
     handover: Handover | None = None
     letters: int | None = None  # how many topics and reasons of messages not understood were cleared
     drill: Drill | None = None
+    found: FoundDevice | None = None
 
 
 class UnknownIncident(Unknown): ...
@@ -227,6 +248,9 @@ class UnknownDeadLetter(Unknown): ...
 class UnknownDrill(Unknown): ...
 
 
+class UnknownInboxDevice(Unknown): ...
+
+
 class UnknownPlan(Unknown):
     """No plan in force is for this hazard."""
 
@@ -235,7 +259,7 @@ class UnknownAttachment(Unknown):
     """No file that is kept has this hash."""
 
 
-class Desk(BoardDesk, RulesDesk, ReadingsDesk, EventsDesk, DutyDesk, ReportDesk, Protocol):
+class Desk(BoardDesk, RulesDesk, ReadingsDesk, EventsDesk, DutyDesk, ReportDesk, InboxDesk, Protocol):
     """Everything the API may ask of the core. Instants are Unix milliseconds UTC.
 
     Lists raise BadCursor; everything but `health` and `metrics` raises Unavailable.
@@ -356,6 +380,14 @@ class Desk(BoardDesk, RulesDesk, ReadingsDesk, EventsDesk, DutyDesk, ReportDesk,
         ...
 
     async def zones(self, site: str | None = None) -> list[ZoneState]: ...
+
+    async def sites(self) -> list[SiteState]:
+        """In the order of their files."""
+        ...
+
+    async def device_classes(self) -> list[DeviceClassState]:
+        """Those that there are, by id."""
+        ...
 
     async def dead_letters(self, cursor: str | None = None, limit: int = 100) -> Page[DeadLetter]: ...
 

@@ -30,7 +30,8 @@ async def get_readings(
     desk: TheDesk, _: Caller, site: SiteName, name: DeviceName, query: Annotated[ReadingsQueryIn, Query()]
 ) -> ReadingsOut:
     """One point a step and metric, by the device's own time. Of a boolean, true counts as 1; of a text only `last` and
-    `count` are known. Where `complete` is false, the rest is asked for from `complete_until` on."""
+    `count` are known. Where `complete` is false, the rest is asked for from `complete_until` on. What is no longer
+    kept here comes from InfluxDB, where there is one; while that does not answer, `missing_before` says so."""
     device = await desk.device(device_id(site, name))
     since, until = query.range(await desk.now())
     step_ms, metrics = query.step_ms(since, until), query.metrics()
@@ -48,4 +49,6 @@ async def get_readings(
         series=[SeriesOut.model_validate(each) for each in found.series],
         complete=found.complete_until >= until,
         complete_until=found.complete_until,
+        missing_before=found.missing_before,
+        missing=found.missing,
     )

@@ -45,10 +45,15 @@ class Series(Struct, frozen=True):
 
 
 class Readings(Struct, frozen=True):
-    """`complete_until`: what lies after it was not looked at, for it would have taken too long; ask on from there."""
+    """`complete_until`: what lies after it was not looked at, for it would have taken too long; ask on from there.
+
+    `missing_before`: what lies before it is kept elsewhere, and `missing` says why it cannot be had now.
+    """
 
     series: list[Series]
     complete_until: Instant
+    missing_before: Instant | None = None
+    missing: str = ""
 
 
 class ReadingsDesk(Protocol):

@@ -15,7 +15,7 @@ from rules.kpi_energy import NIGHT_FROM_HOUR, NIGHT_TO_HOUR
 from rules.report_kinds import ReportKind
 
 FIGURES_DAYS_MAX = 92  # a quarter of a year
-ENERGY_DAYS_MAX = 31
+ENERGY_DAYS_MAX = 366
 EARLIEST_MS, LATEST_MS = 31_536_000_000, 4_070_908_800_000  # 1971, 2099: what every library of time knows
 
 

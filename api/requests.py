@@ -39,6 +39,7 @@ ACTION_CHARACTERS_MAX = 500  # one corrective action: what one person can be ask
 ACTIONS_MAX = 50  # of one review: more is a project of its own
 NUMBER_MAX = 2.0**53  # beyond it whole numbers are no longer exact
 ARGS_MAX = 20  # of one command; the devices known take two
+IDS_CHARACTERS_MAX = 32 * LIST_LIMIT_MAX
 POSITION_MAX = 2**63 - 1  # a database's largest integer
 
 # Control characters but tab and line feed, halves of surrogate pairs, and marks that reverse the reading order: in a
@@ -95,6 +96,12 @@ def _argument(value: Any) -> Value:
     raise ValueError(f"true, false, a number, or text of at most {LINE_CHARACTERS_MAX} characters")
 
 
+def _not_too_many(value: str) -> str:
+    if value.count(",") >= LIST_LIMIT_MAX:
+        raise ValueError(f"at most {LIST_LIMIT_MAX} ids, with commas between")
+    return value
+
+
 def _queried_instant(value: Any) -> Instant:
     try:
         return parse_rfc3339(str(value))
@@ -120,6 +127,12 @@ SearchText = Annotated[
     Field(max_length=LINE_CHARACTERS_MAX, examples=["烟感 12F"]),
     AfterValidator(_queried_name),
     AfterValidator(_with_a_word),
+]
+QueriedIds = Annotated[
+    str,
+    Field(max_length=IDS_CHARACTERS_MAX, examples=["INC-000042,INC-000043"]),
+    AfterValidator(_queried_name),
+    AfterValidator(_not_too_many),
 ]
 Cursor = Annotated[str, Field(max_length=CURSOR_CHARACTERS_MAX), AfterValidator(_queried_name)]
 _INSTANT_SCHEMA = WithJsonSchema({"type": "string", "format": "date-time", "examples": [INSTANT_EXAMPLE]})
@@ -323,6 +336,7 @@ class IncidentsQuery(Query):
     hazard: QueriedName | None = None
     open: bool | None = None
     status: Status | None = None
+    ids: QueriedIds | None = Field(default=None, description="those of these that there are, with commas between")
     text: SearchText | None = Field(
         default=None,
         description="words, or beginnings of words, all of which are in what is known of it or was said about it",
@@ -342,7 +356,8 @@ class IncidentsQuery(Query):
         return self
 
     def question(self) -> IncidentQuery:
-        asked = {name: value for name, value in self if name not in ("status", "view")}
+        asked = {name: value for name, value in self if name not in ("status", "view", "ids")}
+        asked["ids"] = None if self.ids is None else [each.strip() for each in self.ids.split(",")]
         match self.status:
             case Status.OPEN | Status.CLOSED:
                 asked["open"] = self.status is Status.OPEN

@@ -199,6 +199,10 @@ class ReadingsOut(Wire):
     series: list[SeriesOut]
     complete: bool
     complete_until: At = Field(description="where it is not complete: ask on from here")
+    missing_before: At | None = Field(
+        default=None, description="what lies before it is kept in InfluxDB, which does not answer now"
+    )
+    missing: str = Field(default="", description="why; empty: nothing is missing")
 
 
 # ---- shifts

@@ -116,6 +116,7 @@ class StepOut(Wire):
     done_by: str | None
     note: str
     effects: list[str] = Field(description="ids of the commands, messages or orders that were issued for it")
+    carried_by: str | None = Field(description="the incident that does it for this one as well")
 
 
 class AcknowledgedOut(Wire):
@@ -150,8 +151,8 @@ class DueOut(Wire):
     id: str = Field(description="of the task's step or the command; else empty")
 
 
-def _due(incident: dict[str, Any]) -> list[DueOut]:
-    """What is due next, the soonest first: one list of what stands in many places."""
+def due(incident: Mapping[str, Any]) -> list[DueOut]:
+    """What is due next, the soonest first: one list of what stands in many places (`DUE_READS`)."""
     found: list[tuple[str, Any, str]] = [
         ("first_response", incident["first_response_by"], ""),
         ("re_alarm", incident["re_alarm_at"], ""),
@@ -166,8 +167,11 @@ def _due(incident: dict[str, Any]) -> list[DueOut]:
     found += [("task", step.due_at, step.id) for step in waiting]
     under_way = (CommandStage.ISSUED, CommandStage.PUBLISHED)
     found += [("command", each.expires_at, each.id) for each in incident["commands"] if each.stage in under_way]
-    due = [DueOut.model_validate({"what": what, "at": at, "id": id}) for what, at, id in found if at is not None]
-    return sorted(due, key=lambda each: each.at)
+    made = [DueOut.model_validate({"what": what, "at": at, "id": id}) for what, at, id in found if at is not None]
+    return sorted(made, key=lambda each: each.at)
+
+
+DUE_READS = ("first_response_by", "re_alarm_at", "stale_at", "countdown", "ladder", "steps", "commands")
 
 
 class IncidentOut(Wire):
@@ -218,7 +222,7 @@ class IncidentOut(Wire):
     entries: int = Field(description="how many timeline entries it has")
     revision: int = Field(description="rises with every change; the ETag")
     due: Annotated[
-        list[DueOut], Field(default_factory=_due, description="what happens next by itself, the soonest first")
+        list[DueOut], Field(default_factory=due, description="what happens next by itself, the soonest first")
     ]
 
 
@@ -298,6 +302,30 @@ class ZoneOut(Wire):
 
 class ZonesOut(Wire):
     items: list[ZoneOut]
+
+
+class SiteOut(Wire):
+    id: str
+    title: Title
+    timezone: str = Field(description="IANA name; days of the site begin and end in it")
+    buildings: list[str]
+
+
+class SitesOut(Wire):
+    items: list[SiteOut]
+
+
+class DeviceClassOut(Wire):
+    """What devices of a kind measure, and what they can be told."""
+
+    id: str
+    title: Title
+    metrics: dict[str, Title] = Field(description="metric → title")
+    commands: dict[str, Title] = Field(description="command → title")
+
+
+class DeviceClassesOut(Wire):
+    items: list[DeviceClassOut]
 
 
 class DeadLetterOut(Wire):

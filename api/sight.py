@@ -21,6 +21,7 @@ from api.ports import (
     ActionQuery,
     DeadLetter,
     Desk,
+    DeviceClassState,
     DeviceQuery,
     DeviceState,
     Done,
@@ -34,6 +35,7 @@ from api.ports import (
     OrderQuery,
     Page,
     ShelfQuery,
+    SiteState,
     Unknown,
     UnknownAction,
     UnknownDeadLetter,
@@ -224,6 +226,13 @@ class Sight(ReportSight):
 
     async def zones(self, site: str | None = None) -> list[ZoneState]:
         return [zone for zone in await self._desk.zones(site) if self._caller.sees(zone.site)]
+
+    async def sites(self) -> list[SiteState]:
+        return [each for each in await self._desk.sites() if self._caller.sees(each.id)]
+
+    async def device_classes(self) -> list[DeviceClassState]:
+        """Of no site."""
+        return await self._desk.device_classes()
 
     async def dead_letters(self, cursor: str | None = None, limit: int = 100) -> Page[DeadLetter]:
         """By their topic, `tree/v1/SITE/…`; one whose topic names no site is for those who see all."""

@@ -11,7 +11,7 @@ from api.auth import Caller, needs
 from api.core import FromWhere, TheDesk, TheIdentity
 from api.documented import Responses, answers, conflict
 from api.errors import Code
-from api.identity_examples import ACCESS_LOG, ACCOUNT, ACCOUNTS, ME
+from api.identity_examples import ACCESS_LOG, ACCOUNT, ACCOUNTS, ME, ROLES
 from api.identity_port import Account
 from api.identity_requests import (
     AccessLogQuery,
@@ -21,8 +21,8 @@ from api.identity_requests import (
     EndSessionsIn,
     SetPasswordIn,
 )
-from api.identity_schemas import AccessLogOut, AccountOut, AccountsOut, MeOut
-from api.permissions import Permission
+from api.identity_schemas import AccessLogOut, AccountOut, AccountsOut, MeOut, RoleOut, RolesOut
+from api.permissions import GRANTS, Permission
 from api.requests import NoQuery
 
 router = APIRouter(tags=["users"])
@@ -44,14 +44,21 @@ def _account(account: Account, response: Response) -> AccountOut:
 
 
 @router.get("/me", summary="Who asks, and what they may do", responses=answers(ME), dependencies=[needs(None)])
-async def get_me(desk: TheDesk, caller: Caller, query: Annotated[NoQuery, Query()]) -> MeOut:
+async def get_me(desk: TheDesk, identity: TheIdentity, caller: Caller, query: Annotated[NoQuery, Query()]) -> MeOut:
     return MeOut(
         name=caller.name,
         account=caller.account,
         permissions=list(caller.permissions),
         sites=None if caller.sites is None else list(caller.sites),
         plan_roles=await plan_roles_of(desk, caller),
+        users_exist=identity.users_exist,
     )
+
+
+@router.get("/roles", summary="What each role may do", responses=answers(ROLES), dependencies=[needs(Permission.READ)])
+async def list_roles(_: Caller, query: Annotated[NoQuery, Query()]) -> RolesOut:
+    """Roles of users; those of plans are in the roster."""
+    return RolesOut(items=[RoleOut(role=role, permissions=list(may)) for role, may in GRANTS.items()])
 
 
 @router.post(

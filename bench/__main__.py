@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType, ModuleType
 
-from bench import latency, listeners, lists, memory, polling, scaling, start, throughput, walls
+from bench import forwarding, latency, listeners, lists, memory, polling, scaling, start, throughput, walls
 from bench.children import Failed
 from bench.report import console, machine
 
@@ -26,8 +26,9 @@ OF_THE_API: dict[str, ModuleType] = {
     "listeners": listeners,
     "polling": polling,
 }
+OF_OTHERS: dict[str, ModuleType] = {"forwarding": forwarding}
 OF_THE_CONSOLE: dict[str, ModuleType] = {"walls": walls}
-ALL = BENCHES | OF_THE_API | OF_THE_CONSOLE
+ALL = BENCHES | OF_THE_API | OF_THE_CONSOLE | OF_OTHERS
 INTERRUPTED = 130
 
 

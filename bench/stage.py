@@ -96,6 +96,7 @@ class Tocsin:
         sites: list[Path],
         http: dict[str, Any] | None = None,
         rules: Sequence[Path] = (),
+        more: dict[str, Any] | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.port = folder, free_port(HOST)
@@ -105,6 +106,7 @@ class Tocsin:
             "rules": [str(rule) for rule in rules],
             "broker": {"url": broker_url, "client_id": "tocsin-bench"},
             "http": {"host": HOST, "port": self.port, **(http or {})},
+            **(more or {}),
         }
         (folder / "settings.yaml").write_text(json.dumps(settings))  # JSON is YAML
         self._runs = 0

@@ -70,28 +70,32 @@ def _flooded(size: Size, folder: Path, walls: int) -> tuple[Step, dict[str, Any]
         sites = [_write_site(folder / "site.yaml", size.alarms), write_houses(folder / "houses.yaml", size.pairs)]
         tocsin = Tocsin(folder / "tocsin", broker.url, sites)
         gateway = stack.enter_context(tocsin.start_ready())
-        worker = _open_walls(stack, tocsin.port, walls, folder) if walls else None
+        opened = _open_walls(stack, tocsin.port, walls, folder) if walls else None
+        used = opened[1].cpu_seconds() if opened else 0.0
+        began = time.perf_counter()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             try:
                 step = runner.run(_measure(size, broker, tocsin, folder))
             except Failed as fault:
                 raise Failed(f"{fault}; the gateway said:\n{gateway.said[-2000:]}") from fault
-        if worker is None:
+        if opened is None:
             return step, {}
+        worker, console = opened
+        share = (console.cpu_seconds() - used) / (time.perf_counter() - began)
         worker.stop()
-        return step, json.loads(worker.said.strip().splitlines()[-1])
+        return step, json.loads(worker.said.strip().splitlines()[-1]) | {"console_cpu": share}
 
 
-def _open_walls(stack: ExitStack, api_port: int, walls: int, folder: Path) -> Child:
+def _open_walls(stack: ExitStack, api_port: int, walls: int, folder: Path) -> tuple[Child, Child]:
+    """→ (what holds the walls open, the console)."""
     port = free_port(HOST)
     arguments = ("console", "--api", f"http://{HOST}:{api_port}", "--port", str(port))
-    stack.enter_context(Child("console", _nice(NICENESS, python("tocsin", *arguments)), folder / "console.log")).until(
-        lambda: _listens(port), "is not ready"
-    )
+    console = Child("console", _nice(NICENESS, python("tocsin", *arguments)), folder / "console.log")
+    stack.enter_context(console).until(lambda: _listens(port), "is not ready")
     program = _nice(LOWEST, python("bench.wall_worker", f"http://{HOST}:{port}/", str(walls)))
     worker = Child("walls", program, folder / "walls.log")
     stack.enter_context(worker).until(lambda: "open" in worker.said, "is not open", OPEN_SECONDS_MAX)
-    return worker
+    return worker, console
 
 
 def _nice(niceness: int, program: list[str]) -> list[str]:
@@ -156,10 +160,11 @@ def _shown(size: Size, quiet: Step, watched: Step, said: dict[str, Any]) -> Tabl
     react = said["react_ms"]
     if not react:
         raise Failed("no wall has reacted")
-    for share, label in ((0.5, "p50"), (0.95, "p95"), (1.0, "slowest")):
+    for share, label in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"), (1.0, "slowest")):
         value = quantile(react, share)
         made.add_row(f"a page reacts, {label} (ms)", "–", f"{value:.0f}", verdict(value, REACT_MS_MAX, "ms"))
     made.add_row("reactions asked for", "–", f"{len(react)}", "")
+    made.add_row("the console's share of a core (%)", "–", f"{said['console_cpu'] * 100:.0f}", "")
     for label, one, other in (
         ("alarm → command", quiet.command, watched.command),
         ("alarm → timeline", quiet.timeline, watched.timeline),

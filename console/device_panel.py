@@ -18,6 +18,7 @@ from console.readings_charts import ReadingsCharts
 from console.session import Session
 from console.words import Words, add, say, title
 
+INCIDENTS_MAX = 20  # of its zone; more are no longer of one device
 REFRESHED_SECONDS = 3.0
 MINUTE_MS = 60_000
 DURATIONS = {"30": "30 min", "60": "1 h", "120": "2 h", "240": "4 h", "480": "8 h", "720": "12 h"}
@@ -54,6 +55,7 @@ class Panel:
         self.device: Json | None = None
         self._shelves: list[Json] = []
         self._explanation: list[Json] = []
+        self._incidents: list[Json] = []  # open ones to which it has given evidence
         self._charts = ReadingsCharts(session)
         self._drawn = ""
 
@@ -71,7 +73,7 @@ class Panel:
     async def open(self, id: str, shelves: list[Json]) -> None:
         """Raises Problem, Unreachable."""
         self._explanation = []
-        self.device = dict(await self.session.api.get(f"/devices/{id}"))
+        self.device = await self._ask(id)
         self._element.set_visibility(True)
         await self.draw_again(shelves)
         await self._charts.open(self.device)
@@ -85,11 +87,18 @@ class Panel:
             return
         with told(self.session):
             asked = self.device["id"]
-            found = dict(await self.session.api.get(f"/devices/{asked}"))
+            found = await self._ask(asked)
             if self.device is not None and self.device["id"] == asked:
                 self.device = found
                 self._draw()
                 await self._charts.go_on(found)
+
+    async def _ask(self, id: str) -> Json:
+        found = dict(await self.session.api.get(f"/devices/{id}"))
+        there = [each["id"] for each in self.live.incidents.values() if each["zone"] == found["zone"]][:INCIDENTS_MAX]
+        whole = (await self.session.api.get("/incidents", ids=",".join(there)))["items"] if there else []
+        self._incidents = [each for each in whole if any(one["device"] == id for one in each["evidence"])]
+        return found
 
     def _draw(self) -> None:
         device, language = self.device, self.session.language
@@ -97,11 +106,6 @@ class Panel:
             return
         zone = next((each for each in self.live.zones if each["id"] == device["zone"]), None)
         shelf = shelf_of(device, self._shelves)
-        incidents = [
-            each
-            for each in self.live.incidents.values()
-            if any(evidence["device"] == device["id"] for evidence in each["evidence"])
-        ]
         made = draw(
             "device.html",
             language,
@@ -109,7 +113,7 @@ class Panel:
             kind=device_class(device["device_class"], language),
             place=title(zone["title"] if zone else None, language, device["zone"]),
             shelf=shelf,
-            incidents=incidents,
+            incidents=self._incidents,
             acts=self._acts(shelf),
             explanation=self._explanation,
             values=[(metric(name, language), shown(value, language)) for name, value in device["values"].items()],

@@ -89,6 +89,12 @@ def percent(share: float | None) -> str:
     return "–" if share is None else f"{share * 100:.0f} %" if share >= 0.1 or not share else f"{share * 100:.1f} %"
 
 
+def floor_beside(zone: str, floor: str) -> str:
+    """The floor, unless the zone's title has it: `12F east` and `12层东区` do."""
+    number = "".join(filter(str.isdigit, floor))
+    return "" if floor in zone or (number and number in zone) else floor
+
+
 def worst_first(incidents: list[Json]) -> list[Json]:
     """By level; of one level what nobody has taken before what somebody has, alarms before the rest, then the newest.
 

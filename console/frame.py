@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, Protocol
 
 from nicegui import ui
@@ -11,11 +12,12 @@ from nicegui.events import GenericEventArguments
 
 from console.client import Problem, SignedOut, Unreachable
 from console.clock import monotonic_s, now_ms
-from console.drawing import draw, sounding
+from console.drawing import draw
 from console.live import Live
 from console.session import Session
 from console.words import say
 
+STILL_SECONDS = 20.0  # between two looks whether a person may still see what they see
 REDRAWN_SECONDS = 0.3  # a page is drawn anew at the most so often, whatever happens
 LARGE_CHARACTERS, LARGE_SECONDS = 24_000, 1.0  # and what is large, as in a flood, once a second: nobody reads faster
 
@@ -51,14 +53,25 @@ def frame(session: Session, live: Live, here: str, sites: frozenset[str] = froze
         yield
     finally:
         ui.html(f'<p class="foot">{say("supplementary", session.language)}</p>', sanitize=False)
-    ui.timer(1.0, lambda: _beat(live, sites))
+    ui.timer(1.0, lambda: _beat(session, live, sites))
+    if session.signed_in:
+        ui.timer(STILL_SECONDS, lambda: _is_still_let_in(session), immediate=False)
 
 
-def _beat(live: Live, sites: frozenset[str]) -> None:
-    if live.signed_out:
+async def _is_still_let_in(session: Session) -> None:
+    """What is kept up to date is asked for with the token of one of those who see the same: each is looked at."""
+    with suppress(Problem, Unreachable):
+        try:
+            await session.api.get("/me")
+        except SignedOut:
+            session.open = False
+
+
+def _beat(session: Session, live: Live, sites: frozenset[str]) -> None:
+    if live.signed_out or not session.open:
         ui.navigate.to("/sign-in")
         return
-    siren = sounding([each for each in live.incidents.values() if not sites or each["site"] in sites])
+    siren = live.siren(sites)
     stale = "true" if live.stale else "false"
     ui.run_javascript(f"tocsinBeat({now_ms()}, {stale}, {round(live.silent_seconds * 1000)}, '{siren}')")
 
@@ -71,19 +84,20 @@ class Versioned(Protocol):
 
 def keep_drawn(of: Versioned, draw_it: Callable[[], str], element: ui.html) -> None:
     """Draws an element anew when something has changed, at most every REDRAWN_SECONDS, and only if it looks other."""
-    drawn, not_before = -1, 0.0
+    shown, drawn, not_before = str(draw_it()), of.version, 0.0
+    element.set_content(shown)
 
     def look() -> None:
-        nonlocal drawn, not_before
+        nonlocal shown, drawn, not_before
         if of.version == drawn or monotonic_s() < not_before:
             return
         drawn = of.version
-        made = draw_it()
-        if made != element.content:
-            element.set_content(made)
+        made = str(draw_it())
+        if made != shown:
+            shown = made
+            ui.run_javascript(f"tocsinShow({json.dumps(element.html_id)}, {json.dumps(made, ensure_ascii=False)})")
             not_before = monotonic_s() + (LARGE_SECONDS if len(made) > LARGE_CHARACTERS else 0.0)
 
-    look()
     ui.timer(REDRAWN_SECONDS, look)
 
 

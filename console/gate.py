@@ -19,6 +19,7 @@ from console.words import say
 
 STATIC = Path(__file__).parent / "static"
 RETRY_SECONDS = 2.0
+BUILT_SECONDS_MAX = 30.0  # a page asks the API several times before it is there, and either may be busy
 
 Build = Callable[..., Awaitable[None]]
 
@@ -52,7 +53,7 @@ class Gate:
                 return None
 
             _take_signature(entered, build)
-            ui.page(path, title="Tocsin")(entered)
+            ui.page(path, title="Tocsin", response_timeout=BUILT_SECONDS_MAX)(entered)
             return build
 
         return register
@@ -73,8 +74,8 @@ def dress(session: Session) -> None:
 
 def _unreachable(session: Session) -> None:
     ui.html(
-        f'<main class="sign-in" role="alert"><h1>{say("no_connection", session.language)}</h1>'
-        f"<p>{say('unreachable', session.language)}</p></main>",
+        f'<div class="content sign-in" role="alert"><h1>{say("no_connection", session.language)}</h1>'
+        f"<p>{say('unreachable', session.language)}</p></div>",
         sanitize=False,
     )
     ui.timer(RETRY_SECONDS, ui.navigate.reload)

@@ -168,7 +168,10 @@ async def _command_fields(session: Session, incident: Json) -> list[Field]:
     devices = {each["id"]: f"{title(each['title'], language, each['name'])} · {each['name']}" for each in found}
     for each in incident["commands"]:
         devices.setdefault(each["device"], each["device"].partition("/")[2])
-    known = sorted({each["command"] for each in incident["commands"]})
+    kinds = {each["device_class"] for each in found}
+    classes = (await session.api.get("/device-classes"))["items"]
+    can = {name for each in classes if each["id"] in kinds for name in each["commands"]}
+    known = sorted(can | {each["command"] for each in incident["commands"]})
     command = Field("command", "command_is", suggested=known)
     role = Field("role", "role", _roles(session, incident), _likely_role(session, incident), needed=False)
     return [Field("device", "device_is", devices), command, Field("reason", "reason"), role, *_who(session)]

@@ -1,8 +1,8 @@
 """What is going on, kept up to date for every page of one person: open incidents, zones, whether the API is heard.
 
-One connection to the stream, however many pages are open. An entry only says that its incident has changed: the
-incident itself is asked for again, so that what a page shows is what the API answers. In a flood all of them are asked
-for in short, and only those that a wall shows in full; and the longer that takes, the longer it waits until the next.
+One connection to the stream, however many pages are open. An entry only says that its incident has changed: those that
+have changed are asked for again in short, all at once, so that what a page shows is what the API answers. The longer
+that takes, the longer it waits until the next.
 """
 
 from __future__ import annotations
@@ -11,21 +11,24 @@ import asyncio
 import contextlib
 import json
 import logging
+from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console.client import Api, Json, Problem, SignedOut, Unreachable
 from console.clock import monotonic_s
-from console.drawing import worst_first
+from console.drawing import sounding
+
+if TYPE_CHECKING:
+    from console.board import Board
 
 HEARD_SECONDS = 1.0  # between two questions whether the API is there
 STALE_SECONDS = 3.0  # without an answer: what pages show may be old. They say so within 5 s
-GATHER_SECONDS = 0.15  # entries that come together are one change
+GATHER_SECONDS = 0.05  # entries that come together are one change
+REST_SECONDS_MIN, REST_SECONDS_MAX = 0.15, 2.0
 REST_RATIO = 2.0  # after it has asked, it waits so many times as long as that took: two thirds of the time it rests
-REST_SECONDS_MAX = 2.0
-ASKED_ONE_BY_ONE_MAX = 5  # more incidents that have changed are asked for as a list, in short
-WHOLE_MAX = 12  # of those, the worst are asked for in full: what is due next is in no list
-ASKED_AT_ONCE = 4
+ASKED_AT_ONCE = 100  # ids in one question
+ZONES_SECONDS = 10.0  # between two looks at what is silent
 CLOSED_KEPT = 8  # the last that were closed
 TAILS_READ, TAIL_ENTRIES = 6, 12  # at first: what the latest incidents' timelines end with
 AGAIN_SECONDS = 1.0
@@ -37,15 +40,23 @@ log = logging.getLogger("tocsin.console")
 class Live:
     """`run` it as a task. `listen(callback)`: after each change; → what ends it. `entered(callback)`: each entry."""
 
-    def __init__(self, api: Api, clock: Callable[[], float] = monotonic_s) -> None:
-        self.api, self._clock = api, clock
+    def __init__(
+        self,
+        api: Api,
+        clock: Callable[[], float] = monotonic_s,
+        another: Callable[[Api], Api | None] = lambda gone: None,
+    ) -> None:
+        """`another(gone)`: whose token is asked with when that one is good no more; None: nobody's."""
+        self.api, self._clock, self._another = api, clock, another
         self.incidents: dict[str, Json] = {}
-        """Open ones. In full where it has `steps`; else in short, and nothing is known to be due."""
+        """Open ones, in short (`view=summary`)."""
         self.closed: list[Json] = []  # the last closed, in short
         self.zones: list[Json] = []
-        self.entries: list[Json] = []  # the latest, newest last
+        self.entries: deque[Json] = deque(maxlen=ENTRIES_KEPT)  # the latest, newest last
         self.version = 0  # rises with every change: what is drawn of one is drawn once
-        self.drawn: dict[Any, tuple[int, str]] = {}  # what was drawn of which version
+        self.boards: dict[Any, Board] = {}  # drawings that pages share, by what they look like
+        self._hazards: list[str] = []
+        self._sirens: dict[frozenset[str], tuple[int, str]] = {}
         self.loaded = False
         self.signed_out = False
         self._heard_at = -STALE_SECONDS
@@ -76,10 +87,24 @@ class Live:
     def watched(self) -> bool:
         return bool(self._listeners or self._readers)
 
+    async def hazards(self) -> list[str]:
+        """Those that there is a plan for. Asked for once, and again when what is configured has changed."""
+        if not self._hazards:
+            self._hazards = [str(plan["hazard"]) for plan in (await self.api.get("/plans"))["items"]]
+        return self._hazards
+
+    def siren(self, sites: frozenset[str]) -> str:
+        """The level to sound for at these sites, none: at all; empty: quiet. Looked for once a change."""
+        known = self._sirens.get(sites)
+        if known is None or known[0] != self.version:
+            here = [each for each in self.incidents.values() if not sites or each["site"] in sites]
+            known = self._sirens[sites] = self.version, sounding(here)
+        return known[1]
+
     async def run(self) -> None:
         """Until cancelled, or nobody is signed in any more."""
         async with asyncio.TaskGroup() as group:
-            for work in (self._follow, self._keep_up, self._listen_for_life):
+            for work in (self._follow, self._keep_up, self._look_at_zones, self._listen_for_life):
                 group.create_task(work())
 
     # ---- the stream
@@ -99,43 +124,38 @@ class Live:
                     self._entered(json.loads(event.data))
 
     def _entered(self, entry: Json) -> None:
-        self.entries = [*self.entries[-ENTRIES_KEPT + 1 :], entry]
+        self.entries.append(entry)
         for reader in list(self._readers):
             reader(entry)
+        if entry["kind"] == "configuration":
+            self._hazards = []
         if entry["incident"]:
             self._dirty[entry["incident"]] = None
         self._waking.set()
 
     async def _load(self) -> None:
-        """All that is open, in short; the worst of what is new or has changed, in full."""
+        """All that is open."""
         short = await self.api.all("/incidents", open=True, view="summary", limit=200)
-        known: dict[str, Json] = {}
-        for each in short:
-            had = self.incidents.get(each["id"])
-            current = had is not None and had["revision"] >= each["revision"] and "steps" in had
-            known[each["id"]] = had if had is not None and current else each | {"due": []}
-        worst = [each["id"] for each in worst_first(list(known.values()))[:WHOLE_MAX] if "steps" not in each]
-        for each in await self._in_full(worst):
-            known[each["id"]] = each
-        self.incidents = {id: each for id, each in known.items() if each["open"]}
-        await self._load_beside()
+        self.incidents = {each["id"]: each for each in short}
+        self.zones = (await self.api.get("/zones"))["items"]
+        await self._load_closed()
         if not self.loaded:
             await self._load_tails()
         self.loaded, self._heard_at = True, self._clock()
-        self._changed()
+        self._place()
+        self.changed()
 
-    async def _in_full(self, ids: list[str]) -> list[Json]:
-        few = asyncio.Semaphore(ASKED_AT_ONCE)
-
-        async def one(id: str) -> Json:
-            async with few:
-                return dict(await self.api.get(f"/incidents/{id}"))
-
-        return await asyncio.gather(*(one(id) for id in ids))
-
-    async def _load_beside(self) -> None:
-        self.zones = (await self.api.get("/zones"))["items"]
+    async def _load_closed(self) -> None:
         self.closed = (await self.api.get("/incidents", status="closed", view="summary", limit=CLOSED_KEPT))["items"]
+
+    def _place(self) -> None:
+        """Which real incidents are open in which zone: as `GET /zones` has it, without asking again."""
+        there: dict[str, list[str]] = {}
+        for incident in self.incidents.values():
+            if incident["mode"] == "actual":
+                there.setdefault(incident["zone"], []).append(incident["id"])
+        for zone in self.zones:
+            zone["open_incidents"] = sorted(there.get(zone["id"], []))
 
     async def _load_tails(self) -> None:
         """What has happened lately, before the stream was listened to."""
@@ -145,7 +165,8 @@ class Live:
             after = max(0, each["entries"] - TAIL_ENTRIES)
             page = await self.api.get(f"/incidents/{each['id']}/timeline", after=after, limit=TAIL_ENTRIES)
             entries |= {entry["position"]: entry for entry in page["items"]}
-        self.entries = [entries[position] for position in sorted(entries)][-ENTRIES_KEPT:]
+        self.entries.clear()
+        self.entries.extend(entries[position] for position in sorted(entries))
 
     # ---- what has changed
 
@@ -164,23 +185,40 @@ class Live:
                 await asyncio.sleep(AGAIN_SECONDS)
                 self._waking.set()
             else:
-                await asyncio.sleep(min(REST_SECONDS_MAX, REST_RATIO * (self._clock() - begun)))
+                rest = REST_RATIO * (self._clock() - begun)
+                await asyncio.sleep(min(REST_SECONDS_MAX, max(REST_SECONDS_MIN, rest)))
 
     async def _ask_again(self, dirty: list[str]) -> None:
-        if len(dirty) > ASKED_ONE_BY_ONE_MAX:
-            await self._load()
-            return
-        for incident in await self._in_full(dirty):
-            if incident["open"]:
-                self.incidents[incident["id"]] = incident
-            else:
-                self.incidents.pop(incident["id"], None)
-        if dirty:
-            await self._load_beside()
+        closed = False
+        for first in range(0, len(dirty), ASKED_AT_ONCE):
+            ids = dirty[first : first + ASKED_AT_ONCE]
+            page = await self.api.get("/incidents", ids=",".join(ids), view="summary", limit=ASKED_AT_ONCE)
+            for incident in page["items"]:
+                if incident["open"]:
+                    self.incidents[incident["id"]] = incident
+                else:
+                    closed = self.incidents.pop(incident["id"], None) is not None or closed
+        if closed:
+            await self._load_closed()
         self._heard_at = self._clock()
-        self._changed()
+        self._place()
+        self.changed()
 
-    def _changed(self) -> None:
+    async def _look_at_zones(self) -> None:
+        """Devices fall silent without an entry."""
+        while True:
+            await asyncio.sleep(ZONES_SECONDS)
+            try:
+                zones = (await self.api.get("/zones"))["items"]
+            except (Unreachable, Problem) as error:
+                log.info("zones are not up to date: %s", error)
+                continue
+            before, self.zones = self.zones, zones
+            self._place()
+            if zones != before:
+                self.changed()
+
+    def changed(self) -> None:
         self.version += 1
         for listener in list(self._listeners):
             listener()
@@ -198,9 +236,12 @@ class Live:
             try:
                 await work()
             except SignedOut:
-                self.signed_out = True
-                self._changed()
-                return
+                other = self._another(self.api)
+                if other is None:
+                    self.signed_out = True
+                    self.changed()
+                    return
+                self.api = other
             except (Unreachable, Problem, json.JSONDecodeError) as error:
                 log.info("the stream has ended: %s", error)
             await asyncio.sleep(AGAIN_SECONDS)

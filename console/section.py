@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from markupsafe import Markup
+from markupsafe import escape
 
 from console.client import Json
 from console.drawing import LEVELS, draw
@@ -19,6 +21,7 @@ HEIGHT = 640  # of the floors together, where there are many
 FLOOR_HEIGHT_MIN, FLOOR_HEIGHT_MAX = 14, 44
 DRAWN_MAX = 4  # buildings; of more, those where something goes on, and the rest as tiles
 DRAWN_AFFECTED_MAX = 8
+CELLS_KEPT, FIGURES_KEPT = 16_384, 256  # as drawn, in memory
 
 
 class Tile(NamedTuple):
@@ -28,6 +31,15 @@ class Tile(NamedTuple):
     level: str  # the worst; empty: none
     open: int
     silent: int
+
+
+class Figure(NamedTuple):
+    """A drawn building. `frame`: SVG without its cells; `cells`: id → SVG."""
+
+    key: str
+    frame: str
+    caption: str
+    cells: dict[str, str]
 
 
 class Shape(NamedTuple):
@@ -43,7 +55,7 @@ def buildings_of(zones: list[Json]) -> dict[tuple[str, str], list[Json]]:
     return found
 
 
-def sections(zones: list[Json], incidents: dict[str, Json], language: Language) -> tuple[list[Markup], list[Tile]]:
+def sections(zones: list[Json], incidents: dict[str, Json], language: Language) -> tuple[list[Figure], list[Tile]]:
     """Drawings, and tiles for the buildings that are not drawn."""
     all_of_them = buildings_of(zones)
     drawn = list(all_of_them)
@@ -53,7 +65,7 @@ def sections(zones: list[Json], incidents: dict[str, Json], language: Language) 
         )
         drawn = drawn[:DRAWN_AFFECTED_MAX]
     shape = Shape(LABEL_WIDTH, CELLS_WIDTH) if len(drawn) < 2 else Shape(NARROW_LABEL, NARROW_CELLS)
-    figures = [_section(number, key, all_of_them[key], incidents, language, shape) for number, key in enumerate(drawn)]
+    figures = [_section(_key(each), _name(each), all_of_them[each], incidents, language, shape) for each in drawn]
     return figures, [_tile(key, some, incidents) for key, some in all_of_them.items() if key not in drawn]
 
 
@@ -74,69 +86,100 @@ def _tile(key: tuple[str, str], zones: list[Json], incidents: dict[str, Json]) -
     return Tile(_name(key), _worst(zones, incidents), count, sum(zone["silent"] for zone in zones))
 
 
+def _key(of: tuple[str, str]) -> str:
+    """Fit for an id, and for `url(#…)`."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", "-".join(of))
+
+
 def _name(key: tuple[str, str]) -> str:
     site, building = key
     return building if building == site else f"{site} · {building}"
 
 
 def _section(
-    number: int,
-    key: tuple[str, str],
+    key: str,
+    name: str,
     zones: list[Json],
     incidents: dict[str, Json],
     language: Language,
     shape: Shape,
-) -> Markup:
-    floors = [(name, list(some)) for name, some in groupby(zones, key=lambda zone: zone["floor"])]
+) -> Figure:
+    floors = [(floor, list(some)) for floor, some in groupby(zones, key=lambda zone: zone["floor"])]
     height = max(FLOOR_HEIGHT_MIN, min(FLOOR_HEIGHT_MAX, HEIGHT // len(floors)))
-    drawn = [
-        _floor(name, cells, height, index * height, incidents, language, shape)
-        for index, (name, cells) in enumerate(reversed(floors))
-    ]
+    cells: dict[str, str] = {}
+    for index, (floor, some) in enumerate(reversed(floors)):
+        cells |= _floor(key, floor, some, height, index * height, incidents, language, shape)
     affected = sum(bool(zone["open_incidents"]) for zone in zones)
-    return draw(
-        "section.html",
-        language,
-        key=number,
-        name=_name(key),
-        summary=say("zones_affected", language, affected=affected, zones=len(zones)),
-        width=shape.label + shape.cells,
-        height=len(floors) * height,
-        label_width=shape.label,
-        gap=GAP,
-        floors=drawn,
-    )
+    summary = say("zones_affected", language, affected=affected, zones=len(zones))
+    frame = _frame(language, key, name, shape.label + shape.cells, len(floors) * height)
+    return Figure(key, frame, str(escape(summary)), cells)
+
+
+@lru_cache(FIGURES_KEPT)
+def _frame(language: Language, key: str, name: str, width: int, height: int) -> str:
+    return draw("section.html", language, key=key, name=name, width=width, height=height)
 
 
 def _floor(
-    name: str, zones: list[Json], height: int, y: int, incidents: dict[str, Json], language: Language, shape: Shape
-) -> dict[str, Any]:
+    key: str,
+    name: str,
+    zones: list[Json],
+    height: int,
+    y: int,
+    incidents: dict[str, Json],
+    language: Language,
+    shape: Shape,
+) -> dict[str, str]:
+    """Id → SVG: the floor's name, then its zones."""
     width = shape.cells / len(zones)
-    cells = [
-        _cell(zone, shape.label + index * width, width - GAP, incidents, language) for index, zone in enumerate(zones)
-    ]
-    return {"name": name, "y": y, "height": height, "cells": cells, "lit": any(cell["level"] for cell in cells)}
+    states = [_state(zone, incidents, language) for zone in zones]
+    lit = " lit" if any(each.level for each in states) else ""
+    id = f"floor-{key}-{name}"
+    label = f'x="{shape.label - 6}" y="{y + height / 2:g}" aria-hidden="true"'
+    drawn = {id: f'<text id="{escape(id)}" class="floor-name{lit}" {label}>{escape(name)}</text>'}
+    for index, state in enumerate(states):
+        x = round(shape.label + index * width, 1)
+        drawn[state.id] = _cell(language, key, state, x, y, round(width - GAP, 1), height - GAP)
+    return drawn
 
 
-def _cell(zone: Json, x: float, width: float, incidents: dict[str, Json], language: Language) -> dict[str, Any]:
+class State(NamedTuple):
+    """What a cell shows of its zone."""
+
+    id: str
+    state: str
+    level: str
+    incident: str  # the worst there; empty: none
+    silent: bool
+    sign: str
+    title: str
+
+
+@lru_cache(CELLS_KEPT)
+def _cell(language: Language, key: str, state: State, x: float, y: int, width: float, height: int) -> str:
+    """Of five hundred zones few change at a time: the others are drawn already."""
+    cell = state._asdict() | {"key": key, "x": x, "y": y, "width": width, "height": height}
+    return draw("cell.html", language, cell=cell)
+
+
+def _state(zone: Json, incidents: dict[str, Json], language: Language) -> State:
     here = [incidents[id] for id in zone["open_incidents"] if id in incidents]
     worst = min(here, key=lambda each: (each["mode"] != "actual", LEVELS.index(each["level"])), default=None)
-    level = worst["level"] if worst else None
-    state = "calm"
+    level, state = "", "calm"
     if worst is not None:
+        level = worst["level"]
         state = f"level-{level}" if worst["mode"] == "actual" else "exercise"
     what = ", ".join(f"{each['level']} {say(each['hazard'], language)}" for each in here)
     named = title(zone["title"], language, zone["id"])
-    return {
-        "x": round(x, 1),
-        "width": round(width, 1),
-        "level": level,
-        "state": state,
-        "silent": zone["silent"],
-        "incident": worst["id"] if worst else "",
-        "sign": f"★ {level}" if worst and _first_out_here(worst, zone) else (level or ""),
-        "title": f"{named}: {what}" if what else named,
-    }
+    return State(
+        id=f"zone-{zone['id']}",
+        state=state,
+        level=level,
+        incident=worst["id"] if worst else "",
+        silent=bool(zone["silent"]),
+        sign=f"★ {level}" if worst and _first_out_here(worst, zone) else level,
+        title=f"{named}: {what}" if what else named,
+    )
 
 
 def _first_out_here(incident: Json, zone: Json) -> bool:

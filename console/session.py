@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from console.client import Api, Problem, SignedOut, Unreachable
 from console.live import Live
@@ -20,7 +20,7 @@ SESSIONS_MAX = 1_000  # browsers; the one that was used longest ago goes first
 log = logging.getLogger("tocsin.console")
 
 
-@dataclass
+@dataclass(eq=False)
 class Session:
     api: Api
     language: Language
@@ -118,39 +118,71 @@ class Sessions:
         self._end(self._known.pop(id))
 
 
+@dataclass
+class Shared:
+    """What is kept up to date for all who see the same in one language."""
+
+    live: Live
+    readers: list[Session] = field(default_factory=list)
+    own: Api | None = None  # where the gateway has no users
+
+
 class Lives:
-    """Where a gateway has no users everybody sees the same: one is kept for all who read one language. Else each has
-    their own, for what a token may see ends with it."""
+    """Everybody of one account sees the same, and everybody where a gateway has no users: one is kept for all of them
+    who read one language. It asks with the token of one of its readers; when that one is signed out, with another's."""
 
     def __init__(self, make_api: Callable[[], Api]) -> None:
         self._make_api = make_api
-        self._shared: dict[str, tuple[Live, Api]] = {}
+        self._shared: dict[tuple[str, str], Shared] = {}
         self._tasks: dict[Live, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     def take(self, session: Session) -> Live:
-        if session.signed_in:
-            return self._start(Live(session.api))
-        live, api = self._shared.get(session.language, (None, None))
-        if live is None or api is None or live.signed_out:
-            api = self._make_api()
-            api.language = session.language
-            live = self._start(Live(api))
-            self._shared[session.language] = live, api
-        return live
+        key = session.account, session.language
+        shared = self._shared.get(key)
+        if shared is None or shared.live.signed_out:
+            shared = self._shared[key] = self._made(session, key)
+        shared.readers.append(session)
+        return shared.live
 
     def leave(self, session: Session) -> None:
-        """One that others may share goes on."""
-        live = session.live
-        if live is not None and not any(live is shared for shared, _ in self._shared.values()):
-            self._stop(live)
+        """With its last reader it ends; where there are no users it goes on."""
+        for key, shared in list(self._shared.items()):
+            if session not in shared.readers:
+                continue
+            shared.readers.remove(session)
+            if shared.own is not None:
+                continue
+            if not shared.readers:
+                del self._shared[key]
+                self._stop(shared.live)
+            elif shared.live.api is session.api:
+                shared.live.api = shared.readers[0].api
 
     async def close(self) -> None:
         for live in list(self._tasks):
             self._stop(live)
-        for _, api in self._shared.values():
-            await api.close()
+        for shared in self._shared.values():
+            if shared.own is not None:
+                await shared.own.close()
         await asyncio.gather(*self._closing, return_exceptions=True)
+
+    def _made(self, session: Session, key: tuple[str, str]) -> Shared:
+        if session.signed_in:
+            return Shared(self._start(Live(session.api, another=lambda gone: self._another(key, gone))))
+        own = self._make_api()
+        own.language = session.language
+        return Shared(self._start(Live(own)), own=own)
+
+    def _another(self, key: tuple[str, str], gone: Api) -> Api | None:
+        """Whoever had that token is let in no more; one of the others has one that may be good."""
+        shared = self._shared.get(key)
+        if shared is None:
+            return None
+        for session in [each for each in shared.readers if each.api is gone]:
+            shared.readers.remove(session)
+            session.open = False
+        return shared.readers[0].api if shared.readers else None
 
     def _start(self, live: Live) -> Live:
         self._tasks[live] = asyncio.create_task(live.run())

@@ -107,6 +107,12 @@ class Auditor:
         self._plans, self._submit, self._clock = plans, submit, clock
         self._awake = asyncio.Event()
         self._told: set[tuple[str, Instant, bool]] = set()
+        self.found = 0  # since the start
+
+    @property
+    def missing(self) -> int:
+        """What was due and has not happened, as far as it has looked."""
+        return len(self._reading.model.ledger.missing)
 
     def wake(self) -> None:
         self._awake.set()
@@ -126,6 +132,7 @@ class Auditor:
             await self._look()
             events = list(self._events())
             if events:
+                self.found += sum(isinstance(each, AuditFailed) for each in events)
                 self._submit(events)
             await self._rest()
 

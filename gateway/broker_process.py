@@ -14,7 +14,7 @@ MAX_ACK_PENDING = 5000  # 65535 silently delivers nothing
 ACK_WAIT_SECONDS = 5  # NATS repeats the unacknowledged only after this, even to a gateway that has just come back
 STORE_BYTES_MAX = 4 * 1024**3  # days of a building's messages while the gateway is down; then publishers must wait
 LOG_BYTES_MAX = 10 * 1024**2  # and one file before it
-MQTT_BYTES_MAX = 1024**2  # a larger message closes the sender's connection
+MQTT_BYTES_MAX = 8 * 1024**2  # a larger message closes the sender's connection; Zigbee2MQTT's list of devices is long
 
 # The kernel ends the child when the parent dies, however it dies. A program of its own, since code run between fork
 # and exec can deadlock in a process that has threads. Where there is no prctl, `broker.py` finds the one left behind.

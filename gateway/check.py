@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
+from gateway.config import GatewaySettings
 from gateway.file_kinds import kind_of
 from gateway.files import Document, locate, read_document, read_file, validate
 from gateway.remarks import remarks
@@ -24,7 +25,7 @@ from rules.roster_file import RosterFile, build_roster
 from rules.rule_check import build_ruleset
 from rules.ruleset import RuleFile, Ruleset
 from rules.site import Directory
-from rules.site_file import SiteFile, build_directory
+from rules.site_file import AssignedFile, SiteFile, build_directory
 
 LIBRARY = "library:"  # what the names of shipped files start with in problems
 CLASSES, RULES, PLANS, NOTICES = "classes", "rules", "plans", "notices"  # folders of the shipped files
@@ -75,7 +76,13 @@ class Given(NamedTuple):
     text: str = ""  # where there is no path
 
 
-def check(paths: Iterable[Path], *, with_library: bool = True, posted: Mapping[str, str] | None = None) -> Checked:
+def check(
+    paths: Iterable[Path],
+    *,
+    with_library: bool = True,
+    posted: Mapping[str, str] | None = None,
+    codecs: frozenset[str] | None = None,
+) -> Checked:
     """Read the files and the shipped library, and check them one by one and against each other.
 
     A folder stands for all .yaml files below it. What cannot be opened is a problem, too: nothing is raised.
@@ -83,7 +90,8 @@ def check(paths: Iterable[Path], *, with_library: bool = True, posted: Mapping[s
     there.
 
     `posted`: files that are on no disk, name → text. One stands in for the file of `paths` whose path it ends; and
-    where there are any (or an empty mapping), problems name the others by their labels.
+    where there are any (or an empty mapping), problems name the others by their labels. `codecs`: those there are;
+    None: those that settings among the files name, or nobody knows.
     """
     gathered = _Gathered()
     checked = Checked()
@@ -97,8 +105,9 @@ def check(paths: Iterable[Path], *, with_library: bool = True, posted: Mapping[s
     checked.files = len(given)
     sites = [document.value for document in gathered.documents.values() if document.value and "site" in document.value]
     checked.sites = len(sites)
-    checked.devices = _count_devices(sites)
-    checked.directory = _check_meaning(gathered)
+    added = [each for each in gathered.contents.values() if isinstance(each, AssignedFile)]
+    checked.devices = _count_devices(sites) + sum(len(each.assigned) for each in added)
+    checked.directory = _check_meaning(gathered, codecs)
     classes = _classes(checked.directory, gathered)
     checked.ruleset = _check_rules(classes, gathered)
     checked.roster = _check_roster(checked.directory, gathered)
@@ -121,16 +130,19 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _check_meaning(gathered: _Gathered) -> Directory | None:
+def _check_meaning(gathered: _Gathered, codecs: frozenset[str] | None) -> Directory | None:
     """What only shows when the files are seen together. Checks of further kinds of file belong here.
 
     With a class file misread, every device of its classes would be reported: then the sites wait.
     """
+    if codecs is None and (settings := gathered.of(GatewaySettings)):
+        codecs = frozenset(name for each in settings.values() for name in each.codecs)
     if ClassFile in gathered.misshapen:
         return None
-    directory, problems = build_directory(gathered.of(ClassFile), gathered.of(SiteFile))
+    sites, assigned = gathered.of(SiteFile), gathered.of(AssignedFile)
+    directory, problems = build_directory(gathered.of(ClassFile), sites, assigned, codecs)
     gathered.problems += _located(problems, gathered)
-    return None if SiteFile in gathered.misshapen else directory
+    return None if gathered.misshapen & {SiteFile, AssignedFile} else directory
 
 
 def _classes(directory: Directory | None, gathered: _Gathered) -> Directory | None:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from api.settings import ApiSettings, read_tokens
+from gateway.codec_settings import CodecPart, Codecs, topics_of
 from gateway.codecs import native
 from gateway.faults import problems_of
 from gateway.files import read_file, validate
@@ -22,6 +23,8 @@ from gateway.link_settings import LinkSettings, link_settings_from_url, tls_cont
 from rules.problem import Problem
 
 EMBEDDED = "embedded"
+ASSIGNED = "assigned.yaml"
+FOREIGN_PACKET_BYTES_MAX = 8 * 1024**2  # Zigbee2MQTT describes all its devices in one message: 300 are 3 MiB
 ENVIRONMENT = "TOCSIN_"
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
@@ -52,6 +55,9 @@ class HttpPart(Settings):
     port: Port = Field(8080, description="0: any free one")
     tokens_file: Path | None = Field(None, description="lines of `name token`; without it only this machine is served")
     allowed_hosts: list[str] = []
+    behind_proxy: bool = Field(
+        False, description="a proxy on this machine says who asks (X-Forwarded-For); nobody else is believed"
+    )
     process: Literal["own", "shared"] = Field(
         "own", description="own: who looks cannot hold up alarms; shared: one process less, some 90 MB of memory less"
     )
@@ -83,6 +89,31 @@ class AccessPart(Settings):
 class TelemetryPart(Settings):
     keep_days: float = Field(30, gt=0, le=3_660)
     bytes_max: int = Field(20 * 1024**3, ge=10 * 1024**2, description="of all files; the oldest go first")
+
+
+class InfluxPart(Settings):
+    """The InfluxDB (2.x, 1.8 and later, 3.x) that readings are forwarded to, and read back from."""
+
+    url: str = Field(pattern=r"^https?://[^/@\s]+(/\S*)?$", description="of the server, e.g. http://influxdb:8086")
+    org: str = Field("-", min_length=1, description="InfluxDB 2.x: the organisation; others take no notice of it")
+    bucket: str = Field("tocsin", min_length=1, description="1.8: `database/retention-policy`")
+    token_file: Path | None = Field(None, description="1.8: `user:password`")
+    ca_file: Path | None = Field(None, description="who vouches for an https server, PEM")
+    prefix: str = Field("tocsin_", pattern=r"^[A-Za-z0-9_.-]*$", max_length=64, description="of measurements")
+    modes: list[Literal["actual", "exercise", "test"]] = Field(
+        ["actual", "exercise", "test"], description="which are forwarded; each point says which it is of"
+    )
+    gzip: bool = True
+    batch_rows: int = Field(5_000, ge=1, le=100_000, description="at most, in one request")
+    batch_bytes: int = Field(2 * 1024**2, ge=1_024, le=64 * 1024**2, description="at most, before compression")
+    interval_seconds: float = Field(1, ge=0.05, le=3_600, description="between two looks for new readings")
+    seconds_max: float = Field(10, ge=0.5, le=120, description="how long the server may take to answer")
+    retry_seconds_max: float = Field(
+        60, ge=0.1, le=3_600, description="between two attempts while it does not take any"
+    )
+    lag_seconds_max: float = Field(300, ge=1, le=7 * 86_400, description="behind by more: a trouble signal")
+    read_back: bool = Field(True, description="asked for readings older than those that are kept here")
+    database: str | None = Field(None, description="as InfluxQL has it, for reading back; else the bucket")
 
 
 RECORD_DAYS_MIN = (
@@ -161,6 +192,11 @@ class OrdersPart(Settings):
         return self
 
 
+class HeartbeatPart(Settings):
+    url_file: Path = Field(description="holds the address that is asked while all is well")
+    every_seconds: float = Field(60, ge=5, le=3_600)
+
+
 class GatewaySettings(Settings):
     data: Path = Field(Path("data"), description="journal, telemetry, embedded broker")
     store: str | None = Field(None, description="postgresql+psycopg://…; without it SQLite in the data folder")
@@ -173,14 +209,28 @@ class GatewaySettings(Settings):
     http: HttpPart = HttpPart()
     access: AccessPart = AccessPart()
     telemetry: TelemetryPart = TelemetryPart()
+    influxdb: InfluxPart | None = Field(None, description="where readings are kept for longer")
     keeping: KeepingPart = KeepingPart()
+    heartbeat: HeartbeatPart | None = Field(None, description="a sign of life to an outside dead-man's switch")
     notify: NotifyPart = NotifyPart()
     orders: OrdersPart = OrdersPart()
     authorities: dict[str, AuthorityPart] = Field({}, description="by the names that plans give them")
+    codecs: Codecs = Field({}, description="formats besides Tocsin's own, by the names that site files use")
 
     @property
     def files(self) -> list[Path]:
+        """Those that people write."""
         return [*self.sites, *self.rules, *self.plans, *self.people]
+
+    @property
+    def assigned(self) -> Path:
+        """The file that the gateway itself writes: devices that were assigned while it ran."""
+        return self.data / ASSIGNED
+
+    @property
+    def all_files(self) -> list[Path]:
+        """What is in force, as it stands on the disk."""
+        return [*self.files, *([self.assigned] if self.assigned.exists() else [])]
 
     @property
     def store_url(self) -> str:
@@ -200,11 +250,13 @@ class GatewaySettings(Settings):
         others: dict[str, Any] = {"username": broker.username} if broker.username else {}
         if password := read_secret(broker.password_file):
             others["password"] = password
+        if self.codecs:
+            others["packet_bytes_max"] = FOREIGN_PACKET_BYTES_MAX
         return link_settings_from_url(
             url,
             broker.client_id,
             protocol=broker.protocol,
-            topics=native.TOPICS,
+            topics=(*native.TOPICS, *topics_of(self.codecs)),
             inflight_max=broker.inflight_max,
             tls=self.tls(url),
             **others,
@@ -288,7 +340,7 @@ def _put(value: dict[str, Any], path: list[str], text: str) -> None:
             raise BadSettings([Problem(tuple(path), "is no group of settings", "environment")])
         value = inner
     value[path[-1]] = (
-        text.split(os.pathsep) if path[-1] in ("sites", "rules", "plans", "people", "allowed_hosts") else text
+        text.split(os.pathsep) if path[-1] in ("sites", "rules", "plans", "people", "allowed_hosts", "modes") else text
     )
 
 
@@ -302,6 +354,8 @@ def _rooted(settings: GatewaySettings, folder: Path) -> GatewaySettings:
             return [rooted(each) for each in value]
         if isinstance(value, dict):
             return {name: rooted(each) for name, each in value.items()}
+        if isinstance(value, CodecPart):
+            return value.with_options(rooted(value.options()))
         if isinstance(value, BaseModel):
             return value.model_copy(update={name: rooted(getattr(value, name)) for name in type(value).model_fields})
         return value

@@ -12,12 +12,15 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from importlib.metadata import version
 
+from gateway.annunciation import own_troubles, siren
 from gateway.auditor import Auditor
-from gateway.clock import Clock
+from gateway.clock import Clock, monotonic_s
 from gateway.config import GatewaySettings
 from gateway.deliveries import deliveries
 from gateway.desk import Desk
 from gateway.ending import end
+from gateway.foreign.intake import Intake
+from gateway.forward.counts import Lost
 from gateway.history import StoredHistory
 from gateway.ingest import Ingest
 from gateway.keeping.retention import Retention
@@ -27,11 +30,16 @@ from gateway.link_settings import LinkSettings
 from gateway.located import Located
 from gateway.news import News
 from gateway.performer import Performer
+from gateway.rollup.keeper import Keeper
+from gateway.rollup.keeper import Past as ConsumedBefore
+from gateway.rollup.making import meters_in
+from gateway.sizes import Sizes
 from gateway.store import Store, StoreFailed
 from gateway.telemetry import Telemetry
+from rules import parts
 from rules.drill import exercises_from
 from rules.effects import Effect
-from rules.events import AuditFailed, AuditPassed, GatewayStarted
+from rules.events import AuditFailed, AuditPassed, GatewayStarted, PartFailed, PartWell
 from rules.instant import DAY_MS
 from rules.mode import Mode
 from rules.place_names import titles_of
@@ -39,6 +47,7 @@ from rules.schedule import calendars as calendars
 from rules.screen import Screen
 from rules.site import Title
 from rules.timeline import Entry
+from rules.trouble import trouble_key
 from rules.verdict import Verdict
 
 LOOK_SECONDS_MAX = 1.0  # a wall clock that was set forward is noticed within this
@@ -64,8 +73,10 @@ class Core:
         changed: Callable[[str, str], None],
     ) -> None:
         self._settings, self._clock, self._news, self._changed = settings, clock, news, changed
+        self._sounded: list[str] | None = None
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._timer: asyncio.Handle | None = None
+        self.looked_at_s = monotonic_s()  # when it last saw what time it is; it moves as long as the core does
         self._timer_due = 0.0  # our own note of it: what uvloop gives for a timer of no delay cannot be asked
         self.store = Store.open(settings.store_url)
         try:
@@ -81,7 +92,13 @@ class Core:
         self.desk.load(*loaded.documents)
         self.desk.keep_texts(loaded.texts)
         history = StoredHistory(self.telemetry, self.desk)
-        self.screen = Screen(loaded.directory, loaded.ruleset, history, calendars(loaded.directory))
+        folder = self._settings.data / TELEMETRY_FOLDER
+        self.screen = Screen(
+            loaded.directory, loaded.ruleset, history, calendars(loaded.directory), ConsumedBefore(folder)
+        )
+        self.rollup = Keeper(
+            folder, lambda: meters_in(self.screen.directory), self._compared, self._on_consumed, self._clock
+        )
         self.link = Link(link, self._on_messages, self._on_link)
         self.performer = Performer(
             self.desk,
@@ -107,6 +124,8 @@ class Core:
         )
         keeping, folder = self._settings.keeping, self._settings.data
         self.retention = Retention(keeping, folder, self.store, self.desk, self._clock, self.ingest.flush)
+        self.sizes = Sizes(self._settings.data)
+        self.ingest.on_answer = self.performer.answered
         self._take_up()
 
     def _take_up(self) -> None:
@@ -119,12 +138,30 @@ class Core:
         known = [verdict for verdict in verdicts if verdict[3] is not Verdict.DOES_NOT]
         for change in self.screen.start(known, self._clock()):
             self.ingest.submit(change)
+        self._hear_others()
+        for change in self.foreign.follow(self.screen.directory, self._clock()):
+            self.ingest.submit(change)
         self.ingest.flush()
+
+    def _hear_others(self) -> None:
+        """Formats that are not ours."""
+        self.foreign = Intake(
+            {name: part.codec() for name, part in self._settings.codecs.items()},
+            self.ingest,
+            self.screen,
+            self.desk,
+            self.store,
+            self.telemetry.source,
+            self.performer.say,
+        )
+        self.ingest.foreign = self.foreign
+        self.performer.encode = self.foreign.encode
 
     async def run(self) -> None:
         """Until cancelled, or StoreFailed. Then `close`."""
         self._look()
-        work = (self.link.run(), self.performer.run(), self.auditor.run(), self._keep_retention(), self.retention.run())
+        parts = (self.link, self.performer, self.auditor, self.retention, self.rollup, self.sizes)
+        work = [*(part.run() for part in parts), self._keep_retention()]
         tasks = [asyncio.create_task(each) for each in work]
         try:
             done, _ = await asyncio.wait([*tasks, self._failed], return_when=asyncio.FIRST_COMPLETED)
@@ -143,6 +180,7 @@ class Core:
         try:
             if snapshot:
                 self.ingest.flush()
+                self.foreign.flush(self._clock(), whole=True)
                 self.desk.snapshot()
         finally:
             if self._timer is not None:  # a commit sets it anew
@@ -164,6 +202,8 @@ class Core:
         self._told("broker", connected, reason)
 
     def _told(self, part: str, well: bool, reason: str) -> None:
+        if part == "commands":
+            self._sounded = None  # said anew on every connection: what was said without one is lost
         self._changed(part, "" if well else reason)
 
     def _on_commit(self, entries: list[Entry], effects: list[Effect]) -> None:
@@ -186,8 +226,45 @@ class Core:
             self.desk.submit(event)
         self.ingest.flush()
 
+    def part(self, part: str, fault: str) -> None:
+        """How a part of the gateway is; an empty fault: well. Only a change is journaled. Raises StoreFailed."""
+        known = trouble_key(Mode.ACTUAL, parts.source(part)) in self.desk.engine.state.troubles
+        if known is bool(fault):
+            return
+        self.desk.submit(PartFailed(part, fault) if fault else PartWell(part))
+        self.ingest.flush()
+
+    def sound(self) -> None:
+        """The local siren topic says what troubles of Tocsin's own there are, whenever that has changed."""
+        sources = own_troubles(self.desk.engine.state.troubles)
+        if sources != self._sounded:
+            self._sounded = sources
+            self.performer.say(siren(self._sites(), sources, self._clock()))
+
+    def unforwarded(self, lost: Lost) -> None:
+        """InfluxDB will never take it: a dead letter. Raises StoreFailed."""
+        self.ingest.letters.add(b"influxdb", lost.reason, lost.detail, lost.example, self._clock())
+        self.ingest.flush()
+
+    def _compared(self) -> list[str]:
+        """Devices whose consumption some rule looks at."""
+        return [watched.device.id for watched in self.screen.all() if watched.plan.weeks]
+
+    def _on_consumed(self, device: str, first: int, hours: Sequence[float]) -> None:
+        try:
+            changes = self.screen.consumed(device, first, hours, self._clock())
+            for change in changes:
+                self.ingest.submit(change)
+            if changes:
+                self.ingest.flush()
+        except StoreFailed as error:
+            self.fail(error)
+            return
+        self._rearm()
+
     def _look(self) -> None:
         """Lets screen and engine see what time it is, and sets the clock for the next time."""
+        self.looked_at_s = monotonic_s()
         if self._timer is not None:
             self._timer.cancel()  # `run` looks although a commit of the start has set it
             self._timer = None
@@ -235,6 +312,8 @@ class Core:
         self.desk.commit()
         directory = loaded.directory
         for change in self.screen.reload(directory, loaded.ruleset, calendars(directory), self._clock()):
+            self.ingest.submit(change)
+        for change in self.foreign.follow(directory, self._clock()):
             self.ingest.submit(change)
         self.ingest.forget_routes()
         self.__dict__.pop("located", None)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 
-from gateway.clock import Clock
+from gateway.clock import Clock, monotonic_s
 from gateway.documents import KINDS, Document, StoredDocuments
+from gateway.histogram import COMMIT_S, LATENESS_S, Histogram
 from gateway.replay import add_outcome
 from gateway.store import Group, JournalRow, Store, StoreFailed, chain_hash
 from gateway.store.anchor import Anchor, Milestone, packed
@@ -62,6 +63,7 @@ class Desk:
         self._milestone_at = store.last_milestone_at()
         self._texts_kept: set[str] = set()  # of this run; a version more with every change of files
         self._failed: StoreFailed | None = None
+        self.commit_s, self.lateness_s = Histogram(COMMIT_S), Histogram(LATENESS_S)
         self.on_cleared: Callable[[str], None] = lambda site: None  # a site whose exercise tree is to be forgotten
 
     @property
@@ -124,7 +126,9 @@ class Desk:
     def advance(self) -> None:
         """Lets the engine see that time has passed, if a deadline has."""
         due = self.engine.next_deadline()
-        if due is not None and due <= self._clock():
+        now = self._clock()
+        if due is not None and due <= now:
+            self.lateness_s.observe((now - due) / 1000)
             self.submit(TimePassed())
 
     def next_deadline(self) -> Instant | None:
@@ -137,11 +141,13 @@ class Desk:
             return
         if self._index - self._snapshot_index >= SNAPSHOT_ROWS_MAX:
             self._put_snapshot()
+        began_s = monotonic_s()
         try:
             self._store.commit(self._group)
         except StoreFailed as error:
             self._failed = error
             raise
+        self.commit_s.observe(monotonic_s() - began_s)
         if self._group.snapshot is not None:
             self._snapshot_index = self._index
         entries, effects = list(self._group.entries), list(self._group.outbox_put)

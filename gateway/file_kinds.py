@@ -14,7 +14,7 @@ from rules.problem import Problem
 from rules.response_plan import PlanFile
 from rules.roster_file import RosterFile
 from rules.ruleset import RuleFile
-from rules.site_file import SiteFile
+from rules.site_file import AssignedFile, SiteFile
 from rules.wording import listed, meant
 
 
@@ -26,8 +26,9 @@ class Kind(NamedTuple):
 
 KINDS = (
     # before the rules: settings, too, have `rules` at their top, and name folders with it
-    Kind("settings", ("broker", "http", "telemetry", "data", "store"), GatewaySettings),
+    Kind("settings", ("broker", "http", "telemetry", "data", "store", "codecs"), GatewaySettings),
     Kind("site", ("site",), SiteFile),
+    Kind("assigned", ("assigned",), AssignedFile),
     Kind("device-classes", ("device_classes",), ClassFile),
     Kind("rules", ("rules", "disable"), RuleFile),
     Kind(

@@ -15,6 +15,7 @@ from gateway.front_duty import FrontDuty
 from gateway.front_explained import FrontExplained
 from gateway.front_files import FrontFiles
 from gateway.front_held import FrontHeld
+from gateway.front_inbox import FrontInbox, placed
 from gateway.front_known import FrontKnown
 from gateway.front_readings import FrontReadings
 from gateway.front_reports import FrontReports
@@ -29,6 +30,7 @@ from rules.order import WorkOrder
 from rules.outcome import Outcome
 from rules.requests import (
     AboutDrill,
+    AboutInbox,
     AboutIncident,
     ActionDone,
     AdvanceOrder,
@@ -72,6 +74,7 @@ class Front(
     FrontDrills,
     FrontHeld,
     FrontFiles,
+    FrontInbox,
 ):
     def stands(self) -> tuple[bool, int]:
         """Whether a core runs, and the position of its latest entry."""
@@ -86,21 +89,46 @@ class Front(
             known = core.store.answer(idempotency_key)
             if known is not None:
                 return _repeated(msgspec.json.decode(known, type=Answered), body)
+        if isinstance(command, AboutInbox):
+            async with self._lock():
+                return await self._carry_out_inbox(command, idempotency_key, body)
         if if_revision is not None:
             changed = await self._changed(command, if_revision)
             if changed is not None:
                 return changed
         try:
             answer = self._carry_out(core, command)
-            if idempotency_key is not None:
-                done, refused = (answer, None) if isinstance(answer, Done) else (None, answer)
-                core.desk.answer(idempotency_key, encode(Answered(msgspec.Raw(body), done, refused)))
+            _keep(core, answer, idempotency_key, body)
             core.ingest.flush()
             if isinstance(command, ClearDeadLetters) and isinstance(answer, Done):  # once it stands in the journal
                 core.store.dead_letters_clear(command.topic, command.fault)
         except StoreFailed as error:
             self._gateway.store_failed(error)
             raise Unavailable("the store cannot take it; nothing was done") from error
+        return answer
+
+    async def _carry_out_inbox(self, command: AboutInbox, idempotency_key: str | None, body: bytes) -> Done | Refused:
+        """The file first, then the journal: what was answered stands in both, and is put in force."""
+        settings = self._gateway.settings
+        step = await self._about_inbox(command)
+        core = self._core()  # the one that runs now
+        known = core.store.answer(idempotency_key) if idempotency_key is not None else None
+        if known is not None:  # the same was asked twice at once
+            return _repeated(msgspec.json.decode(known, type=Answered), body)
+        try:
+            with placed(settings.assigned, step.text):
+                answer = self._carry_out(core, step.command)
+                if isinstance(answer, Done):
+                    answer = self._done_about_inbox(core, step.command, answer)
+                _keep(core, answer, idempotency_key, body)
+                core.ingest.flush()
+        except StoreFailed as error:
+            self._gateway.store_failed(error)
+            raise Unavailable("the store cannot take it; nothing was done") from error
+        except OSError as error:
+            raise Unavailable(f"{settings.assigned} cannot be written: {error.strerror}") from error
+        if step.text is not None:
+            await self._gateway.reload()
         return answer
 
     async def _changed(self, command: PersonCommand, revision: int) -> Refused | None:
@@ -128,6 +156,13 @@ class Front(
         return outcome.refused if outcome.refused is not None else _done(core, command, outcome)
 
 
+def _keep(core: Core, answer: Done | Refused, idempotency_key: str | None, body: bytes) -> None:
+    """The answer, with the commit that holds what was done."""
+    if idempotency_key is not None:
+        done, refused = (answer, None) if isinstance(answer, Done) else (None, answer)
+        core.desk.answer(idempotency_key, encode(Answered(msgspec.Raw(body), done, refused)))
+
+
 def _done(core: Core, command: PersonCommand, outcome: Outcome) -> Done:
     """Its subject; the outcome may hold others, of deadlines that fell due in the same step."""
     state, entries = core.desk.engine.state, outcome.entries
@@ -141,6 +176,8 @@ def _done(core: Core, command: PersonCommand, outcome: Outcome) -> Done:
         )
     if isinstance(command, ClearDeadLetters):
         return Done(letters=command.letters, entries=entries)
+    if isinstance(command, AboutInbox):
+        return Done(entries=entries)
     if isinstance(command, OpenOrder):
         made = (each for each in outcome.orders.values() if (each.asset, each.fault) == (command.asset, command.fault))
         return Done(order=next(each for each in made if each.open), entries=entries)

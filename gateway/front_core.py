@@ -50,6 +50,10 @@ class Running(Reading, Protocol):
 
     def store_failed(self, error: StoreFailed) -> None: ...
 
+    async def reload(self) -> None:
+        """Reads all files again. Raises BadFiles: then nothing has changed."""
+        ...
+
 
 class FrontReads:
     """For parts that ask the store and the files alone: these run in the API's own process."""

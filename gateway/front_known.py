@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 
 from api.ports import (
     BadCursor,
+    DeviceClassState,
     DeviceQuery,
     DeviceState,
     Health,
     OnDuty,
     Page,
+    SiteState,
     UnknownDevice,
     UnknownPlan,
     ZoneState,
@@ -69,6 +71,17 @@ class FrontKnown(FrontCore):
             _zone_state(zone, core.located.in_zone(zone.id), silent[zone.id], incidents.get(zone.id, []))
             for zone in zones
             if site in (None, zone.site)
+        ]
+
+    async def sites(self) -> list[SiteState]:
+        known = self._core().screen.directory.sites.values()
+        return [SiteState(each.id, each.title, each.timezone, [one.id for one in each.buildings]) for each in known]
+
+    async def device_classes(self) -> list[DeviceClassState]:
+        known = self._core().screen.directory.device_classes
+        return [
+            DeviceClassState(id, each.title, {name: one.title for name, one in each.metrics.items()}, each.commands)
+            for id, each in sorted(known.items())
         ]
 
     async def plans(self) -> list[ResponsePlan]:

@@ -1,4 +1,7 @@
-"""What the API says of readings over time, out of local telemetry. Runs in the API's process, beside the writer."""
+"""What the API says of readings over time: out of local telemetry; what is older, out of InfluxDB, if there is one.
+
+Runs in the API's process, beside the writer.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,12 @@ from typing import Protocol, TypeVar
 from api.events_port import EventsQuery, Happened
 from api.port_basics import TooBusy, Unavailable
 from api.readings_port import Readings, ReadingsQuery
+from gateway.forward.past import InfluxPast
 from gateway.front_core import FrontReads
 from gateway.front_rules import TELEMETRY_FOLDER
 from gateway.store import StoreFailed
 from gateway.telemetry.happened import happened
-from gateway.telemetry.series import series
+from gateway.telemetry.series import Earlier, series
 from rules.instant import Instant
 
 T = TypeVar("T")
@@ -24,7 +28,7 @@ WAITING_MAX = 20
 
 
 class ReadingsSource(Protocol):
-    """Where readings come from. Blocks; is asked in a thread. A time-series database would be another one."""
+    """Where readings come from. Blocks; is asked in a thread."""
 
     def readings(self, query: ReadingsQuery) -> Readings:
         """Raises StoreFailed."""
@@ -32,17 +36,18 @@ class ReadingsSource(Protocol):
 
 
 class LocalReadings:
-    """`ReadingsSource` over the gateway's own files."""
+    """`ReadingsSource` over the gateway's own files, and `earlier` for what is past their keeping."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, earlier: Earlier | None = None) -> None:
+        self._folder, self._earlier = folder, earlier
 
     def readings(self, query: ReadingsQuery) -> Readings:
-        return series(self._folder, query)
+        return series(self._folder, query, earlier=self._earlier)
 
 
 class FrontReadings(FrontReads):
     _turns: asyncio.Semaphore | None = None
+    _readings: ReadingsSource | None = None
     _asked = 0
 
     async def now(self) -> Instant:
@@ -72,4 +77,9 @@ class FrontReadings(FrontReads):
         return await self._of_telemetry(lambda: happened(folder, query))
 
     def _source(self) -> ReadingsSource:
-        return LocalReadings(self._gateway.settings.data / TELEMETRY_FOLDER)
+        if self._readings is None:
+            settings = self._gateway.settings
+            part = settings.influxdb
+            earlier = InfluxPast(part).fill if part is not None and part.read_back else None
+            self._readings = LocalReadings(settings.data / TELEMETRY_FOLDER, earlier)
+        return self._readings

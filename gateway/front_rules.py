@@ -101,7 +101,7 @@ class FrontRules(FrontReads):
 
     def _where(self) -> Where:
         settings = self._gateway.settings
-        files = [str(each) for each in settings.files]
+        files = [str(each) for each in settings.all_files]
         return Where(settings.store_url, str(settings.data / TELEMETRY_FOLDER), files)
 
 

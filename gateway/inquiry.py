@@ -12,6 +12,7 @@ from pathlib import Path
 from gateway.core import calendars
 from gateway.desk import recover
 from gateway.documents import StoredDocuments
+from gateway.rollup.keeper import Past as ConsumedBefore
 from gateway.store import Store
 from gateway.telemetry import Telemetry
 from rules.explain import Line, explain_device
@@ -64,7 +65,8 @@ def explain(store: Store, telemetry: Path, what: str, now: Instant, mode: Mode =
         raise Unknown(f"there is no device {what}")
     stored = Telemetry(telemetry, writer=False)
     try:
-        screen = Screen(force.directory, force.ruleset, _Stored(stored, state), calendars(force.directory))
+        history, past = _Stored(stored, state), ConsumedBefore(telemetry)
+        screen = Screen(force.directory, force.ruleset, history, calendars(force.directory), past)
         screen.listening(0)  # what it has not said is silence: nobody else listens for us
         watched = screen.watched(mode, what, now)
         assert watched is not None

@@ -38,6 +38,11 @@ class Lane:
         self._awake = asyncio.Event()
         self._flying: dict[str, tuple[Due, asyncio.Task[_Result]]] = {}
         self.delivered = self.failed = 0
+        self.failed_by_channel: dict[str, int] = {}  # channels are the settings' own, a few
+
+    @property
+    def under_way(self) -> int:
+        return len(self._flying)
 
     def wake(self) -> None:
         self._awake.set()
@@ -105,6 +110,8 @@ class Lane:
                 self.delivered += 1
             else:
                 self.failed += 1
+                channel = str(getattr(due.effect, "channel", ""))
+                self.failed_by_channel[channel] = self.failed_by_channel.get(channel, 0) + 1
                 log.warning("%s not delivered (attempt %d): %s", due.effect.id, attempt, _one_line(result.detail))
             if not last:
                 again.append((due, attempt))

@@ -45,13 +45,20 @@ class BadFiles(ValueError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def load(paths: Iterable[Path], *, with_library: bool = True, posted: Mapping[str, str] | None = None) -> Loaded:
+def load(
+    paths: Iterable[Path],
+    *,
+    with_library: bool = True,
+    posted: Mapping[str, str] | None = None,
+    codecs: Iterable[str] | None = None,
+) -> Loaded:
     """Files of every kind, or folders of them, in any order. Raises BadFiles; never OSError.
 
     `with_library=False` leaves out the shipped rules and plans, for tests of one's own; the shipped device classes
-    and notices stay. `posted`: as `gateway.check.check` takes it.
+    and notices stay. `posted` and `codecs`: as `gateway.check.check` takes them.
     """
-    checked = check(sorted(paths), with_library=with_library, posted=posted)
+    known = frozenset(codecs) if codecs is not None else None
+    checked = check(sorted(paths), with_library=with_library, posted=posted, codecs=known)
     directory, ruleset, plans, roster = checked.directory, checked.ruleset, checked.plans, checked.roster
     if checked.problems or directory is None or ruleset is None or plans is None or roster is None:
         raise BadFiles(checked.problems)

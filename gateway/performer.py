@@ -10,9 +10,11 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from gateway.clock import Clock
-from gateway.command_lane import CommandLane
+from gateway.codecs.port import Publish
+from gateway.command_lane import CommandLane, Encode
 from gateway.desk import Desk
 from gateway.ending import end
+from gateway.histogram import Histogram
 from gateway.lane import Lane
 from gateway.link_settings import LinkSettings
 from gateway.sender import Delivery
@@ -73,6 +75,19 @@ class Performer:
         finally:
             await end(tasks)
 
+    def say(self, messages: Sequence[Publish]) -> None:
+        """What a format asks of its devices: published when the broker is there; forgotten when it is not."""
+        self._commands.say(messages)
+
+    @property
+    def encode(self) -> Encode:
+        """How devices of other formats are told something."""
+        return self._commands.encode
+
+    @encode.setter
+    def encode(self, encode: Encode) -> None:
+        self._commands.encode = encode
+
     @property
     def published(self) -> int:
         """Commands."""
@@ -82,6 +97,28 @@ class Performer:
     def failed(self) -> int:
         """Attempts to publish a command."""
         return self._commands.failed
+
+    @property
+    def round_trip_s(self) -> Histogram:
+        """From a command's publication to what its device says of it."""
+        return self._commands.round_trip_s
+
+    def answered(self, command: str) -> None:
+        self._commands.answered(command)
+
+    @property
+    def under_way(self) -> dict[str, int]:
+        """Kind of effect → attempts that are being made now."""
+        return {lane.kind: lane.under_way for lane in self._lanes}
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """Channel → attempts at messages that failed."""
+        found: dict[str, int] = {}
+        for lane in self._lanes:
+            for channel, failed in lane.failed_by_channel.items():
+                found[channel or lane.kind] = found.get(channel or lane.kind, 0) + failed
+        return found
 
     @property
     def deliveries(self) -> dict[str, tuple[int, int]]:

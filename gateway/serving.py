@@ -16,6 +16,8 @@ from gateway.config import GatewaySettings
 from gateway.identity.opening import open_users
 from gateway.news import News
 
+LOOPBACK = ["127.0.0.1", "::1"]  # whose word on who asks is taken, if anybody's
+
 
 async def serve(
     desk: Desk,
@@ -26,17 +28,21 @@ async def serve(
 ) -> None:
     """Until cancelled. `started` is awaited as soon as requests are taken. Raises ValueError for unfit settings."""
     async with open_users(settings) as users:
-        await _serve(make_app(desk, settings.api(), users), listening, news, started)
+        app = make_app(desk, settings.api(), users)
+        await _serve(app, listening, news, started, settings.http.behind_proxy)
 
 
-async def _serve(app: FastAPI, listening: socket.socket, news: News, started: Callable[[], Awaitable[None]]) -> None:
+async def _serve(
+    app: FastAPI, listening: socket.socket, news: News, started: Callable[[], Awaitable[None]], behind_proxy: bool
+) -> None:
     config = uvicorn.Config(
         app,
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # who asks is who connects
+        proxy_headers=behind_proxy,  # else who asks is who connects
+        forwarded_allow_ips=LOOPBACK,
         ws="none",
     )
     server = _Server(config)

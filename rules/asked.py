@@ -18,6 +18,7 @@ from rules.requests import (
     AddNote,
     AdvanceOrder,
     Assign,
+    AssignDevice,
     AssignOrder,
     ChangeLevel,
     ClearDeadLetters,
@@ -28,6 +29,7 @@ from rules.requests import (
     EndShelf,
     FillHandover,
     HandOverOrder,
+    IgnoreDevice,
     NoteHandover,
     OpenOrder,
     OverrideCommand,
@@ -44,6 +46,7 @@ from rules.requests import (
     StartDrill,
     SuspendDrill,
     TakeTheory,
+    UnassignDevice,
     WithdrawCommand,
 )
 from rules.timeline import Kind
@@ -64,6 +67,9 @@ _ELSEWHERE: dict[type, Callable[[Turn, Any], None]] = {
     EndShelf: suppression.asked,
     ReportIncident: reported.ask,
     ClearDeadLetters: housekeeping.cleared,
+    AssignDevice: housekeeping.assigned,
+    UnassignDevice: housekeeping.unassigned,
+    IgnoreDevice: housekeeping.ignored,
     StartDrill: drilling.asked,
     EndDrill: drilling.asked,
     AbortDrill: drilling.asked,

@@ -15,7 +15,9 @@ from rules.level import Level
 from rules.mode import Mode
 from rules.notice import Authority
 from rules.notice_fields import fields_for
+from rules.place_names import place_names
 from rules.requests import Finding
+from rules.sharing import carried
 from rules.state import Sent
 from rules.timeline import Kind
 from rules.turn import Turn
@@ -130,6 +132,7 @@ def _info(turn: Turn, incident: Incident, kind: MessageKind, event: str, languag
     area = ("" if chinese else ", ").join(
         filter(None, (fields[name] for name in ("site", "building", "floor", "zone")))
     )
+    area += _also(turn, incident, language)
     mark = {Mode.EXERCISE: "【演练】" if chinese else "EXERCISE: "}.get(incident.mode, "")
     if chinese:
         headline = f"{mark}{fields['hazard']}{'（已结束）' if over else ''}，{fields['level']}级响应：{area}"
@@ -156,6 +159,24 @@ def _info(turn: Turn, incident: Incident, kind: MessageKind, event: str, languag
         area=area or incident.site or "unknown",
         web=fields["link"],
     )
+
+
+def _also(turn: Turn, incident: Incident, language: str) -> str:
+    """The places of the incidents that the authority hears of with this one."""
+    ids = dict.fromkeys(id for id, step in carried(incident) if _is_for_authority(incident, step))
+    places = [
+        place_names(turn.directory, turn.state.incidents[id], language) for id in ids if id in turn.state.incidents
+    ]
+    if not places:
+        return ""
+    if language == "zh":
+        return "；另有：" + "、".join(f"{each.floor}{each.zone}" for each in places)
+    return "; also: " + "; ".join(f"{each.floor}, {each.zone}" for each in places)
+
+
+def _is_for_authority(incident: Incident, step: str) -> bool:
+    state = incident.step(step)
+    return state is not None and state.action == "authority"
 
 
 def _certainty(incident: Incident, kind: MessageKind) -> Certainty:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from rules import correlation, discipline, drill_pause, escalation, orders, reported, response, sending
+from rules import (
+    correlation,
+    discipline,
+    drill_pause,
+    escalation,
+    orders,
+    reported,
+    response,
+    sending,
+    sharing,
+    suppression,
+)
 from rules.incident import Incident, Phase, Step, StepStage, StepState
 from rules.outcome import Refused
 from rules.reading import Value
@@ -17,7 +28,8 @@ BY_ITSELF = "tocsin"
 def missing(turn: Turn, incident: Incident, request: Resolve) -> Refused | None:
     """Everything that keeps it from being closed; the code is that of the first. None: nothing does."""
     found: list[tuple[str, str]] = []
-    holding = [f"{each.rule} at {each.device}" for each in correlation.holding(turn, incident) if not each.blind]
+    held = [each for each in correlation.holding(turn, incident) if not each.blind]
+    holding = [f"{each.rule} at {each.device}" for each in held if not suppression.on_a_shelf(turn, each)]
     holding += reported.holding(incident)
     if holding:
         found.append(("sources_not_normal", f"still holds: {', '.join(holding)}"))
@@ -68,7 +80,8 @@ def resolve(turn: Turn, incident: Incident, request: Resolve) -> None:
     if request.note:
         facts["note"] = request.note
     for detection in correlation.holding(turn, incident):
-        correlation.give_up(turn, detection, request.by)
+        leave = correlation.give_up if detection.blind else correlation.set_aside
+        leave(turn, detection, request.by)
     give_up_troubles(turn, incident, request.by)
     turn.move(incident, Step.RESOLVED, f"resolved by {request.by}")
     why = "it was a false alarm" if request.finding is Finding.FALSE_ALARM else f"resolved by {request.by}"
@@ -97,12 +110,14 @@ def with_its_drill(turn: Turn, incident: Incident, reason: str) -> None:
 
 
 def _close(turn: Turn, incident: Incident, by: str, facts: dict[str, Value], reason: str, left_out: str) -> None:
+    response.before_the_end(turn, incident)
     for step in incident.steps:
         if _is_open(step):
             step.stage, step.done_at, step.note = StepStage.SKIPPED, turn.now, left_out
             turn.write(Kind.TASK_SKIPPED, incident, facts=title_facts(step.title), reason=left_out)
     turn.write(Kind.CLOSED, incident, by=by, facts=facts, reason=reason)
     turn.close(incident, by)
+    sharing.release(turn, incident)
 
 
 def look(turn: Turn, incident: Incident) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rules.condition_file import EVENT_WITHIN_MS, Condition
+from rules import baseline
+from rules.condition_file import EVENT_WITHIN_MS, Baseline, Condition
 from rules.expression import compile_expression
 from rules.instant import Instant
 from rules.memory import Attributes, LastTwo, Occurrences, Progress, Recall, Values, Window
+from rules.reading import Value
 from rules.schedule import schedule_now
 from rules.watched import Watched
 
@@ -19,6 +21,7 @@ Truth = bool | None
 Evaluate = Callable[[Watched, Instant], Truth]
 Due = Callable[[Watched, Instant], Instant | None]
 Bound = Callable[[float], bool]
+Grounds = Callable[[Watched], Mapping[str, Value]]
 
 
 _FOLDS: dict[str, Callable[[list[float]], float]] = {
@@ -41,6 +44,8 @@ class Leaf(NamedTuple):
     wakes: tuple[Evaluate, ...] = ()  # true while the next message of the device, whatever it says, can change it
     status: bool = False
     at_limit: bool = False  # when the device has been silent for its limit
+    grounds: tuple[Grounds, ...] = ()  # what it rests on, beside the values of its metrics
+    weeks: int = 0  # how far back it asks for the device's consumption
 
 
 class Compiled(NamedTuple):
@@ -238,9 +243,45 @@ class Compiler:
             Leaf(dues=(lambda w, now: schedule_now(schedule, w.calendar, now)[1],)),
         )
 
+    def _baseline(self, condition: Condition) -> Compiled:
+        asked = condition.baseline
+        assert asked is not None
+
+        def evaluate(w: Watched, now: Instant) -> Truth:
+            hours = _consumed(w)
+            if hours is None or baseline.is_stale(hours, now):
+                return None
+            value, usual = hours.of(hours.last), hours.expectation(asked, w.calendar)
+            if value is None or usual is None:
+                return None
+            if asked.above is not None:
+                return value > usual.expected + asked.above * usual.spread
+            return value < usual.expected - (asked.below or 0) * usual.spread
+
+        due = _due_of(baseline.CONSUMPTION)
+        return Compiled(evaluate, Leaf(dues=(due,), grounds=(_grounds(asked),), weeks=asked.weeks))
+
     def _expr(self, condition: Condition) -> Compiled:
         evaluate, indexes = compile_expression(condition.expr or "", self.metrics, self.rated)
         return Compiled(evaluate, Leaf(readings=indexes))
+
+
+def _consumed(w: Watched) -> baseline.Consumption | None:
+    hours: baseline.Consumption | None = _made(w, baseline.CONSUMPTION)
+    return None if hours is None or hours.empty else hours
+
+
+def _grounds(asked: Baseline) -> Grounds:
+    def grounds(w: Watched) -> Mapping[str, Value]:
+        hours = _consumed(w)
+        value = None if hours is None else hours.of(hours.last)
+        usual = None if hours is None else hours.expectation(asked, w.calendar)
+        if value is None or usual is None:
+            return {}
+        said = (round(value, 3), round(usual.expected, 3), round(usual.spread, 3), float(usual.hours))
+        return dict(zip(baseline.SAID, said, strict=True))
+
+    return grounds
 
 
 def _counted(recall: Occurrences, count: int, leaf: Leaf) -> Compiled:
@@ -283,6 +324,8 @@ def together(leaves: list[Leaf]) -> Leaf:
         wakes=tuple(wake for leaf in leaves for wake in leaf.wakes),
         status=any(leaf.status for leaf in leaves),
         at_limit=any(leaf.at_limit for leaf in leaves),
+        grounds=tuple(grounds for leaf in leaves for grounds in leaf.grounds),
+        weeks=max((leaf.weeks for leaf in leaves), default=0),
     )
 
 

@@ -7,6 +7,7 @@ from math import inf
 
 from rules.class_file import SILENT_AFTER_MS_MIN
 from rules.condition_file import Condition, Schedule
+from rules.energy import COUNTER, POWER, measures_energy
 from rules.expression import RATED, expression_variables
 from rules.instant import format_duration
 from rules.plan import PSEUDO_METRICS
@@ -101,6 +102,9 @@ def _class_faults(condition: Condition, path: Path, device_class: DeviceClass) -
     if condition.event is not None and condition.event not in device_class.events:
         message = not_one_of(condition.event, f"an event of {device_class.id}", device_class.events)
         yield Problem((*path, "event"), message)
+    if condition.baseline is not None and not measures_energy(device_class):
+        message = f"{device_class.id} measures no energy; expected a class with {COUNTER} or {POWER}"
+        yield Problem((*path, "baseline"), message)
     if condition.expr is not None:
         yield from _expression_faults(condition.expr, (*path, "expr"), metrics, device_class)
 

@@ -11,6 +11,7 @@ from rules.expression import RATED, expression_variables
 from rules.file_types import FileModel
 from rules.instant import DurationMs
 
+WEEKS_MAX = 26  # half a year: the season before the last says nothing of this one (ours)
 NESTING_MAX = 8  # a condition a person can still read
 EVENT_WITHIN_MS = 60_000  # an event "holds" for so long where nothing else is said
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -18,7 +19,7 @@ Plain = bool | Number | Annotated[str, StringConstraints(max_length=200)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday", "workday"]
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 
-FORMS = ("metric", "event", "status", "silent_for", "schedule", "sequence", "expr", "any", "all", "not")
+FORMS = ("metric", "event", "status", "silent_for", "schedule", "sequence", "baseline", "expr", "any", "all", "not")
 COMPARISONS = ("above", "below", "between", "is", "in")
 # Which keys may stand beside which form; `for` may stand at the top of `when` and `clear` alone.
 ALLOWED = {
@@ -44,6 +45,29 @@ class Schedule(FileModel):
         return text
 
 
+class Baseline(FileModel):
+    """The last whole hour's energy beside that of the same hour on past days. Bounds are so many spreads from what is
+    expected; the defaults were chosen on generated years (docs/energy.md)."""
+
+    above: Annotated[float, Field(gt=0, le=1_000)] | None = Field(None, description="more than so many spreads above")
+    below: Annotated[float, Field(gt=0, le=1_000)] | None = Field(None, description="more than so many spreads below")
+    weeks: int = Field(8, ge=1, le=WEEKS_MAX, description="how far back")
+    hours_min: int = Field(4, ge=2, le=1_000, description="with fewer past hours nothing is said")
+    floor: float = Field(0.1, ge=0, le=10, description="the spread is at least this share of what is expected")
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Self:
+        if (self.above is None) == (self.below is None):
+            given = "above and below" if self.above is not None else "neither"
+            raise ValueError(f"{given} given; expected exactly one of 'above' and 'below'")
+        if self.hours_min > self.weeks:
+            raise ValueError(
+                f"hours_min {self.hours_min} of {self.weeks} weeks: a weekday has one such hour a week; expected at "
+                f"most {self.weeks}"
+            )
+        return self
+
+
 class Condition(FileModel):
     """A condition on one device. Exactly one of the forms; see docs/rules.md for each with an example."""
 
@@ -67,6 +91,7 @@ class Condition(FileModel):
     silent_for: DurationMs | Literal["limit"] | None = Field(None, description="limit: the device's own silence limit")
     schedule: Schedule | None = None
     sequence: list[Condition] | None = Field(None, min_length=2, max_length=10)
+    baseline: Baseline | None = Field(None, description="for what measures energy: unusual for this hour of the week")
     expr: str | None = Field(None, max_length=2_000, description="CEL over the metrics and rated_… of the device")
     any: list[Condition] | None = Field(None, min_length=1, max_length=200)
     all: list[Condition] | None = Field(None, min_length=1, max_length=200)

@@ -123,12 +123,26 @@ def give_up(turn: Turn, detection: Detection, by: str) -> None:
     )
     turn.outcome.ended.append((detection.mode, detection.rule, detection.device))
     suppression.ended(turn, detection, rule)
+    _no_longer_evidence(turn, detection)
+    del turn.state.detections[detection.key]
+
+
+def set_aside(turn: Turn, detection: Detection, by: str) -> None:
+    """A person resolves although this one holds: it is on a shelf, and raised anew if it holds when that ends."""
+    quiet, rule = turn.state.suppressed[detection.key], turn.ruleset.detections[detection.rule]
+    reason = f"kept quiet by {quiet.by} when {by} resolved the incident"
+    tell(turn, detection, Kind.GIVEN_UP, facts=_facts(detection, rule), reason=reason)
+    suppression.explains_no_more(turn, detection)
+    _no_longer_evidence(turn, detection)
+    detection.incident = None
+
+
+def _no_longer_evidence(turn: Turn, detection: Detection) -> None:
     incident = turn.state.incidents[detection.incident or ""]
     for evidence in incident.evidence:
         if (evidence.rule, evidence.device) == (detection.rule, detection.device):
             evidence.holds, evidence.cleared_at = False, turn.now
     incident.normal_since = turn.now
-    del turn.state.detections[detection.key]
 
 
 def sources_normal(turn: Turn, incident: Incident) -> None:

@@ -15,7 +15,9 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from rules.instant import HOUR_MS, MINUTE_MS, Instant
+from rules.site import DeviceClass
 
+COUNTER, POWER = "energy_kwh", "power_w"  # the metrics of whatever measures energy
 QUARTER_MS = 15 * MINUTE_MS  # what utilities settle by; every zone's offset is a multiple of it
 JITTER_KWH = 0.01  # a counter that falls by less has been rounded (ours; counters show 0.01 or 0.1)
 COUNTER_GAP_MS_MAX = HOUR_MS  # over a longer one it is known how much there was, not when (ours)
@@ -23,7 +25,12 @@ POWER_GAP_MS_MAX = 15 * MINUTE_MS  # over a longer one nothing is known: as long
 OVERLOAD = 2.0  # of its rated power a meter has at most, on average between two readings (ours)
 SLACK_KWH = 1.0  # a counter that counts whole kilowatt hours may be so much late (ours)
 ROLLS_FROM, ROLLS_TO = 0.9, 0.1  # of its size: where a counter stands before and after it has rolled over (ours)
+HOUR_COVERED_MIN = 0.7  # of an hour that stands for itself: a meter that speaks every quarter covers three (ours)
 DIGITS_MIN = 3  # no counter has fewer before the point: one at 9 that falls was reset
+
+
+def measures_energy(device_class: DeviceClass) -> bool:
+    return COUNTER in device_class.metrics or POWER in device_class.metrics
 
 
 class Sample(NamedTuple):
@@ -99,6 +106,20 @@ def join(stretches: Iterable[Stretch], rated_w: float | None) -> Stretch:
     return whole
 
 
+def consumption_kwh(stretch: Stretch, hour: Instant) -> float | None:
+    """What flowed in the hour, by that hour's own readings: scaled to the whole of it, for what lies between its last
+    reading and the next hour's first is not known when it closes. `stretch`: of that hour alone.
+
+    None: too little of it was measured, or its counter was another's for some of it.
+    """
+    quarters = range(hour, hour + HOUR_MS, QUARTER_MS)
+    covered_ms = sum(stretch.covered_ms.get(quarter, 0) for quarter in quarters)
+    if covered_ms < HOUR_COVERED_MIN * HOUR_MS or stretch.reset or stretch.jumped:
+        return None
+    measured = stretch.counted if stretch.counts else stretch.integrated
+    return sum(measured.get(quarter, 0.0) for quarter in quarters) * HOUR_MS / covered_ms
+
+
 def counter_step(before: float, after: float, elapsed_ms: int, rated_w: float | None) -> tuple[Change, float]:
     """What a counter did from one reading to the next, and how much energy that was.
 
@@ -163,8 +184,13 @@ def _integrate(stretch: Stretch, sample: Sample) -> None:
     stretch.last_power = sample
 
 
-def _quarters(since: Instant, until: Instant) -> Iterator[tuple[Instant, float, int]]:
+def _quarters(since: Instant, until: Instant) -> Iterable[tuple[Instant, float, int]]:
     """(quarter, its share of the time, its milliseconds) of `since` … `until`."""
+    first = since - since % QUARTER_MS
+    return ((first, 1.0, until - since),) if until <= first + QUARTER_MS else _several(since, until)
+
+
+def _several(since: Instant, until: Instant) -> Iterator[tuple[Instant, float, int]]:
     at = since
     while at < until:
         quarter = at - at % QUARTER_MS

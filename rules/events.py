@@ -124,6 +124,20 @@ class AuditPassed(Struct, frozen=True, tag=True):
     what: str
 
 
+class PartFailed(Struct, frozen=True, tag=True):
+    """A part of the gateway finds itself not well: "influxdb"…"""
+
+    part: str
+    reason: str
+
+
+class PartWell(Struct, frozen=True, tag=True):
+    """It is well again."""
+
+    part: str
+    reason: str = "well again"
+
+
 class JournalPruned(Struct, frozen=True, tag=True, omit_defaults=True):
     """What stands in the journal up to `until` is over and past its keeping: it may be deleted from now on.
 
@@ -150,6 +164,8 @@ Event = (
     | EffectTried
     | AuditFailed
     | AuditPassed
+    | PartFailed
+    | PartWell
     | JournalPruned
     | PersonCommand
 )

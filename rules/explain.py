@@ -77,6 +77,8 @@ def _rule(turn: Turn, w: Watched, planned: PlannedRule, rule: DetectionRule) -> 
     yield _stage(turn, rule, detection)
     if detection.stage is Stage.INACTIVE or now_says is not detection.verdict:
         yield from _verdict(w, planned, rule, now_says, detection)
+    if planned.grounds:
+        yield _compared(planned, w)
     yield from _quiet(turn, detection, rule)
     if detection.fires:
         for confirmation in turn.ruleset.confirmations_of.get(rule.id, ()):
@@ -131,6 +133,27 @@ def _verdict(
             f"日志记为：{journaled_zh}；设备下次上报时重新判断",
             2,
         )
+
+
+def _compared(planned: PlannedRule, w: Watched) -> Line:
+    """What its consumption is beside what it usually is."""
+    said = next((found for grounds in planned.grounds if (found := grounds(w))), None)
+    if said is None:
+        return Line(
+            "its last hour has nothing to be compared with: too few past hours are rolled up, or too little of it was "
+            "measured",
+            "上一小时无可比对：历史小时数不足，或该小时数据不全",
+            2,
+        )
+    value, expected, spread, hours = (float(each) for each in said.values())
+    off = (value - expected) / spread
+    return Line(
+        f"its last whole hour: {value:g} kWh; expected {expected:g}, usual spread {spread:g} ({off:+.1f} spreads), by "
+        f"{hours:.0f} past hours",
+        f"上一整小时 {value:g} kWh；预期 {expected:g}，正常离散 {spread:g}（偏离 {off:+.1f} 倍），"
+        f"依据 {hours:.0f} 个历史小时",
+        2,
+    )
 
 
 _SAYS = {

@@ -95,6 +95,11 @@ class CommandState(Struct):
     retries_left: int = 0
     by: str | None = None  # who sent it by hand
 
+    @property
+    def hopeful(self) -> bool:
+        """It was done, or may still be."""
+        return self.stage not in (CommandStage.FAILED, CommandStage.WITHDRAWN)
+
 
 class StepStage(Enum):
     ISSUED = "issued"  # a task to do, a message on its way
@@ -119,7 +124,8 @@ class StepState(Struct):
     done_by: str | None = None
     note: str = ""
     effects: list[str] = []  # what was issued for it
-    assets: list[str] = []  # of a work order: what has had one
+    assets: list[str] = []  # of a work order: what has had one; of a command: what another incident had told so
+    carried_by: str | None = None  # the incident that does it for this one as well: `sharing.py`
 
 
 class Acknowledged(Struct, frozen=True):
@@ -201,6 +207,7 @@ class Incident(Struct):
     first_response_by: Instant | None = None  # the limit, while it runs
     first_response_at: Instant | None = None
     authority_messages: list[AuthorityMessage] = []  # newest last
+    carries: list[str] = []  # "incident/step" of what it does for others: `sharing.py`
     review: ReviewState | None = None
     stale_at: Instant | None = None  # when it counts as stale
     acknowledged_at: Instant | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -11,6 +13,7 @@ from rules.energy import QUARTER_MS, Stretch
 from rules.instant import DAY_MS, HOUR_MS, Instant
 
 DAY_HOURS = 24
+COVERED_MIN = 0.9  # of an interval that counts as measured (ours)
 NIGHT_FROM_HOUR, NIGHT_TO_HOUR = 22, 6  # local (ours; time-of-use tariffs have their low hours about then)
 
 
@@ -32,9 +35,14 @@ class EnergyQuestion(Struct, frozen=True):
     night_to_hour: int = NIGHT_TO_HOUR
 
 
+Quality = Literal["measured", "estimated", "partial"]
+"""Estimated: some of it is spread over a gap in the readings. Partial: for some of the interval nothing is known."""
+
+
 class Interval(Struct, frozen=True):
     at: Instant
     energy_kwh: float
+    quality: Quality = "measured"
 
 
 class Energy(Struct, frozen=True):
@@ -74,30 +82,52 @@ def energy_figures(
     meters: Sequence[Meter], stretches: Mapping[str, Stretch], question: EnergyQuestion, zone: tzinfo
 ) -> EnergyFigures:
     """`stretches` by device. A zone is the sum of its meters: one behind another is counted twice."""
+    hours = _hours(question, zone)
     of_zone: dict[str, list[Meter]] = {}
     for meter in meters:
         of_zone.setdefault(meter.zone, []).append(meter)
     return EnergyFigures(
         since=question.since,
         until=question.until,
-        meters=[_energy(meter.device, [stretches[meter.device]], question, zone) for meter in meters],
+        meters=[_energy(meter.device, [stretches[meter.device]], question, hours) for meter in meters],
         zones=[
-            _energy(name, [stretches[meter.device] for meter in of_zone[name]], question, zone)
+            _energy(name, [stretches[meter.device] for meter in of_zone[name]], question, hours)
             for name in sorted(of_zone)
         ],
     )
 
 
-def _energy(name: str, stretches: Sequence[Stretch], question: EnergyQuestion, zone: tzinfo) -> Energy:
-    quarters = _sum(_within(each.counted if each.counts else each.integrated, question) for each in stretches)
-    estimated = _sum(_within(each.estimated, question) for each in stretches)
+class _Hours(NamedTuple):
+    """What every quarter asked about is at the site: worked out once for all meters."""
+
+    hour: dict[Instant, int]  # quarter → local hour of the day
+    night: set[Instant]
+    begins: dict[Instant, Instant]  # quarter → where its interval begins
+    quarters: Counter[Instant]  # beginning of an interval → how many quarters of it were asked about
+
+
+def _hours(question: EnergyQuestion, zone: tzinfo) -> _Hours:
+    found = _Hours({}, set(), {}, Counter())
+    for at in range(question.since - question.since % QUARTER_MS, question.until, QUARTER_MS):
+        local = _local(at, zone)
+        found.hour[at] = local.hour
+        if is_night(local.hour, question):
+            found.night.add(at)
+        found.begins[at] = begins = _begins(at, local, question.step_ms)
+        found.quarters[begins] += 1
+    return found
+
+
+def _energy(name: str, stretches: Sequence[Stretch], question: EnergyQuestion, hours: _Hours) -> Energy:
+    quarters = _sum(_within(each.counted if each.counts else each.integrated, hours) for each in stretches)
+    estimated = _sum(_within(each.estimated, hours) for each in stretches)
+    covered = _sum(_within(each.covered_ms, hours) for each in stretches)
     time_ms = max(1, question.until - question.since)
-    covered_ms = sum(sum(_within(each.covered_ms, question).values()) for each in stretches)
     ways = {"counter" if each.counts else "power" for each in stretches if each.counts or each.first_power is not None}
     total = sum(quarters.values()) if quarters else None
     peak_at, peak_w = _peak(quarters)
     mean_w = None if total is None else total * 1000 * HOUR_MS / (len(quarters) * QUARTER_MS)
-    night = sum(energy for at, energy in quarters.items() if is_night(at, question, zone)) if quarters else None
+    night = sum(energy for at, energy in quarters.items() if at in hours.night) if quarters else None
     return Energy(
         name=name,
         by="both" if len(ways) == 2 else next(iter(ways), "nothing"),
@@ -108,9 +138,9 @@ def _energy(name: str, stretches: Sequence[Stretch], question: EnergyQuestion, z
         load_factor=mean_w / peak_w if mean_w is not None and peak_w is not None and peak_w > 0 else None,
         night_kwh=night,
         night_share=night / total if night is not None and total is not None and total > 0 else None,
-        load_curve_w=_curve(quarters, zone),
-        intervals=_intervals(quarters, question, zone),
-        covered=min(1.0, covered_ms / time_ms / max(1, len(stretches))),
+        load_curve_w=_curve(quarters, hours),
+        intervals=_intervals(quarters, estimated, covered, hours, len(stretches)),
+        covered=min(1.0, sum(covered.values()) / time_ms / max(1, len(stretches))),
         estimated_kwh=sum(estimated.values()),
         rolled_over=sum(each.rolled_over for each in stretches),
         reset=sum(each.reset for each in stretches),
@@ -118,8 +148,8 @@ def _energy(name: str, stretches: Sequence[Stretch], question: EnergyQuestion, z
     )
 
 
-def _within(of_quarters: Mapping[Instant, float], question: EnergyQuestion) -> dict[Instant, float]:
-    return {at: value for at, value in of_quarters.items() if question.since <= at < question.until}
+def _within(of_quarters: Mapping[Instant, float], hours: _Hours) -> dict[Instant, float]:
+    return {at: value for at, value in of_quarters.items() if at in hours.hour}
 
 
 def _sum(each: Iterable[Mapping[Instant, float]]) -> dict[Instant, float]:
@@ -138,17 +168,16 @@ def _peak(quarters: Mapping[Instant, float]) -> tuple[Instant | None, float | No
     return at, quarters[at] * 1000 * HOUR_MS / QUARTER_MS
 
 
-def is_night(at: Instant, question: EnergyQuestion, zone: tzinfo) -> bool:
-    hour, begins, ends = _local(at, zone).hour, question.night_from_hour, question.night_to_hour
-    if begins <= ends:
-        return begins <= hour < ends
-    return hour >= begins or hour < ends
+def is_night(hour: int, question: EnergyQuestion) -> bool:
+    """`hour`: local. A night that ends before it begins goes over midnight."""
+    begins, ends = question.night_from_hour, question.night_to_hour
+    return begins <= hour < ends if begins <= ends else hour >= begins or hour < ends
 
 
-def _curve(quarters: Mapping[Instant, float], zone: tzinfo) -> list[float | None]:
+def _curve(quarters: Mapping[Instant, float], hours: _Hours) -> list[float | None]:
     energy, counted = [0.0] * DAY_HOURS, [0] * DAY_HOURS
     for at, each in quarters.items():
-        hour = _local(at, zone).hour
+        hour = hours.hour[at]
         energy[hour] += each
         counted[hour] += 1
     return [
@@ -157,19 +186,34 @@ def _curve(quarters: Mapping[Instant, float], zone: tzinfo) -> list[float | None
     ]
 
 
-def _intervals(quarters: Mapping[Instant, float], question: EnergyQuestion, zone: tzinfo) -> list[Interval]:
+def _intervals(
+    quarters: Mapping[Instant, float],
+    estimated: Mapping[Instant, float],
+    covered_ms: Mapping[Instant, float],
+    hours: _Hours,
+    meters: int,
+) -> list[Interval]:
     """Hours and days begin when they do at the site; what was not measured is left out."""
     found: dict[Instant, float] = {}
     for at, energy in quarters.items():
-        begins = _begins(at, question.step_ms, zone)
-        found[begins] = found.get(begins, 0.0) + energy
-    return [Interval(at, energy) for at, energy in found.items()]
+        found[hours.begins[at]] = found.get(hours.begins[at], 0.0) + energy
+    spread = {hours.begins[at] for at in estimated}
+    known: Counter[Instant] = Counter()
+    for at, part_ms in covered_ms.items():
+        known[hours.begins[at]] += round(part_ms)
+
+    def quality(at: Instant) -> Quality:
+        if at in spread:
+            return "estimated"
+        least_ms = COVERED_MIN * hours.quarters[at] * QUARTER_MS * meters
+        return "measured" if known[at] >= least_ms else "partial"
+
+    return [Interval(at, energy, quality(at)) for at, energy in found.items()]
 
 
-def _begins(at: Instant, step_ms: int, zone: tzinfo) -> Instant:
+def _begins(at: Instant, local: datetime, step_ms: int) -> Instant:
     if step_ms < HOUR_MS:
         return at - at % step_ms
-    local = _local(at, zone)
     hour = 0 if step_ms >= DAY_MS else local.hour
     start = local.replace(hour=hour, minute=0, second=0, microsecond=0)
     return round(start.timestamp() * 1000)

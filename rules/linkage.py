@@ -8,9 +8,9 @@ the plan says. When none is left that is a trouble (`trouble.py`), and the plan'
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from rules import sending
+from rules import sending, sharing
 from rules.effects import PublishCommand
 from rules.events import CommandAnswered, CommandFailed, CommandPublished
 from rules.incident import CommandStage, CommandState, Confirmation, Incident, StepStage
@@ -35,15 +35,21 @@ def guard(incident: Incident) -> str:
     return "nothing is linked to a pre-alarm" if incident.confirmation is Confirmation.PRE_ALARM else ""
 
 
-def issue(turn: Turn, incident: Incident, step: PlanStep, action: CommandAction) -> list[str]:
-    """The step's command to every device near the incident that has not had it. → ids of the new commands."""
+def issue(
+    turn: Turn, incident: Incident, step: PlanStep, action: CommandAction, spared: Collection[str]
+) -> tuple[dict[str, str], list[str]]:
+    """The step's command to every device near the incident that has not had it, nor is `spared`. → devices that another
+    incident has told the same just now, and which; ids of the new commands."""
     if guard(incident):
-        return []
-    had = {command.device for command in incident.commands if command.linkage == step.id}
+        return {}, []
+    had = {command.device for command in incident.commands if command.linkage == step.id}.union(spared)
+    devices = [each for each in turn.places.near(incident, action.same, action.device_class) if each.id not in had]
+    just_now = sharing.told_just_now(turn, incident, action) if devices else {}
+    told = {device.id: just_now[device.id] for device in devices if device.id in just_now}
     reason = f"{step.id}: {incident.hazard} of level {incident.level.value}"
     issued = []
-    for device in turn.places.near(incident, action.same, action.device_class):
-        if device.id not in had:
+    for device in devices:
+        if device.id not in told:
             command = CommandState(
                 "",
                 device.id,
@@ -56,7 +62,7 @@ def issue(turn: Turn, incident: Incident, step: PlanStep, action: CommandAction)
                 retries_left=action.retries,
             )
             issued.append(_send(turn, incident, command, reason))
-    return issued
+    return told, issued
 
 
 def override(

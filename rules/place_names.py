@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from rules.baseline import SAID
 from rules.places import Placed
 from rules.site import Directory, Title
 
@@ -41,6 +42,7 @@ def titles_of(directory: Directory) -> dict[str, Title]:
         for metric in device_class.metrics.values():
             metrics.setdefault(metric.name, []).append(metric.title)
     found = {METRIC + name: titles[0] for name, titles in metrics.items() if all(each == titles[0] for each in titles)}
+    found |= {METRIC + name: title for name, title in SAID.items()}
     for site in directory.sites.values():
         found[site.id] = site.title
         for building in site.buildings:

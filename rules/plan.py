@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Any, NamedTuple
 
-from rules.condition import Compiled, Compiler, Due, Evaluate, Leaf, together
+from rules.condition import Compiled, Compiler, Due, Evaluate, Grounds, Leaf, together
 from rules.instant import Instant
 from rules.memory import Occurrences, Recall
 from rules.reading import Value
@@ -33,6 +33,7 @@ class PlannedRule(NamedTuple):
     dues: tuple[Due, ...]
     wakes: tuple[Evaluate, ...]
     metrics: tuple[str, ...]  # what it looks at: stored with a verdict, so that it can be explained
+    grounds: tuple[Grounds, ...]
     clear_hold_ms: int  # for so long after it became clear, any change of that is news
 
     def verdict(self, w: Watched, now: Instant) -> Verdict:
@@ -84,6 +85,7 @@ class Plan:
                 dues=leaf.dues,
                 wakes=leaf.wakes,
                 metrics=tuple(self.names[i] for i in sorted(looked_at)),
+                grounds=leaf.grounds,
                 clear_hold_ms=rule.clear_hold_ms,
             )
         )
@@ -114,6 +116,8 @@ class Plan:
         self.timed = tuple(rule.number for rule in self.rules if rule.dues or rule.number in self.at_limit)
         self.recalls_on = [recalls.of(i) for i in size]
         self.recalls_on_event = {event: recalls_on_event.of(event) for event in recalls_on_event.found}
+        self.on_consumption = tuple(rule for rule, leaf in enumerate(leaves) if leaf.weeks)
+        self.weeks = max((leaf.weeks for leaf in leaves), default=0)  # of consumption that its rules look back at
         recalled = [recall for leaf in leaves for recall in leaf.recalls]
         self.span_ms = max((recall.span_ms for recall in recalled), default=0)
         self.edges = any(isinstance(recall, Occurrences) and recall.edge for recall in recalled)
@@ -141,7 +145,7 @@ class Plan:
         minimum, maximum = self.metrics[metric].minimum, self.metrics[metric].maximum
         return (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
 
-    def fault(self, name: str, value: Value) -> tuple[str, str] | None:
+    def fault(self, name: str, value: Value | None) -> tuple[str, str] | None:
         """Why `value` is not a reading of metric `name`: (reason, detail)."""
         index = self.index.get(name)
         if index is None:

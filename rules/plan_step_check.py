@@ -11,12 +11,15 @@ from rules.site import DeviceClass
 from rules.wording import not_one_of
 
 Path = tuple[str | int, ...]
+ONCE = ("task", "occupant_notice", "authority")  # the others are each incident's own
 
 
 def step_faults(step: PlanStep, plan: ResponsePlan, classes: Mapping[str, DeviceClass]) -> Iterator[Problem]:
     """Paths count from the step."""
     if step.command is not None:
         yield from _command_faults(step, step.command, classes)
+    if step.once is not None and step.action not in ONCE:
+        yield Problem(("once",), f"{step.once}, on a step of kind {step.action}; expected it on {', '.join(ONCE)} only")
     roles = list(dict.fromkeys([plan.lead, *plan.team]))
     for name in ("task", "work_order"):
         action = getattr(step, name)

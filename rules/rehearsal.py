@@ -7,7 +7,7 @@ gateway.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rules.engine import Engine
@@ -79,6 +79,10 @@ class Rehearsal:
         if at != self.now and w.plan.on_metric[w.plan.skew]:
             faults += self._taken(self.screen.skew(w, (self.now - at) / 1000, cause))
         return faults
+
+    def consumed(self, device: str, first: int, hours: Sequence[float]) -> None:
+        """Kilowatt hours of each hour from `first` (since 1970) on."""
+        self._submit(self.screen.consumed(device, first, hours, self.now))
 
     def event(
         self, mode: Mode, device: str, event: str, attributes: Mapping[str, Value], at: Instant, seq: int = -1

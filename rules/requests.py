@@ -16,6 +16,7 @@ from rules.mode import Mode
 from rules.order import Attachment, OrderKind, OrderStep
 from rules.reading import Value
 from rules.signal import Signal
+from rules.site import Source, Title
 
 TEXT_CHARACTERS_MAX = 4_000  # a note, a cause: two typed pages
 
@@ -267,6 +268,45 @@ class ClearDeadLetters(Request, frozen=True, tag=True):
     letters: int = 0
 
 
+class AssignDevice(Request, frozen=True, tag=True):
+    """A device that a codec has found gets a place: `device` is "site/name", `zone` "site/zone".
+
+    `against`: why it cannot be, as code and reason, which the shell fills in; both empty: it can.
+    """
+
+    device: str
+    zone: str
+    device_class: str
+    source: Source
+    reason: str
+    title: Title = {}
+    rated: dict[str, float] = {}
+    silent_after_ms: int | None = None  # None: what the device announces, else its class's
+    against: tuple[str, str] = ("", "")
+
+
+class UnassignDevice(Request, frozen=True, tag=True):
+    """It gives up its place, and is in the inbox again. `codec` and `native_id`: what it is found by."""
+
+    codec: str
+    native_id: str
+    reason: str
+    device: str = ""  # which place that was, by the shell
+    against: tuple[str, str] = ("", "")
+
+
+class IgnoreDevice(Request, frozen=True, tag=True):
+    """It is none of ours, or (`ignored` false) is looked at again."""
+
+    codec: str
+    native_id: str
+    ignored: bool = True
+    reason: str = ""
+    against: tuple[str, str] = ("", "")
+
+
+AboutInbox = AssignDevice | UnassignDevice | IgnoreDevice
+
 # ---- drills
 
 
@@ -345,6 +385,7 @@ PersonCommand = (
     | NoteHandover
     | SignHandover
     | ClearDeadLetters
+    | AboutInbox
     | StartDrill
     | AboutDrill
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rules import linkage, orders, sending
+from rules import linkage, orders, sending, sharing
 from rules.incident import Confirmation, Incident, Phase, StepStage, StepState
 from rules.order import OrderKind
 from rules.reading import Value
@@ -59,7 +59,11 @@ def proceed(turn: Turn, incident: Incident) -> None:
     for step in plan.ordered_steps if plan else ():
         known = incident.step(step.id)
         if step.command is None and is_due(step, incident) and (known is None or step.work_order is not None):
-            _ISSUE[step.action](turn, incident, step)
+            carrier = sharing.carrier(turn, incident, step)
+            if carrier is not None:
+                _leave_to(turn, incident, step, carrier)
+            else:
+                _ISSUE[step.action](turn, incident, step)
 
 
 def is_due(step: PlanStep, incident: Incident) -> bool:
@@ -79,11 +83,42 @@ def _command(turn: Turn, incident: Incident, step: PlanStep, known: StepState | 
             turn.write(Kind.REFUSED, incident, by="tocsin", facts=what, reason=reason)
             _add(turn, incident, step, StepStage.FAILED).note = reason
         return
-    issued = linkage.issue(turn, incident, step, step.command)
+    told, issued = linkage.issue(turn, incident, step, step.command, known.assets if known else ())
+    if not told and not issued:
+        return
+    state = known or _add(turn, incident, step, StepStage.SKIPPED)
+    if told:
+        state.assets.extend(told)
+        by = ", ".join(dict.fromkeys(told.values()))
+        state.note = f"{len(told)} devices were told so just now in {by}"
+        turn.write(Kind.CARRIED, incident, facts={**title_facts(step.title), "by": by}, reason=state.note)
     if issued:
-        state = known or _add(turn, incident, step)
         state.stage, state.done_at = StepStage.ISSUED, None
         state.effects.extend(issued)
+
+
+def _leave_to(turn: Turn, incident: Incident, step: PlanStep, carrier: Incident) -> None:
+    """Another incident has the step for this one as well. An authority that it has told hears of this place, too."""
+    state = _add(turn, incident, step, role=step.task.role if step.task else "")
+    reason = sharing.carry(incident, step, state, carrier)
+    turn.write(Kind.CARRIED, incident, facts={**title_facts(step.title), "by": carrier.id}, reason=reason)
+    turn.changed(carrier)
+    if step.authority is not None:
+        sending.update_authorities(turn, carrier)
+
+
+def before_the_end(turn: Turn, incident: Incident) -> None:
+    """What the incident has taken over to tell for others, which are closed by now, and never came to."""
+    plan = turn.plans.by_hazard.get(incident.hazard)
+    left = {step for id, step in sharing.carried(incident) if _is_over(turn, id)} if plan else set()
+    for step in plan.ordered_steps if plan and left else ():
+        if step.id in left and step.occupant_notice is not None and incident.step(step.id) is None:
+            _tell_occupants(turn, incident, step)
+
+
+def _is_over(turn: Turn, id: str) -> bool:
+    incident = turn.state.incidents.get(id)
+    return incident is None or not incident.open
 
 
 def _notify(turn: Turn, incident: Incident, step: PlanStep) -> None:

@@ -131,6 +131,8 @@ class _Sheet:
         yield self._responded()
         for state in self._incident.steps:
             step = self._planned.get(state.id)
+            if state.carried_by is not None:
+                continue  # asked for where it is done
             if step is not None and step.work_order is None:  # an order has limits and a history of its own
                 yield self._command(step, state) if step.command else self._step(step, state)
         yield from self._in_order()

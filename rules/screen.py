@@ -7,10 +7,14 @@ knows is a function of the journal (verdicts) and of local telemetry (values, wi
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
-from typing import NamedTuple
 
+from msgspec import structs
+
+from rules.baseline import CONSUMPTION, Consumed, nothing_known
+from rules.change import Cause as Cause
+from rules.change import Change as Change
 from rules.events import VerdictChanged
 from rules.history import History, feed, replay, since
 from rules.history import Past as Past
@@ -29,27 +33,16 @@ SILENCE = -1  # stands for a rule's number: the device's own silence limit
 _STAYS = (Verdict.DEADBAND, Verdict.NO_DATA)  # from DOES_NOT these are no news
 
 
-class Change(NamedTuple):
-    """What a message or the time did, for the desk; and what of it was no reading."""
-
-    verdicts: list[VerdictChanged]
-    faults: list[tuple[str, str]]  # (reason, detail)
-
-
-class Cause(NamedTuple):
-    """The message, or the instant, that makes the screen look."""
-
-    at: Instant
-    received_at: Instant
-    seq: int | None = None
-    late: bool = False
-    retained: bool = False
-    dated: bool = False  # `at` is the device's own time
-
-
 class Screen:
-    def __init__(self, directory: Directory, ruleset: Ruleset, history: History, calendars: Mapping[str, Calendar]):
-        self._history = history
+    def __init__(
+        self,
+        directory: Directory,
+        ruleset: Ruleset,
+        history: History,
+        calendars: Mapping[str, Calendar],
+        consumption: Consumed = nothing_known,
+    ) -> None:
+        self._history, self._consumption = history, consumption
         self._watched: dict[tuple[Mode, str], Watched] = {}
         self._timers: list[tuple[Instant, str, int, int, Watched]] = []  # due, device, rule, order of making, whose
         self._order = count()
@@ -75,6 +68,8 @@ class Screen:
     def _watch(self, device: Device, mode: Mode, now: Instant) -> Watched:
         plan, calendar = self._plans.of(device), self._calendars[device.site]
         made = self._watched[mode, device.id] = Watched(device, mode, plan, calendar, self.ear, now)
+        if plan.weeks and mode is Mode.ACTUAL:
+            made.memory(CONSUMPTION).take(*self._consumption(device.id, plan.weeks))
         return made
 
     def known(self, device: str, mode: Mode = Mode.ACTUAL) -> Watched | None:
@@ -128,11 +123,13 @@ class Screen:
 
     # ---- messages
 
-    def reading(self, w: Watched, values: Mapping[str, Value], cause: Cause) -> Change | None:
-        """A reading newer than all before, `w.at`, `w.seq`, `w.received_at` already its own. None: no change."""
+    def reading(self, w: Watched, values: Mapping[str, Value | None], cause: Cause) -> Change | None:
+        """A reading newer than all before, `w.at`, `w.seq`, `w.received_at` already its own. None: no change.
+
+        A value None: what was known counts no longer."""
         plan = w.plan
         index, kinds, known, lows, highs = plan.index, plan.kinds, w.values, w.lows, w.highs
-        telling: dict[str, Value] | None = None
+        telling: dict[str, Value | None] | None = None
         for name, value in values.items():
             i = index.get(name, -1)
             if i >= 0 and value.__class__ is kinds[i]:
@@ -147,18 +144,18 @@ class Screen:
             telling[name] = value
         return self._reading_in_full(w, telling or {}, cause) if telling or w.wake else None
 
-    def _reading_in_full(self, w: Watched, values: Mapping[str, Value], cause: Cause) -> Change | None:
+    def _reading_in_full(self, w: Watched, values: Mapping[str, Value | None], cause: Cause) -> Change | None:
         """Of a reading, those values that may change something."""
         plan, touched, faults = w.plan, dict.fromkeys(self._woken(w, cause)), []
         told: dict[int, Value] = {}
         for name, value in values.items():
             fault = plan.fault(name, value)
-            if fault is not None:
+            if fault is not None and value is not None:
                 faults.append(fault)
             if name in plan.index and (fault is None or fault[0] != "unknown metric"):
                 i = plan.index[name]
                 touched.update(dict.fromkeys(self._take(w, i, None if fault else value)))
-                if fault is None:
+                if fault is None and value is not None:
                     told[i] = value
         feed(w, told, cause.received_at)
         verdicts = self._judge(w, sorted(touched), cause)
@@ -235,6 +232,15 @@ class Screen:
         verdicts = self._judge(w, dict.fromkeys(self._take(w, i, skew_s)), cause)
         return Change(verdicts, []) if verdicts else None
 
+    def consumed(self, device: str, first: int, hours: Sequence[float], now: Instant) -> list[VerdictChanged]:
+        """Kilowatt hours of each hour from `first` (since 1970) on, not a number where it is not known. Judged is the
+        last; what is said again changes nothing."""
+        w = self.watched(Mode.ACTUAL, device, now)
+        if w is None or not w.plan.on_consumption:
+            return []
+        w.memory(CONSUMPTION).take(first, hours)
+        return self._judge(w, w.plan.on_consumption, Cause(now, now))
+
     def _woken(self, w: Watched, cause: Cause) -> tuple[int, ...]:
         """What any message of the device changes, whatever it says."""
         woken, w.wake = w.wake, ()
@@ -246,6 +252,12 @@ class Screen:
             w.online = True
             woken = (*woken, *w.plan.on_status)
         return tuple(number for number in woken if number != SILENCE)
+
+    def announced(self, w: Watched, silent_after_ms: int, now: Instant) -> None:
+        """The device itself says how long it may be silent."""
+        if silent_after_ms != w.device.silent_after_ms:
+            w.device = structs.replace(w.device, silent_after_ms=silent_after_ms)
+            self._set_timer(w, SILENCE, max(now, w.heard_at(now) + silent_after_ms))
 
     # ---- judging
 
@@ -267,6 +279,8 @@ class Screen:
     def _changed(self, w: Watched, number: int, verdict: Verdict, cause: Cause) -> VerdictChanged:
         rule, index = w.plan.rules[number], w.plan.places
         values = {name: value for name in rule.metrics if (value := w.values[index[name]]) is not None}
+        for grounds in rule.grounds:
+            values |= grounds(w)
         return VerdictChanged(
             mode=w.mode,
             rule=rule.id,

@@ -11,6 +11,8 @@ from enum import Enum
 
 from msgspec import Struct
 
+from rules.reading import Value
+
 Title = dict[str, str]  # language ("en", "zh") → text
 
 
@@ -43,6 +45,28 @@ class DeviceClass(Struct, frozen=True):
     life_safety: bool = False  # no on-delay, ever, on its alarms
 
 
+class SourcePoint(Struct, frozen=True):
+    """Which metric a point of a foreign device is, and how its value becomes the metric's: `bit` of the word, then
+    `words`, then `scale` and `offset` (`gateway.codecs.transform`)."""
+
+    metric: str
+    bit: int | None = None
+    words: dict[str, Value] = {}
+    scale: float = 1.0
+    offset: float = 0.0
+
+
+class Source(Struct, frozen=True):
+    """Where a device speaks that does not speak the native tree."""
+
+    codec: str  # as the settings name it
+    id: str  # what the format calls the device, whatever people rename it to
+    points: dict[str, SourcePoint] = {}  # by the format's names; empty: those that the format suggests
+    events: dict[str, str] = {}  # the format's word → an event of the class; others go by their own name
+    commands: dict[str, dict[str, Value]] = {}  # command → point → what it is set to; empty: as the format suggests
+    silence_announced: bool = True  # the limit that the device itself announces counts: none is written
+
+
 class Device(Struct, frozen=True):
     id: str  # "site/name"
     name: str  # as in the topic
@@ -54,7 +78,7 @@ class Device(Struct, frozen=True):
     title: Title
     rated: dict[str, float]
     silent_after_ms: int
-    topic: str = ""  # where another codec finds it, or its native id there; empty: the native tree
+    source: Source | None = None  # None: the native tree
 
 
 class Zone(Struct, frozen=True):

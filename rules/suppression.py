@@ -109,6 +109,17 @@ def ended(turn: Turn, detection: Detection, rule: DetectionRule | None) -> None:
     if quiet is not None:
         _tell(turn, detection, Kind.SUPPRESSION_ENDED, reason=f"{quiet.by}: it is over")
         _end_one_shot(turn, quiet)
+    explains_no_more(turn, detection)
+
+
+def on_a_shelf(turn: Turn, detection: Detection) -> bool:
+    """It was raised, and a person has put it on a shelf since."""
+    quiet = turn.state.suppressed.get(detection.key)
+    return quiet is not None and any(shelf.named == quiet.by for shelf in turn.state.shelves.values())
+
+
+def explains_no_more(turn: Turn, detection: Detection) -> None:
+    """What it explained is quiet for the grace yet."""
     device = turn.directory.devices.get(detection.device)
     if device is None:
         return  # `reloaded` counts anew

@@ -38,6 +38,7 @@ class Kind(Enum):
     REPORT_ENDED = "report_ended"
     PRUNED = "pruned"  # records past their keeping were removed
     LETTERS_CLEARED = "letters_cleared"  # messages that were not understood are forgotten
+    INBOX = "inbox"  # a device of another format gets a place, gives it up, is none of ours
     LEVEL_LOWERED = "level_lowered"
     ASSIGNED = "assigned"
     ESCALATED = "escalated"  # the next one of the ladder is told
@@ -48,6 +49,7 @@ class Kind(Enum):
     TASK_ISSUED = "task_issued"
     TASK_DONE = "task_done"
     TASK_SKIPPED = "task_skipped"
+    CARRIED = "carried"  # a step that another incident has for this one as well
     NOTICE_ISSUED = "notice_issued"  # notification, occupant notice, authority message, push
     NOTICE_TRIED = "notice_tried"
     NOTICE_DONE = "notice_done"

@@ -51,6 +51,7 @@ FACTS: dict[Kind, tuple[str, ...]] = {
     Kind.REPORT_ENDED: ("note",),
     Kind.PRUNED: ("until", "day", "incidents", "orders"),
     Kind.LETTERS_CLEARED: ("count", "topic", "fault"),
+    Kind.INBOX: ("what", "codec", "id", "name", "zone", "class"),
     Kind.LEVEL_LOWERED: ("from", "to"),
     Kind.ASSIGNED: ("to",),
     Kind.ESCALATED: ("role",),
@@ -61,6 +62,7 @@ FACTS: dict[Kind, tuple[str, ...]] = {
     Kind.TASK_ISSUED: ("title_en", "title_zh", "role", "within_ms"),
     Kind.TASK_DONE: ("title_en", "title_zh", "note"),
     Kind.TASK_SKIPPED: ("title_en", "title_zh"),
+    Kind.CARRIED: ("title_en", "title_zh", "by"),
     Kind.NOTICE_ISSUED: ("what", "to", "channel", "id"),
     Kind.NOTICE_TRIED: ("what", "to", "channel", "attempt", "detail", "id"),
     Kind.NOTICE_DONE: ("what", "to", "channel", "attempt", "detail", "id"),
@@ -121,6 +123,7 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         "[ · journal up to entry {until}]",
         Kind.LETTERS_CLEARED: "Messages not understood were cleared[: {count}][ · {topic}][ · {fault}][ · by {by}]"
         "[ · {reason}]",
+        Kind.INBOX: "Inbox: {what}: {codec}/{id}[ is {name}][, a {class}][ · {zone}][ · by {by}][ · {reason}]",
         Kind.LEVEL_LOWERED: "LEVEL LOWERED to {to}[, was {from}][ · by {by}][ · {reason}]",
         Kind.ASSIGNED: "Assigned to {to}[ by {by}][ · {reason}]",
         Kind.ESCALATED: "ESCALATED to {role}[ · {reason}]",
@@ -131,6 +134,7 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.TASK_ISSUED: "To do[ for {role}]: {title}[, within {within_ms}][ · {reason}]",
         Kind.TASK_DONE: "Done: {title}[ · {by}][ · {note}]",
         Kind.TASK_SKIPPED: "Left out: {title}[ · {by}][ · {reason}]",
+        Kind.CARRIED: "Not repeated: {title}[ · {reason}]",
         Kind.NOTICE_ISSUED: "Sending {what}[ to {to}][ by {channel}][ · {reason}][ · {id}]",
         Kind.NOTICE_TRIED: "Not delivered yet: {what}[ to {to}][ by {channel}][, attempt {attempt}][: {detail}]"
         "[ · {reason}][ · {id}]",
@@ -193,6 +197,7 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.PRUNED: "已清除保存期满的记录，截至 {day}[：事件 {incidents} 件][，工单 {orders} 张]"
         "[ · 日志至第 {until} 条]",
         Kind.LETTERS_CLEARED: "已清除无法识别的消息[：{count} 条][ · {topic}][ · {fault}][ · {by}][ · {reason}]",
+        Kind.INBOX: "新设备：{what}：{codec}/{id}[ 即 {name}][（{class}）][ · {zone}][ · {by}][ · {reason}]",
         Kind.LEVEL_LOWERED: "响应降至 {to} 级[，原 {from} 级][ · {by}][ · {reason}]",
         Kind.ASSIGNED: "指派给 {to}[ · {by}][ · {reason}]",
         Kind.ESCALATED: "升级通知{role}[ · {reason}]",
@@ -203,6 +208,7 @@ TEMPLATES: dict[Language, dict[Kind, str]] = {
         Kind.TASK_ISSUED: "待办[（{role}）]：{title}[，限 {within_ms}][ · {reason}]",
         Kind.TASK_DONE: "完成：{title}[ · {by}][ · {note}]",
         Kind.TASK_SKIPPED: "跳过：{title}[ · {by}][ · {reason}]",
+        Kind.CARRIED: "不再重复：{title}[ · {reason}]",
         Kind.NOTICE_ISSUED: "发送{what}[ → {to}][（{channel}）][ · {reason}][ · {id}]",
         Kind.NOTICE_TRIED: "尚未送达：{what}[ → {to}][（{channel}）][，第 {attempt} 次][：{detail}]"
         "[ · {reason}][ · {id}]",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from string import Formatter
 from types import TracebackType
 
@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from api.drill_schemas import DrillDoneOut, DrillOut
+from api.playing_schemas import CanPlayIn, ScenarioIn, ToPlayListOut, ToPlayOut
 from api.response_schemas import OrderOut
 from api.schemas import EntryOut, IncidentOut
 from rules.requests import (
@@ -96,6 +97,13 @@ class ControlRoom:
                     return
                 elif field == "data":
                     yield EntryOut.model_validate_json(value)
+
+    async def can_play(self, player: str, scenarios: Sequence[ScenarioIn]) -> list[ToPlayOut]:
+        """Tells what could be played. → what is to be. Raises httpx.HTTPStatusError where it may not."""
+        body = CanPlayIn(player=player, scenarios=list(scenarios)).model_dump_json()
+        headers = {"Content-Type": "application/json"}
+        response = await self._client.post("/drills/scenarios", content=body, headers=headers)
+        return list(ToPlayListOut.model_validate_json(response.raise_for_status().content).items)
 
     async def orders(self, incident: IncidentOut) -> list[OrderOut]:
         """The incident's work orders as they are now."""

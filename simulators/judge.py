@@ -56,6 +56,8 @@ class PlayedStep(SeenStep, Protocol):
     def action(self) -> str: ...
     @property
     def mandatory(self) -> bool: ...
+    @property
+    def carried_by(self) -> str | None: ...
 
 
 class PlayedCommand(Protocol):
@@ -213,7 +215,7 @@ def _task_faults(expected: IncidentExpected, incident: PlayedIncident) -> Iterat
     steps = {each.id: each.stage for each in incident.steps if each.action == "task"}
     good = (StepStage.DONE,) if expected.mandatory == "done" else (StepStage.DONE, StepStage.SKIPPED)
     if expected.mandatory is not None:
-        mandatory = [each.id for each in incident.steps if each.mandatory]
+        mandatory = [each.id for each in incident.steps if each.mandatory and not each.carried_by]
         yield from (f"{task} {steps[task].value}" for task in mandatory if steps[task] not in good)
     for task in expected.tasks:
         if steps.get(task) is not StepStage.DONE:

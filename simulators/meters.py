@@ -73,7 +73,7 @@ def readings(device: Device, scene: Scene, at: Instant, told: Told | None) -> di
     disturbed = scene.disturbed(device.id, at)
     chance, step, use = key(scene.seed, device.id), at // STEP_MS, use_of(device)
     rated_w = device.rated.get("power_w", RATED_W)
-    demand = _demand(use, at + scene.utc_offset_ms)
+    demand = demand_share(use, at + scene.utc_offset_ms)
     total_w = rated_w * DEMAND * demand * (1 + 0.01 * noise(chance, step)) * _picked_up(device, scene, at)
     total_w = max([rated_w * share for fault, share in OVERLOADS.items() if fault in disturbed], default=total_w)
     values: dict[str, Value] = {}
@@ -129,7 +129,7 @@ def _offs(chance: int) -> tuple[float, float, float]:
     return between(chance, -0.03, 0.03, 0), between(chance, -0.03, 0.03, 1), between(chance, -0.03, 0.03, 2)
 
 
-def _demand(use: Use, local_ms: Instant) -> float:
+def demand_share(use: Use, local_ms: Instant) -> float:
     """Share of the demand, by local time."""
     day, since_ms = divmod(local_ms, DAY_MS)
     return at_hour(_WEEKS[use][(day - _REGISTER_SINCE) % 7], since_ms / HOUR_MS) / 100

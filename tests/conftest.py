@@ -8,17 +8,23 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from gateway.broker_process import nats_program
+from tests.support.influx import Influx, influxd_program, nginx_program
 from tests.support.postgres import Postgres, postgres_programs
-from tests.support.servers import Mosquitto, Nats, Server, mosquitto_program, require
+from tests.support.servers import Mosquitto, Nats, mosquitto_program, require
 
 hypothesis.settings.register_profile("tocsin", deadline=None)
 hypothesis.settings.register_profile("tocsin-ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("tocsin-ci" if os.environ.get("CI") else "tocsin")
+
+
+BROWSER = "tests/console/browser/"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,6 +33,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the golden timelines anew; read the difference before committing",
     )
+
+
+class ByFile(LoadFileScheduling):
+    """A worker a file; but all that needs a browser goes to one, which starts what it needs once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture
@@ -48,6 +65,14 @@ def nats(tmp_path: Path) -> Iterator[Callable[..., Nats]]:
     yield from _started(lambda **options: Nats(tmp_path / _name("nats", tmp_path), **options))
 
 
+@pytest.fixture
+def influx(tmp_path: Path) -> Iterator[Callable[..., Influx]]:
+    """`database = influx(body_bytes_max=…)`: an InfluxDB with a v2 write path, started, ended with the test."""
+    require("influxd", influxd_program())
+    require("nginx", nginx_program())
+    yield from _started(lambda **options: Influx(tmp_path / _name("influx", tmp_path), **options))
+
+
 @pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[Postgres]:
     """One PostgreSQL for the whole run."""
@@ -66,10 +91,19 @@ def postgres(postgres_cluster: Postgres) -> Callable[[], str]:
     return postgres_cluster.database
 
 
-def _started(make: Callable[..., Server]) -> Iterator[Callable[..., Server]]:
-    servers: list[Server] = []
+class Startable(Protocol):
+    def start(self) -> None: ...
 
-    def started(*arguments: object, **options: object) -> Server:
+    def stop(self) -> None: ...
+
+
+S = TypeVar("S", bound=Startable)
+
+
+def _started(make: Callable[..., S]) -> Iterator[Callable[..., S]]:
+    servers: list[S] = []
+
+    def started(*arguments: object, **options: object) -> S:
         server = make(*arguments, **options)
         servers.append(server)
         server.start()

@@ -7,17 +7,22 @@ from __future__ import annotations
 import typer
 
 from tocsin import (
+    acl,
     audit,
     backup,
+    certs,
     check,
     console,
     demo,
+    devices,
     drill,
     explain,
     fuzz,
+    health,
     journal,
     plan,
     play,
+    play_drills,
     portfolio,
     report,
     run,
@@ -47,8 +52,13 @@ app.command("restore")(backup.restore)
 app.command("explain")(explain.explain)
 app.command("report")(report.report)
 app.add_typer(plan.app, name="plan")
+app.add_typer(devices.app, name="devices")
 app.add_typer(users.app, name="users")
+app.add_typer(certs.app, name="certs")
+app.command("acl")(acl.acl)
+app.command("health")(health.health)
 app.command("drill")(drill.drill)
+app.command("play-drills")(play_drills.play_drills)
 app.command("simulate")(simulate.simulate)
 app.command("portfolio")(portfolio.portfolio)
 app.command("play")(play.play)

@@ -18,12 +18,14 @@ from api.schemas import EntryOut
 from gateway.broker_process import free_port, port_is_free
 from gateway.check import check as check_files
 from gateway.clock import monotonic_s, now_ms
+from gateway.library import load
 from rules.instant import SECOND_MS, Instant, parse_rfc3339
 from rules.site import Directory
 from rules.timeline import Kind
 from simulators.building import demo_tower, site_yaml
 from simulators.control_room import ControlRoom
 from simulators.crew import CHANNELS
+from simulators.drill_player import DrillPlayer
 from simulators.happens import FireStarts
 from simulators.live import Live
 from simulators.scenario import Scenario, read_scenario
@@ -94,6 +96,8 @@ class Demo:
         beside = [asyncio.create_task(self._refresh(live)), asyncio.create_task(self._narrate())]
         if pages:
             beside.append(asyncio.create_task(keep_console(gateway.url, HOST, port)))
+            player = DrillPlayer(load([gateway.site_file]), gateway.broker_url, gateway.url)
+            beside.append(asyncio.create_task(player.run()))
         try:
             code = await self._until_closed(tasks)
             self._conclude(live, gateway, code)

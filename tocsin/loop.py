@@ -16,17 +16,24 @@ import uvloop
 SWITCH_SECONDS = 0.0005
 
 
-def run_until_signal(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """SIGINT and SIGTERM cancel the work, which then stops in its own order."""
+def run_until_signal(
+    work: Callable[[], Coroutine[Any, Any, None]], stopping: Callable[[], None] = lambda: None
+) -> None:
+    """SIGINT and SIGTERM cancel the work, which then stops in its own order. `stopping` is called first."""
     sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_until_signal(work()))
+        runner.run(_until_signal(work(), stopping))
 
 
-async def _until_signal(work: Awaitable[None]) -> None:
+async def _until_signal(work: Awaitable[None], stopping: Callable[[], None]) -> None:
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        stopping()
+        task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
+        loop.add_signal_handler(number, stop)
     with suppress(asyncio.CancelledError):
         await task

@@ -32,6 +32,7 @@ def run(
     from gateway.config import BadSettings, read_settings
     from gateway.ending import end
     from gateway.store import StoreLocked
+    from gateway.systemd import Systemd
     from tocsin.console_child import keep_console
     from tocsin.loop import run_until_signal
 
@@ -40,6 +41,7 @@ def run(
     )
     for name in ("alembic", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    systemd = Systemd()
     try:
         settings = read_settings(config)
         beside: list[asyncio.Task[None]] = []
@@ -50,15 +52,16 @@ def run(
                 typer.echo(f"The console is at http://{HOST}:{console_port}")
                 beside.append(asyncio.create_task(keep_console(url, HOST, console_port)))
 
-        gateway = Gateway(settings, on_ready=ready)
+        gateway = Gateway(settings, on_ready=ready, on_started=systemd.started)
 
         async def work() -> None:
+            watching = asyncio.create_task(systemd.keep_alive(gateway.alive))
             try:
                 await gateway.run()
             finally:
-                await end(beside)
+                await end([*beside, watching])
 
-        run_until_signal(work)
+        run_until_signal(work, systemd.stopping)
     except* (BadSettings, BrokerFailed, StoreLocked, ValueError, OSError) as faults:
         for fault in _leaves(faults):
             typer.echo(f"tocsin: {fault}", err=True)

@@ -47,7 +47,7 @@ def add(gate: Gate) -> None:
     async def account(session: Session, live: Live) -> None:
         with frame(session, live, ""), told(session):
             me = await session.api.get("/me")
-            with ui.element("main").classes("page account"):
+            with ui.element("div").classes("content page account"):
                 ui.html(draw("account.html", session.language, me=me, name=session.name), sanitize=False)
                 if session.signed_in:
                     _password_form(session)

@@ -120,7 +120,7 @@ class Audit(Kept):
 
     def show(self) -> None:
         language = self.session.language
-        with ui.element("main").classes("page audit"):
+        with ui.element("div").classes("content page audit"):
             keep_drawn(self, lambda: draw("audit_journal.html", language, **self._known()), ui.html(sanitize=False))
             with ui.row().classes("audit-tools items-end q-gutter-md"):
                 self._tools()

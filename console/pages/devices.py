@@ -85,7 +85,7 @@ class Devices:
 
     async def show(self, device: str, letters: bool) -> None:
         ui.context.client.on_disconnect(self.live.read(self._entered))
-        with ui.element("main").classes("devices") as main:
+        with ui.element("div").classes("content devices") as main:
             self._main = main
             heading(say("devices", self.session.language))
             with ui.element("section").classes("devices-tree"):

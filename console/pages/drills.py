@@ -17,11 +17,13 @@ from console.kept import Kept, wear
 from console.live import Live
 from console.session import Session
 from console.settings import Language
-from console.words import Words, say
+from console.words import Words, say, title
 from console.words import add as add_words
 
 SHOWN = 50  # past drills at once; more on demand
 MINUTE_MS = 60_000
+LASTS_MS_MIN, LASTS_MS_MAX = MINUTE_MS, 240 * MINUTE_MS
+LIKELY = "fire-on-12f"  # what most drills are about
 LASTS = (10, 20, 30, 60, 90, 120, 240)  # minutes
 
 WORDS: Words = {
@@ -50,10 +52,17 @@ WORDS: Words = {
     "drill_title": ("Title (as people will read it)", "名称（供人员阅读）"),
     "drill_lasts": ("Over at the latest after", "最长时长"),
     "drill_minutes": ("{count} min", "{count} 分钟"),
+    "drill_played_note": (
+        "Its devices are played on the exercise tree; people do the rest. "
+        "What is told there is part of it from now on.",
+        "设备由演练程序在演练主题上模拟，其余由人员完成。自此该主题下的消息均属本次演练。",
+    ),
     "drill_start_note": (
-        "What is told on the exercise tree of the site is part of it from now on. Devices are played by "
-        "`tocsin drill SCENARIO --live`, which starts the drill by itself.",
-        "自此该项目演练主题下的消息均属本次演练。设备由 `tocsin drill 脚本 --live` 模拟，该命令会自行开始演练。",
+        "Nobody plays devices at this gateway now: what is told on the exercise tree of the site is part of the drill "
+        "from now on. `tocsin play-drills` offers scenarios here; `tocsin drill SCENARIO --live` plays one and starts "
+        "the drill by itself.",
+        "当前没有演练程序模拟设备：自此该项目演练主题下的消息均属本次演练。运行 `tocsin play-drills` 后可在此选择脚本；"
+        "`tocsin drill 脚本 --live` 会自行开始并播放演练。",
     ),
 }
 
@@ -78,8 +87,10 @@ class Drills(Kept):
         self.cursor: str | None = None
         self.calendar: Json = {"year": 0, "items": []}
         self.year: int | None = None  # this one
+        self.scenarios: list[Json] = []  # whose devices somebody plays
 
     async def load(self) -> None:
+        self.scenarios = (await self.session.api.get("/drills/scenarios"))["items"]
         page = await self.session.api.get("/drills", limit=max(SHOWN, min(200, len(self.drills))))
         self.drills, self.cursor = page["items"], page["next_cursor"]
         self.calendar = await self.session.api.get("/drills/calendar", year=self.year)
@@ -96,6 +107,7 @@ class Drills(Kept):
         act = str(what["act"])
         with told(self.session):
             if act == "drill_start":
+                self.scenarios = (await self.session.api.get("/drills/scenarios"))["items"]
                 self._start()
             elif act == "drill_more":
                 page = await self.session.api.get("/drills", limit=SHOWN, cursor=self.cursor)
@@ -106,30 +118,74 @@ class Drills(Kept):
         self.changed()
 
     def _start(self) -> None:
+        """From those that are played by somebody, else any by its name."""
+        language = self.session.language
+        if not self.scenarios:
+            self._start_unplayed()
+            return
+        known = {f"{each['site']}/{each['name']}": each for each in self.scenarios}
+        sites = len({each["site"] for each in self.scenarios})
+        shown = {key: scenario_line(each, sites, language) for key, each in known.items()}
+        likely = next((key for key, each in known.items() if each["name"] == LIKELY), next(iter(known)))
+
+        async def carry_out(values: dict[str, str]) -> None:
+            chosen = known[values["scenario"]]
+            body = {
+                "site": chosen["site"],
+                "scenario": chosen["name"],
+                "title": chosen["title"],
+                "lasts_ms": min(LASTS_MS_MAX, max(LASTS_MS_MIN, int(values["minutes"]) * MINUTE_MS)),
+            }
+            answer = await self.session.api.post("/drills", self.session.acting() | body)
+            id = answer["drill"]["id"]
+            await self.session.api.post(f"/drills/{id}/play", {})
+            ui.navigate.to(f"/drills/{id}")
+
+        fields = [Field("scenario", "drill_scenario", shown, value=likely), self._lasts()]
+        ask(self.session, say("drill_start", language), fields, carry_out, say("drill_played_note", language))
+
+    def _start_unplayed(self) -> None:
         language = self.session.language
         sites = {zone["site"]: zone["site"] for zone in self.live.zones}
-        lasts = {str(count): say("drill_minutes", language, count=count) for count in LASTS}
         known = sorted({each["scenario"] for each in self.drills})
         latest: Json = self.drills[0] if self.drills else {"scenario": "", "title": {}}
         fields = [
             Field("site", "drill_site", sites),
             Field("scenario", "drill_scenario", value=str(latest["scenario"]), suggested=known),
             Field("title", "drill_title", needed=False),
-            Field("minutes", "drill_lasts", lasts, value="60"),
+            self._lasts(),
         ]
 
         async def carry_out(values: dict[str, str]) -> None:
-            title = values.get("title")
+            named = values.get("title")
             body = self.session.acting() | {
                 "site": values["site"],
                 "scenario": values["scenario"],
-                "title": {language: title} if title else {},
+                "title": {language: named} if named else {},
                 "lasts_ms": int(values["minutes"]) * MINUTE_MS,
             }
             answer = await self.session.api.post("/drills", body)
             ui.navigate.to(f"/drills/{answer['drill']['id']}")
 
         ask(self.session, say("drill_start", language), fields, carry_out, say("drill_start_note", language))
+
+    def _lasts(self) -> Field:
+        lasts = {str(count): say("drill_minutes", self.session.language, count=count) for count in LASTS}
+        return Field("minutes", "drill_lasts", lasts, value="60")
+
+
+def scenario_line(scenario: Json, sites: int, language: Language) -> str:
+    """Its title, what it leads to, how long it is played; and where, if there are several sites."""
+    minutes = max(1, round(scenario["lasts_ms"] / MINUTE_MS))
+    parts = [
+        title(scenario["title"], language, scenario["name"]),
+        "、".join(say(each, language) for each in scenario["hazards"])
+        if language == "zh"
+        else ", ".join(say(each, language) for each in scenario["hazards"]),
+        say("drill_minutes", language, count=minutes),
+        scenario["site"] if sites > 1 else "",
+    ]
+    return " · ".join(filter(None, parts))
 
 
 def drills_html(view: Drills, language: Language) -> str:

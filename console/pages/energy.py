@@ -100,7 +100,7 @@ class Energy:
     def show(self) -> None:
         """What is to be computed comes when the page stands: a week of many meters takes seconds, once."""
         language = self.session.language
-        with ui.element("main").classes("page energy"):
+        with ui.element("div").classes("content page energy"):
             heading(say("energy", language))
             with ui.row().classes("tools"):
                 self._ranges = ui.html(sanitize=False)

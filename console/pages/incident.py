@@ -9,7 +9,7 @@ from nicegui import ui
 from console import incident_charts
 from console.bursts import gathered
 from console.client import Json, Problem, SignedOut
-from console.drawing import draw
+from console.drawing import draw, floor_beside
 from console.frame import REDRAWN_SECONDS, frame, keep_drawn, on_act, told
 from console.gate import Gate
 from console.incident_acts import ACTS, begin
@@ -54,7 +54,7 @@ def add(gate: Gate) -> None:
 def _not_there(session: Session, incident: str, error: Problem) -> None:
     missing = error.status == 404
     text = say("no_such_incident", session.language, id=incident) if missing else error.detail
-    with ui.element("main").classes("page"):
+    with ui.element("div").classes("content page"):
         ui.label(text).classes("all-quiet").props("role=alert")
 
 
@@ -74,6 +74,7 @@ class View:
         self.limits: dict[str, dict[str, set[float]]] = {}
         self.charts: dict[Chart, ui.echart] = {}
         self.only, self.sought = "all", ""
+        self.orders_are_old = False
         self.version = 0
 
     async def load(self) -> None:
@@ -95,7 +96,7 @@ class View:
         stop = self.live.read(self._entered)
         ui.context.client.on_delete(stop)
         language = self.session.language
-        with ui.element("main").classes("incident"):
+        with ui.element("div").classes("content incident"):
             head = ui.html(sanitize=False).classes("incident-head")
             self.chart_box = ui.element("section").classes("incident-charts")
             self.chart_box.props(f'aria-label="{say("readings_here", language)}"')
@@ -127,17 +128,18 @@ class View:
     def _entered(self, entry: Json) -> None:
         if entry["incident"] == self.id and (not self.entries or entry["number"] > self.entries[-1]["number"]):
             self.entries.append(entry)
+            self.orders_are_old = self.orders_are_old or entry["kind"].startswith("order")
             self.version += 1
 
     async def _look_at_live(self) -> None:
         known = self.live.incidents.get(self.id)
         gone = known is None and self.incident["open"] and self.live.loaded
-        if not gone and (known is None or known["revision"] <= self.incident["revision"]):
+        newer = known is not None and known["revision"] > self.incident["revision"]
+        if not (gone or newer or self.orders_are_old):
             return
+        self.orders_are_old = False
         with told(self.session):
-            if known is not None and "steps" in known:
-                self.incident = known
-            else:
+            if gone or newer:
                 self.incident = await self.session.api.get(f"/incidents/{self.id}")
             await self._load_orders()
         self.version += 1
@@ -187,7 +189,7 @@ class View:
         language, incident = self.session.language, self.incident
         zones = {zone["id"]: zone["title"] for zone in self.live.zones}
         zone = title(zones.get(incident["zone"]), language, incident["zone"].partition("/")[2])
-        floor = "" if incident["floor"] in zone else incident["floor"]
+        floor = floor_beside(zone, incident["floor"])
         place = " · ".join(dict.fromkeys(filter(None, [zone, floor, incident["building"], incident["site"]])))
         due = incident["due"][0] if incident["due"] else None
         return draw(
@@ -249,8 +251,16 @@ class View:
         ]
 
     async def _act(self, what: dict[str, Any]) -> None:
+        act = str(what.get("act"))
         with told(self.session):
-            await begin(self.session, self.incident, str(what.get("act")), what, self._done, self.orders)
+            if act == "close":  # what is still missing is said as it is now
+                await self._ask_again()
+            await begin(self.session, self.incident, act, what, self._done, self.orders)
+
+    async def _ask_again(self) -> None:
+        self.incident = await self.session.api.get(f"/incidents/{self.id}")
+        await self._load_orders()
+        self.version += 1
 
     async def _done(self, answer: Any) -> None:
         incident = answer.get("incident") if isinstance(answer, dict) else None

@@ -136,7 +136,7 @@ class Figures:
 
     def show(self) -> None:
         language = self.session.language
-        with ui.element("main").classes("page figures"):
+        with ui.element("div").classes("content page figures"):
             heading(say("kpis", language))
             with ui.row().classes("tools"):
                 self._views = ui.html(sanitize=False)

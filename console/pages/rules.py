@@ -64,7 +64,7 @@ class Rules:
         self._trial = Trial(session, sorted({zone["site"] for zone in live.zones}))
 
     def show(self) -> None:
-        with ui.element("main").classes("page rules"):
+        with ui.element("div").classes("content page rules"):
             heading(say("rules", self.session.language))
             self._views = ui.html(sanitize=False).classes("tools")
             self._boxes = {view: ui.element("div").classes(f"view-{view}") for view in VIEWS}

@@ -65,7 +65,7 @@ def _add_sign_in(gate: Gate) -> None:
             except Unreachable:
                 problem.set_text(say("unreachable", language))
 
-        with ui.element("main").classes("sign-in"):
+        with ui.element("div").classes("content sign-in"):
             ui.html(f"<h1>{say('tocsin', language)}</h1>", sanitize=False)
             name = ui.input(say("name", language)).props("autofocus autocomplete=username dark").classes("w-full")
             name.on("keydown.enter", enter)
@@ -96,7 +96,7 @@ def _add_set_up(gate: Gate) -> None:
             except Unreachable:
                 problem.set_text(say("unreachable", language))
 
-        with ui.element("main").classes("sign-in"):
+        with ui.element("div").classes("content sign-in"):
             ui.html(f"<h1>{say('set_up', language)}</h1>", sanitize=False)
             ui.label(say("set_up_note", language)).classes("note")
             secret = _password("secret", session, "off").props("autofocus")

@@ -56,7 +56,7 @@ class Theory:
         return say(key, self.session.language, **filled)
 
     def show(self) -> None:
-        with ui.element("main").classes("page theory"):
+        with ui.element("div").classes("content page theory"):
             ui.html(f"<h1>{self.say('drill_theory')} · {self.drill['id']}</h1>", sanitize=False)
             if not self.papers:
                 ui.label(self.say("theory_none")).classes("dim")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 from nicegui import ui
 
 from console.ask import Field, ask
+from console.board import Board
 from console.client import Json
-from console.drawing import LEVELS, draw, unanswered, worst_first
-from console.frame import frame, keep_drawn, on_act, told
+from console.drawing import LEVELS, draw, floor_beside, unanswered, worst_first
+from console.frame import frame, on_act, told
 from console.gate import Gate
 from console.live import Live
+from console.parts import Holder, Parts, filled
 from console.section import sections
 from console.session import Session
 from console.settings import Language
@@ -64,9 +67,10 @@ def add(gate: Gate) -> None:
         """`site`: one or several, with commas; none: all."""
         sites = frozenset(filter(None, site.split(",")))
         with frame(session, live, "wall", sites):
-            element = ui.html(sanitize=False)
-            may_raise = session.may("incidents:raise")
-            keep_drawn(live, lambda: wall_of(live, session.language, sites, may_raise), element)
+            look = Look(session.language, sites, session.may("incidents:raise"))
+            seat = board_of(live, look).sit(ui.context.client.run_javascript)
+            ui.context.client.on_delete(seat.stop)
+            ui.html(filled(_skeleton(seat.parts, look.language, seat.number), seat.parts), sanitize=False)
 
             async def acted(what: dict[str, Any]) -> None:
                 if what.get("act") == "raise":
@@ -79,53 +83,135 @@ def add(gate: Gate) -> None:
 # ---- drawing
 
 
-def wall_of(live: Live, language: Language, sites: frozenset[str], may_raise: bool) -> str:
-    """Drawn once for all walls that show the same."""
-    key = ("wall", language, sites, may_raise)
-    known = live.drawn.get(key)
-    if known is None or known[0] != live.version:
-        known = live.drawn[key] = live.version, wall_html(live, language, sites, may_raise)
-    return known[1]
+class Look(NamedTuple):
+    """Walls that look the same are one drawing."""
+
+    language: Language
+    sites: frozenset[str] = frozenset()
+    may_raise: bool = False
+
+
+def board_of(live: Live, look: Look) -> Board:
+    known = live.boards.get(look)
+    if known is None:
+        cards: Cards = {}
+        known = live.boards[look] = Board(live, lambda: wall_parts(live, look, cards))
+    return known
 
 
 def wall_html(live: Live, language: Language, sites: frozenset[str] = frozenset(), may_raise: bool = False) -> str:
+    """All of it, as a page first shows it."""
+    parts = wall_parts(live, Look(language, sites, may_raise), {})
+    return filled(_skeleton(parts, language, 0), parts)
+
+
+def _skeleton(parts: Parts, language: Language, number: int) -> str:
+    return draw("wall.html", language, look=parts.look, number=number)
+
+
+Cards = dict[str, tuple[Any, str]]
+"""Incident → what its card was drawn from, and its HTML."""
+
+
+def wall_parts(live: Live, look: Look, drawn: Cards) -> Parts:
+    """`drawn`: the cards of the last time, for those that still look so."""
+    language, sites = look.language, look.sites
     here = {id: each for id, each in live.incidents.items() if not sites or each["site"] in sites}
     zones = [zone for zone in live.zones if not sites or zone["site"] in sites]
     ordered = worst_first(list(here.values()))
     titles = {zone["id"]: zone["title"] for zone in live.zones}
-    real = [each for each in ordered if each["mode"] == "actual"]
-    counts = {level: sum(each["level"] == level for each in real) for level in LEVELS}
-    buildings, tiles = sections(zones, here, language)
+    compact, beside = len(ordered) >= COMPACT_FROM, len(ordered) <= BESIDE_MAX
 
     def place(incident: Json) -> str:
         zone = title(titles.get(incident["zone"]), language, incident["zone"])
-        return zone if incident["floor"] in zone else f"{zone}, {incident['floor']}"
+        return ", ".join(filter(None, [zone, floor_beside(zone, incident["floor"])]))
 
-    return draw(
-        "wall.html",
-        language,
-        shown=ordered[:SHOWN_MAX],
-        more=max(0, len(ordered) - SHOWN_MAX),
-        compact=len(ordered) >= COMPACT_FROM,
-        counts=counts | {"exercise": len(ordered) - len(real)},
-        open_count=len(real),
-        unanswered=unanswered,
-        unanswered_count=sum(map(unanswered, real)),
-        place=place,
-        device=lambda id: id.partition("/")[2] or id,
-        buildings=buildings,
-        tiles=tiles,
-        sites=sorted({zone["site"] for zone in live.zones}),
-        chosen=sites,
-        elsewhere=len(live.incidents) - len(here),
-        beside=len(ordered) <= BESIDE_MAX,
-        entries=_lately(live.entries, sites),
-        closed=[each for each in live.closed if not sites or each["site"] in sites],
-        may_raise=may_raise,
-    )
+    cards = _cards(ordered, place, compact, language, drawn)
+    figures, tiles = sections(zones, here, language)
+    several = len(figures) + len(tiles)
+    kind = f"{' quiet' if not ordered else ''}{' many' if compact else ''}{' towers' if several > 2 else ''}"
+    buildings = {f"section-{each.key}": each.frame for each in figures}
+    if tiles:
+        buildings["wall-tiles"] = draw("wall_tiles.html", language, tiles=tiles)
+    lately: dict[str, str] = {}
+    if beside:
+        closed = [each for each in live.closed if not sites or each["site"] in sites]
+        entries = _lately(live.entries, sites)
+        lately["wall-lately"] = draw("wall_lately.html", language, entries=entries, closed=closed, place=place)
+    holders = {
+        "sum": Holder(_sums(live, look, ordered)),
+        "cards": Holder(cards),
+        "beside": Holder(lately),
+        "buildings": Holder(buildings),
+    }
+    for each in figures:
+        inside = f"section-{each.key}"
+        caption = f'<span id="caption-of-{each.key}">{each.caption}</span>'
+        holders[f"caption-{each.key}"] = Holder({f"caption-of-{each.key}": caption}, inside)
+        holders[f"cells-{each.key}"] = Holder(each.cells, inside)
+    return Parts(f"content wall{kind}{' several' if len(figures) > 1 else ''}", holders)
 
 
-def _lately(entries: list[Json], sites: frozenset[str]) -> list[Json]:
+def _sums(live: Live, look: Look, ordered: list[Json]) -> dict[str, str]:
+    real = [each for each in ordered if each["mode"] == "actual"]
+    counts = {level: sum(each["level"] == level for each in real) for level in LEVELS}
+    made: dict[str, str] = {
+        "wall-sum": draw(
+            "wall_sum.html",
+            look.language,
+            counts=counts | {"exercise": len(ordered) - len(real)},
+            open_count=len(real),
+            unanswered_count=sum(map(unanswered, real)),
+            may_raise=look.may_raise,
+        )
+    }
+    sites = sorted({zone["site"] for zone in live.zones})
+    if len(sites) > 1:
+        elsewhere = len(live.incidents) - len(ordered)
+        known = {"sites": sites, "chosen": look.sites, "elsewhere": elsewhere}
+        made["wall-sites"] = draw("wall_sites.html", look.language, **known)
+    return made
+
+
+def _cards(
+    ordered: list[Json], place: Callable[[Json], str], compact: bool, language: Language, drawn: Cards
+) -> dict[str, str]:
+    """The worst; where there are none, or more, that is said."""
+    made: dict[str, str] = {}
+    kept: Cards = {}
+    for each in ordered[:SHOWN_MAX]:
+        where = place(each)
+        source = (each["revision"], compact, where)
+        known = drawn.get(each["id"])
+        if known is None or known[0] != source:
+            known = (
+                source,
+                draw(
+                    "card.html",
+                    language,
+                    each=each,
+                    compact=compact,
+                    place=where,
+                    untaken=unanswered(each),
+                    first_out=each["first_out"].partition("/")[2] or each["first_out"],
+                ),
+            )
+        kept[each["id"]] = known
+        made[f"card-{each['id']}"] = known[1]
+    drawn.clear()
+    drawn.update(kept)
+    if not ordered:
+        quiet = say("all_quiet", language)
+        made["wall-quiet"] = (
+            f'<div id="wall-quiet" class="all-quiet"><span class="mark" aria-hidden="true">✓</span>{quiet}</div>'
+        )
+    if len(ordered) > SHOWN_MAX:
+        more = say("more_incidents", language, more=len(ordered) - SHOWN_MAX)
+        made["wall-more"] = f'<p id="wall-more" class="more">{more}</p>'
+    return made
+
+
+def _lately(entries: Iterable[Json], sites: frozenset[str]) -> list[Json]:
     """Newest first. What belongs to no incident is for all."""
     told = [each for each in entries if each["kind"] not in LEFT_OUT]
     here = [each for each in told if not sites or not each["device"] or each["device"].partition("/")[0] in sites]
@@ -138,13 +224,12 @@ def _lately(entries: list[Json], sites: frozenset[str]) -> list[Json]:
 async def begin_to_raise(session: Session, live: Live, sites: frozenset[str]) -> None:
     """Raises what the API raises."""
     language = session.language
-    plans = (await session.api.get("/plans"))["items"]
     zones = {
         zone["id"]: f"{title(zone['title'], language, zone['name'])} · {zone['building']}"
         for zone in live.zones
         if not sites or zone["site"] in sites
     }
-    hazards = {plan["hazard"]: say(plan["hazard"], language) for plan in plans}
+    hazards = {hazard: say(hazard, language) for hazard in await live.hazards()}
     fields = [
         Field("zone", "where", zones),
         Field("hazard", "hazard_is", hazards),

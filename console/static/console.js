@@ -86,9 +86,67 @@
   });
   setInterval(tick, 250);
 
-  /* What is drawn anew keeps the focus where it was, and its clocks do not blink. */
-  let focused = "";
+  /* What is drawn anew changes what has changed, and nothing else: a press that has begun on a button ends on it, the
+     focus stays, and clocks do not blink. */
   const MARKS = ["data-open", "data-href", "data-act", "data-step", "data-device", "data-floor", "data-only", "data-rule", "href"];
+  const keyOf = (node) => {
+    if (node.nodeType !== Node.ELEMENT_NODE) return "";
+    return node.id || MARKS.filter((name) => node.hasAttribute(name)).map((name) => name + node.getAttribute(name)).join();
+  };
+  const alike = (one, other) => one.nodeType === other.nodeType && one.nodeName === other.nodeName;
+
+  function become(old, made) {
+    if (old.nodeType !== Node.ELEMENT_NODE) { if (old.nodeValue !== made.nodeValue) old.nodeValue = made.nodeValue; return; }
+    for (const { name } of [...old.attributes])
+      if (!made.hasAttribute(name) && !(name === "open" && old.matches("details"))) old.removeAttribute(name);
+    for (const { name, value } of [...made.attributes]) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    if (!old.hasAttribute("data-since") && !old.hasAttribute("data-due")) becomeInside(old, made);
+  }
+  function becomeInside(old, made) {
+    const known = new Map(), wanted = new Set([...made.children].map(keyOf));
+    for (const child of old.children) if (keyOf(child)) known.set(keyOf(child), child);
+    let at = old.firstChild;
+    for (const child of [...made.childNodes]) {
+      while (at && keyOf(at) && !wanted.has(keyOf(at))) { const gone = at; at = at.nextSibling; gone.remove(); }
+      const key = keyOf(child), match = key ? known.get(key) : at && !keyOf(at) ? at : null;
+      if (!match || !alike(match, child)) { old.insertBefore(child, at); continue; }
+      known.delete(key);
+      if (match === at) at = at.nextSibling; else old.insertBefore(match, at);
+      become(match, child);
+    }
+    while (at) { const gone = at; at = at.nextSibling; gone.remove(); }
+  }
+  const made = (holder, html) => { const range = document.createRange(); range.selectNodeContents(holder); return range.createContextualFragment(html); };
+
+  /* Called by the server: the element of that id shows this now. */
+  window.tocsinShow = (id, html) => {
+    const element = byId(id);
+    if (element) { becomeInside(element, made(element, html)); tick(); }
+  };
+  /* Called by the server: parts of a board that have changed, and their order (`parts.difference`). */
+  window.tocsinPatch = (patch) => {
+    const wall = byId("wall");
+    if (!wall) return;
+    if (Number(wall.dataset.number) !== patch.from) { location.reload(); return; }
+    wall.dataset.number = patch.to;
+    if (patch.look !== undefined) wall.className = patch.look;
+    for (const [name, { pieces, order }] of Object.entries(patch.holders || {})) {
+      const holder = wall.querySelector(`[data-parts="${CSS.escape(name)}"]`);
+      const known = new Map([...holder.children].map((child) => [child.id, child]));
+      for (const [id, html] of Object.entries(pieces)) {
+        const fresh = made(holder, html).firstElementChild, old = known.get(id);
+        if (old && alike(old, fresh)) become(old, fresh);
+        else { if (old) old.replaceWith(fresh); else holder.append(fresh); known.set(id, fresh); }
+      }
+      if (!order) continue;
+      let at = holder.firstElementChild;
+      for (const id of order) { const child = known.get(id); if (child === at) at = at.nextElementSibling; else holder.insertBefore(child, at); }
+      while (at) { const gone = at; at = at.nextElementSibling; gone.remove(); }
+    }
+    tick();
+  };
+
+  let focused = "";
   document.addEventListener("focusin", (e) => {
     const marks = MARKS.filter((name) => e.target.hasAttribute?.(name));
     focused = marks.map((name) => `[${name}="${CSS.escape(e.target.getAttribute(name))}"]`).join("");

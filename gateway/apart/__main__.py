@@ -19,6 +19,7 @@ from gateway.serving import serve
 
 NICE = 5  # where there are too few cores, who looks waits for who raises alarms
 log = logging.getLogger("tocsin.api")
+RARELY = (2_000, 20, 200)  # a look through all objects takes 10 ms, in which no alarm is pushed; cycles are few here
 SWITCH_SECONDS = 0.0005  # a thread that reads keeps the one that answers, and pushes alarms, waiting no longer
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -35,6 +36,7 @@ async def _run(listening: socket.socket, core: socket.socket) -> None:
     async def started() -> None:
         gc.collect()
         gc.freeze()  # modules and routes, for as long as the process lives
+        gc.set_threshold(*RARELY)
         end.serving()
 
     work = asyncio.current_task()

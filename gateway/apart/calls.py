@@ -15,7 +15,11 @@ IN_TURN = frozenset(
     {
         "devices",
         "device",
+        "inbox",
+        "found_device",
         "zones",
+        "sites",
+        "device_classes",
         "plans",
         "plan",
         "on_duty",

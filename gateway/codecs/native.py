@@ -32,6 +32,7 @@ OURS = "gateway"  # the device name under which the gateway itself speaks: no de
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _Text = Annotated[str, Meta(max_length=TEXT_CHARACTERS_MAX)]
+_Word = Annotated[str, Meta(min_length=1, max_length=TEXT_CHARACTERS_MAX)]
 _Seq = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Values = Annotated[dict[_Text, float | bool | _Text], Meta(max_length=VALUES_MAX)]
 
@@ -60,7 +61,7 @@ class Telemetry(Struct):
 
 
 class Event(Struct):
-    event: _Text
+    event: _Word
     attributes: _Values = {}
     ts: datetime | int | float | None = None
     seq: _Seq | None = None
@@ -73,7 +74,7 @@ class _TelemetryBadTime(Struct, rename={"ts": "-"}):
 
 
 class _EventBadTime(Struct, rename={"ts": "-"}):
-    event: _Text
+    event: _Word
     attributes: _Values = {}
     ts: None = None
     seq: _Seq | None = None

@@ -46,6 +46,7 @@ class Found(Struct, frozen=True):
     device_class: str = ""  # of the shipped ones, where its points leave no doubt
     silent_after_ms: int | None = None  # what the device itself announces, e.g. its waking period
     memory: bytes = b""  # the codec's own, for `restore`
+    commands: dict[str, dict[str, Value]] = {}  # of `device_class`, beyond doubt: command → point → what it is set to
 
 
 class Gone(Struct, frozen=True):

@@ -24,6 +24,7 @@ SPOKEN = tuple(
         Kind.RESPONDED,
         Kind.TASK_DONE,
         Kind.TASK_SKIPPED,
+        Kind.CARRIED,
         Kind.ORDER_OPENED,
         Kind.ORDER_STEP,
         Kind.CLOSED,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from gateway.store.errors import StoreFailed
 
-HEAD = "0010"  # the newest file in gateway/migrations/versions
+HEAD = "0011"  # the newest file in gateway/migrations/versions
 _ALEMBIC = threading.Lock()  # it keeps what it does in globals, and users have a database of their own
 SCRIPTS = Path(__file__).parent.parent / "migrations"
 

@@ -31,6 +31,11 @@ def due(now: Instant, limit: int, kind: str | None) -> Select[Any]:
     )
 
 
+def waiting() -> Select[Any]:
+    """Rows (kind, how many)."""
+    return select(outbox.c.kind, func.count()).group_by(outbox.c.kind)
+
+
 def next_try(kind: str | None) -> Select[Any]:
     return _of(kind, select(func.min(outbox.c.next_try_at)))
 

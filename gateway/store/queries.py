@@ -44,6 +44,8 @@ def incident_filters(statement: Select[Any], query: IncidentQuery) -> Select[Any
     statement = statement.where(*(c[name] == value for name, value in wanted.items() if value is not None))
     if query.sites is not None:
         statement = statement.where(_of_sites(incidents, query.sites))
+    if query.ids is not None:
+        statement = statement.where(c.id.in_(query.ids))
     if query.open:
         statement = statement.where(OPEN)  # word for word as the index of the open ones has it
     if query.since is not None:

@@ -276,6 +276,16 @@ carried = Table(
 )
 Index("carried_by_key", carried.c.anchor, carried.c.kind, carried.c.key, unique=True)
 
+# Of another format: what a device declares, and what it last said while nobody had given it a place.
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("codec", Text, primary_key=True),
+    Column("native_id", Text, primary_key=True),
+    Column("last_at", Whole, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
 dead_letters = Table(
     "dead_letters",
     metadata,

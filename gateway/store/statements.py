@@ -75,6 +75,8 @@ class Statements:
         self.anchor = put(schema.anchors)
         self.carried = put(schema.carried)
         self.carried_forget = drop(schema.carried, "anchor")
+        self.inbox_put = keep_last(schema.inbox, "last_at", "body")
+        self.inbox_drop = drop(schema.inbox, "codec", "native_id")
         self._of_dead_letters(upsert, sql, drop)
         key = schema.journal.c.key
         self.known_keys = {

@@ -13,7 +13,7 @@ from sqlalchemy import Select, Table, func, select, text
 from sqlalchemy.sql.dml import ReturningDelete
 
 from api.ports import ActionQuery, DeadLetter, DrillQuery, HandoverQuery, IncidentQuery, OrderQuery, Page, ShelfQuery
-from gateway.store import dead_letters, migrate, outbox, projections, queries
+from gateway.store import dead_letters, inbox, migrate, outbox, projections, queries
 from gateway.store.anchor import Anchor, Milestone, state_of
 from gateway.store.carried import (
     Carried,
@@ -258,6 +258,10 @@ class Store:
         rows = self._reader.rows(outbox.due(now, limit, kind))
         return [Due(decode_effect(body), attempts, next_try_at) for body, attempts, next_try_at in rows]
 
+    def outbox_waiting(self) -> dict[str, int]:
+        """Kind of effect → how many are not done yet."""
+        return {str(kind): int(count) for kind, count in self._reader.rows(outbox.waiting())}
+
     def outbox_next(self, now: Instant, kind: str | None = None) -> Instant | None:
         """When the next try falls due: `now` when one is overdue; None: the outbox holds nothing of the kind."""
         next_try_at: Instant | None = self._reader.one(outbox.next_try(kind))
@@ -298,6 +302,17 @@ class Store:
         named = {name: text for name, text in (("topic", topic), ("reason", reason)) if text is not None}
         sql = self._writer.statements.dead_letters_clear[tuple(named)]
         self._writer.run(lambda cursor: cursor.execute(sql, dead_letters.named(topic, reason)))
+
+    # Devices of other formats
+
+    def inbox_rows(self) -> list[tuple[str, str, bytes]]:
+        """(codec, native id, body) of each."""
+        return [(row[0], row[1], row[2]) for row in self._reader.rows(inbox.rows())]
+
+    def inbox_write(self, put: Sequence[inbox.InboxRow], drop: Sequence[tuple[str, str]]) -> None:
+        """Both or nothing: rows put in place of those with the same codec and native id, others removed."""
+        sql = self._writer.statements
+        self._writer.run(lambda cursor: inbox.write(cursor, sql, put, drop))
 
     # Incidents and timelines
 

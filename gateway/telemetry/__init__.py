@@ -7,6 +7,6 @@ of the program loses nothing.
 
 from gateway.telemetry.local import Telemetry
 from gateway.telemetry.read import Stored
-from gateway.telemetry.write import Row
+from gateway.telemetry.write import Row, buffered_mark
 
-__all__ = ["Row", "Stored", "Telemetry"]
+__all__ = ["Row", "Stored", "Telemetry", "buffered_mark"]

@@ -106,15 +106,28 @@ class Telemetry:
             if hour >= hour_of(since_received):
                 yield from self._shared.ask(hour, lambda reader: reader.since(source, since_received)) or ()
 
-    def readings(self, source: int, since: Instant, until: Instant, limit: int) -> list[Stored]:
-        """The first `limit` with `since` ≤ at < `until`, ordered by `at`, whenever they were received."""
+    def readings(
+        self, source: int, since: Instant, until: Instant, limit: int, hours: list[Hour] | None = None
+    ) -> list[Stored]:
+        """The first `limit` with `since` ≤ at < `until`, ordered by `at`, whenever they were received.
+
+        `hours`: of the files, for who asks often: a reader reads the folder for them.
+        """
         found: list[Stored] = []
-        hours = self._hours()  # once: who does not write reads the folder for it
+        hours = self._hours() if hours is None else hours
         for hour in hours:
             span = self._span(hour, hours)
             if span is not None and span[0] < until and span[1] >= since:
                 found += self._shared.ask(hour, lambda reader: reader.between(source, since, until, limit)) or ()
         return sorted(found, key=lambda stored: (stored[0], stored[2]))[:limit]
+
+    def hours(self) -> list[Hour]:
+        """Of the files there are, oldest first."""
+        return list(self._hours())
+
+    def hours_told(self, source: int, hour: Hour) -> list[Hour]:
+        """The hours in which was measured what was received in one."""
+        return self._shared.ask(hour, lambda reader: reader.hours(source)) or []
 
     def catch_up(self) -> int:
         """Brings the indexes of the last two files up to date, 1 µs a row, so that `last` need not."""

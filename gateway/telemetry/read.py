@@ -36,13 +36,20 @@ _SELECT = (
     " WHERE row IN (SELECT row FROM by_source WHERE source = :source"
     " UNION ALL SELECT row FROM hour.rows WHERE row > :indexed AND source = :source)"
 )
-_SINCE = _SELECT + " AND received >= :received ORDER BY row"
+_SINCE = _SELECT + " AND received >= :received AND mark >= 0 ORDER BY row"
 _BETWEEN = _SELECT + " AND at >= :since AND at < :until ORDER BY at, row LIMIT :limit"
+_HOURS = (
+    "SELECT DISTINCT at / 3600000 FROM hour.rows"
+    " WHERE row IN (SELECT row FROM by_source WHERE source = :source"
+    " UNION ALL SELECT row FROM hour.rows WHERE row > :indexed AND source = :source) AND event IS NULL ORDER BY 1"
+)
 _HAS = "SELECT 1 FROM hour.rows WHERE at = :at AND source = :source AND seq = :seq AND mark = :mark"
 _LAST = (  # first of the rows not indexed yet, then of the others
     "SELECT at, seq, received FROM hour.rows"
-    " WHERE row = (SELECT max(row) FROM hour.rows WHERE row > :indexed AND source = :source)",
-    "SELECT at, seq, received FROM hour.rows WHERE row = (SELECT max(row) FROM by_source WHERE source = :source)",
+    " WHERE row = (SELECT max(row) FROM hour.rows WHERE row > :indexed AND source = :source AND mark >= 0)",
+    "SELECT at, seq, received FROM hour.rows WHERE row = (SELECT each.row FROM by_source AS each"
+    " JOIN hour.rows AS whole ON whole.row = each.row WHERE each.source = :source AND whole.mark >= 0"
+    " ORDER BY each.row DESC LIMIT 1)",
 )
 _INDEX = "INSERT INTO by_source SELECT source, row FROM hour.rows WHERE row > ? AND row <= ? ORDER BY source, row"
 _MARK = "SELECT row, source, at, seq, mark, received FROM hour.rows WHERE row = ?"
@@ -72,7 +79,7 @@ class HourReader:
             raise
 
     def last(self, source: int) -> Cursor | None:
-        """Of the row received last."""
+        """Of the row received last, but for those of a past that the device had buffered."""
         self.catch_up(INDEX_BEHIND_ROWS_MAX)
         for sql in _LAST:
             found: Cursor | None = self._one(sql, source)
@@ -84,7 +91,7 @@ class HourReader:
         return self._one(_HAS, source, at=at, seq=seq, mark=mark) is not None
 
     def since(self, source: int, received: Instant) -> list[Stored]:
-        """In order of receipt."""
+        """In order of receipt, without what was buffered: that says nothing of now."""
         self.catch_up(INDEX_BEHIND_ROWS_MAX)
         return self._stored(_SINCE, source, received=received)
 
@@ -92,6 +99,12 @@ class HourReader:
         """`since` ≤ at < `until`, ordered by `at`."""
         self.catch_up(INDEX_BEHIND_ROWS_MAX)
         return self._stored(_BETWEEN, source, since=since, until=until, limit=limit)
+
+    def hours(self, source: int) -> list[int]:
+        """The hours, since 1970, in which its readings were measured."""
+        self.catch_up(INDEX_BEHIND_ROWS_MAX)
+        named = {"source": source, "indexed": self._indexed}
+        return [hour for (hour,) in self._connection.execute(_HOURS, named)]
 
     def span(self) -> tuple[Instant, Instant] | None:
         """First and last `at` of all rows."""

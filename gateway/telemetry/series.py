@@ -22,20 +22,23 @@ SECONDS_MAX = 2.0  # of one answer; what is left is asked for by the next questi
 LATE_MS_MAX = 31 * 24 * HOUR_MS  # a device sends again what it could not send: by no more does a file's time differ
 BUSY_TIMEOUT_MS = 1_000
 
-# A step's number, the metric, how many, sum, least, greatest; and of the row with the latest time its value.
+# A step's number, the metric, how many, how many numbers, sum, least, greatest; and of the row with the latest time, of
+# those received last, its value.
 _STEPS = """
 SELECT (rows.at - :since) / :step, each.key, count(*),
+    sum(each.type IN ('integer', 'real', 'true', 'false')),
     sum(CASE WHEN each.type IN ('integer', 'real', 'true', 'false') THEN each.value END),
     min(CASE WHEN each.type IN ('integer', 'real', 'true', 'false') THEN each.value END),
     max(CASE WHEN each.type IN ('integer', 'real', 'true', 'false') THEN each.value END)
 FROM hour.rows, json_each(rows.body) AS each
-WHERE rows.row IN ({rows}) AND rows.at >= :since AND rows.at < :until AND rows.event IS NULL
+WHERE rows.row IN ({rows}) AND rows.at >= :from AND rows.at < :until AND rows.event IS NULL
 GROUP BY 1, 2
 """
 _LAST = """
-SELECT (rows.at - :since) / :step, each.key, each.value, each.type, max(rows.at)
+SELECT (rows.at - :since) / :step, each.key, each.value, each.type, rows.at,
+    max((rows.at - :since) * 134217728 + rows.row)
 FROM hour.rows, json_each(rows.body) AS each
-WHERE rows.row IN ({rows}) AND rows.at >= :since AND rows.at < :until AND rows.event IS NULL
+WHERE rows.row IN ({rows}) AND rows.at >= :from AND rows.at < :until AND rows.event IS NULL
 GROUP BY 1, 2
 """
 INDEXED = (
@@ -53,15 +56,16 @@ Step = tuple[int, str]
 class _Sums:
     """What is known of one step: of several files, where a device sent late."""
 
-    __slots__ = ("count", "greatest", "least", "total")
+    __slots__ = ("count", "greatest", "least", "numbers", "total")
 
     def __init__(self) -> None:
-        self.count, self.total = 0, 0.0
+        self.count, self.numbers, self.total = 0, 0, 0.0
         self.least: float | None = None
         self.greatest: float | None = None
 
-    def add(self, count: int, total: float | None, least: float | None, greatest: float | None) -> None:
+    def add(self, count: int, numbers: int, total: float | None, least: float | None, greatest: float | None) -> None:
         self.count += count
+        self.numbers += numbers  # booleans too; text is counted, and no more
         self.total += total or 0.0
         self.least = least if self.least is None else self.least if least is None else min(self.least, least)
         self.greatest = (
@@ -74,18 +78,37 @@ class _Sums:
         if self.least is None:  # text, of which there is no sum
             return None
         return {
-            Aggregate.AVG: self.total / self.count,
+            Aggregate.AVG: self.total / self.numbers,
             Aggregate.SUM: self.total,
             Aggregate.MIN: self.least,
             Aggregate.MAX: self.greatest,
         }[aggregate]
 
 
-def series(folder: Path, query: ReadingsQuery, monotonic_s: Callable[[], float] = monotonic_s) -> Readings:
-    """Oldest first, hour by hour, as far as it comes in `SECONDS_MAX`. Raises StoreFailed."""
+Earlier = Callable[[ReadingsQuery, Instant, "Found"], str]
+"""(question, up to when, into) → why what was before cannot be had; empty: it is in there."""
+
+
+def series(
+    folder: Path,
+    query: ReadingsQuery,
+    monotonic_s: Callable[[], float] = monotonic_s,
+    earlier: Earlier | None = None,
+) -> Readings:
+    """Oldest first, hour by hour, as far as it comes in `SECONDS_MAX`. Raises StoreFailed.
+
+    `earlier` is asked for what was measured before the first message that is still kept here; what is here of that
+    time, because it came late, is there as well.
+    """
+    found, missing, here_since = Found(query), "", query.since
+    if earlier is not None:
+        begins = begins_at(folder)
+        ends = query.until if begins is None else min(begins, query.until)
+        if query.since < ends:
+            missing = earlier(query, ends, found)
+            here_since = query.since if missing else ends
     deadline = monotonic_s() + SECONDS_MAX
     source = source_of(folder, query.mode, query.device)
-    found = _Found(query)
     complete_until = query.until
     if source is not None:
         hours = [hour for hour in hours_of(folder) if _may_hold(hour, query)]
@@ -94,8 +117,24 @@ def series(folder: Path, query: ReadingsQuery, monotonic_s: Callable[[], float] 
                 # what was received so far holds nothing that was measured later, but for clocks that are ahead
                 complete_until = max(query.since, min(query.until, hour * HOUR_MS))
                 break
-            _ask(folder, hour, source, query, found)
-    return Readings(found.series(complete_until), complete_until)
+            _ask(folder, hour, source, query, here_since, found)
+    return Readings(found.series(complete_until), complete_until, ends if missing else None, missing)
+
+
+def begins_at(folder: Path) -> Instant | None:
+    """When the first message was received that is still here; None: there is none. Raises StoreFailed."""
+    for hour in hours_of(folder):
+        try:
+            connection = opened(file_of(folder, hour))
+            try:
+                row = connection.execute("SELECT received FROM rows ORDER BY row LIMIT 1").fetchone()
+            finally:
+                connection.close()
+        except sqlite3.Error:
+            continue
+        if row is not None:
+            return int(row[0])
+    return None
 
 
 def _may_hold(hour: int, query: ReadingsQuery) -> bool:
@@ -110,16 +149,17 @@ def _told(value: Value, kind: str) -> Value:
     return value if isinstance(value, str) else float(value)
 
 
-class _Found:
+class Found:
     def __init__(self, query: ReadingsQuery) -> None:
         self._query = query
         self._wanted = set(query.metrics)
         self.sums: dict[Step, _Sums] = {}
         self.lasts: dict[Step, tuple[Instant, Value]] = {}
 
-    def take_sums(self, step: int, metric: str, count: int, *sums: float | None) -> None:
+    def take_sums(self, step: int, metric: str, count: int, *sums: float | None, numbers: int) -> None:
+        """`sums`: of all numbers, the least, the greatest."""
         if not self._wanted or metric in self._wanted:
-            self.sums.setdefault((step, metric), _Sums()).add(count, *sums)
+            self.sums.setdefault((step, metric), _Sums()).add(count, numbers, *sums)
 
     def take_last(self, step: int, metric: str, value: Value, kind: str, at: Instant) -> None:
         if not self._wanted or metric in self._wanted:
@@ -166,11 +206,11 @@ def source_of(folder: Path, mode: Mode, device: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _ask(folder: Path, hour: int, source: int, query: ReadingsQuery, found: _Found) -> None:
+def _ask(folder: Path, hour: int, source: int, query: ReadingsQuery, since: Instant, found: Found) -> None:
     """A file that cannot be read is passed over: the gateway sets it aside when it comes to it."""
     path = file_of(folder, hour)
     index = by_source_file(path)
-    given = {"source": source, "since": query.since, "until": query.until, "step": query.step_ms}
+    given = {"source": source, "since": query.since, "from": since, "until": query.until, "step": query.step_ms}
     last = query.aggregate is Aggregate.LAST
     try:
         connection = opened(index) if index.exists() else sqlite3.connect(":memory:")
@@ -180,9 +220,10 @@ def _ask(folder: Path, hour: int, source: int, query: ReadingsQuery, found: _Fou
             rows = INDEXED if index.exists() else NOT_INDEXED
             for row in connection.execute((_LAST if last else _STEPS).format(rows=rows), given):
                 if last:
-                    found.take_last(*row)
+                    found.take_last(*row[:-1])
                 else:
-                    found.take_sums(*row)
+                    step, metric, count, numbers, *sums = row
+                    found.take_sums(step, metric, count, *sums, numbers=numbers)
         finally:
             connection.close()
     except sqlite3.Error:

@@ -9,6 +9,7 @@ import msgspec
 
 from api.rules_port import BacktestQuestion, Compared
 from gateway.telemetry.sequence import Received, devices_of, received
+from gateway.trials.closed_hours import ClosedHours
 from rules.backtest import Judge, differing, limited, looked_at, matched, memory_ms, scope
 from rules.instant import DAY_MS, HOUR_MS, MINUTE_MS, Instant, format_duration, rfc3339
 from rules.mode import Mode
@@ -60,6 +61,7 @@ class Comparison:
 
     def play(self, folder: Path, progress: Callable[[float], None]) -> None:
         asked = self._asked
+        self._hours = ClosedHours(folder, self._judges, self._devices, self._begins)
         wanted = {source: name for source, name in devices_of(folder, "actual").items() if name in self._devices}
         last = self._begins
         length = max(1, asked.until - self._begins)
@@ -74,11 +76,14 @@ class Comparison:
             progress((last - self._begins) / length)
         if asked.until - last > GAP_MS:
             self._deaf(last, asked.until)
+        self._hours.tell_until(asked.until)
+        self._hours.close()
 
     def _deaf(self, since: Instant, until: Instant) -> None:
         """The gateway heard nothing at all: it was down, or its broker was."""
         if since >= self._asked.since and until - since >= HOUR_MS:
             self.remarks.append(f"nothing was received for {(until - since) // MINUTE_MS} min from {rfc3339(since)}")
+        self._hours.tell_until(until)
         for judge in self._judges:
             judge.deaf_until(until)
 
@@ -86,6 +91,7 @@ class Comparison:
         _, at, seq, received_at, event, body = row
         values = _values(body)
         self.messages += received_at >= self._asked.since
+        self._hours.tell_until(received_at)
         for judge in self._judges:
             judge.pass_until(received_at)
             if event is None:

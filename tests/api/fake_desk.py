@@ -11,14 +11,19 @@ import msgspec
 
 from api.ports import (
     DeadLetter,
+    DeviceClassState,
     DeviceQuery,
     DeviceState,
     Done,
+    FoundDevice,
     Health,
+    InboxQuery,
     IncidentQuery,
     Page,
     Refused,
+    SiteState,
     UnknownDevice,
+    UnknownInboxDevice,
     UnknownIncident,
     ZoneState,
 )
@@ -27,10 +32,13 @@ from rules.instant import Instant
 from rules.level import Level
 from rules.mode import Mode
 from rules.requests import (
+    AboutInbox,
     Acknowledge,
     AddNote,
+    AssignDevice,
     ClearDeadLetters,
     FillHandover,
+    IgnoreDevice,
     OpenOrder,
     PersonCommand,
     PutOnShelf,
@@ -54,6 +62,7 @@ class FakeDesk(FakeReports, FakeResponse, FakeRules):
     device_states: list[DeviceState] = field(default_factory=list)
     zone_states: list[ZoneState] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
+    found: dict[tuple[str, str], FoundDevice] = field(default_factory=dict)
     state: Health = field(default_factory=lambda: Health(True, {"broker": "ok", "store": "ok"}, "0.1.0", START))
     refusal: Refused | None = None  # what every command gets
     asked: list[PersonCommand] = field(default_factory=list)  # every command that was carried out
@@ -150,6 +159,8 @@ class FakeDesk(FakeReports, FakeResponse, FakeRules):
         return outcome
 
     def _carry_out(self, command: PersonCommand, if_revision: int | None) -> Done | Refused:
+        if isinstance(command, AboutInbox):
+            return self._of_the_inbox(command)
         if isinstance(command, ClearDeadLetters | ReportIncident):
             return self._without_subject(command)
         about, subject = self._subject(command)
@@ -180,6 +191,20 @@ class FakeDesk(FakeReports, FakeResponse, FakeRules):
         self.letters = []
         entry = self.write(None, Kind.LETTERS_CLEARED, by=command.by, facts={"count": float(cleared)})
         return Done(entries=[entry], letters=cleared)
+
+    def _of_the_inbox(self, command: AboutInbox) -> Done | Refused:
+        source = command.source if isinstance(command, AssignDevice) else None
+        key = (source.codec, source.id) if source else (command.codec, command.native_id)  # type: ignore[union-attr]
+        if key not in self.found:
+            return Refused("unknown_inbox_device", f"{'/'.join(key)} is not among the devices that were found")
+        if self.refusal is not None:
+            return self.refusal
+        self.asked.append(command)
+        device = command.device if isinstance(command, AssignDevice) else None
+        ignored = command.ignored if isinstance(command, IgnoreDevice) else False
+        self.found[key] = msgspec.structs.replace(self.found[key], device=device, ignored=ignored)
+        entry = self.write(None, Kind.INBOX, by=command.by, facts={"what": "device assigned"})
+        return Done(entries=[entry], found=self.found[key])
 
     def _subject(self, command: PersonCommand) -> tuple[str, Any]:
         """What a command is about, by its path; "" for one that makes something new."""
@@ -284,6 +309,31 @@ class FakeDesk(FakeReports, FakeResponse, FakeRules):
         self._check()
         return [state for state in self.zone_states if site in (None, state.site)]
 
+    async def inbox(self, query: InboxQuery) -> Page[FoundDevice]:
+        self._check()
+        wanted = [
+            each
+            for each in self.found.values()
+            if query.codec in (None, each.codec)
+            and query.assigned in (None, each.device is not None)
+            and query.ignored in (None, each.ignored)
+        ]
+        return page_of(wanted, query.cursor, query.limit)
+
+    async def found_device(self, codec: str, native_id: str) -> FoundDevice:
+        self._check()
+        if (codec, native_id) not in self.found:
+            raise UnknownInboxDevice(f"{codec}/{native_id}")
+        return self.found[codec, native_id]
+
+    async def sites(self) -> list[SiteState]:
+        self._check()
+        return [SiteState(id, {"en": id}, "Asia/Shanghai", ["main"]) for id in ("tower-a", "tower-b")]
+
+    async def device_classes(self) -> list[DeviceClassState]:
+        self._check()
+        return [DeviceClassState("siren", {"en": "Siren"}, {}, {"sound": {"en": "Sound the alarm"}})]
+
     async def dead_letters(self, cursor: str | None = None, limit: int = 100) -> Page[DeadLetter]:
         self._check()
         return page_of(self.letters, cursor, limit)
@@ -345,6 +395,7 @@ def _matches(incident: Incident, query: IncidentQuery) -> bool:
     return (
         has(incident, {name: getattr(query, name) for name in names})
         and of_sites(incident, query.sites)
+        and (query.ids is None or incident.id in query.ids)
         and (query.since is None or incident.opened_at >= query.since)
         and (query.until is None or incident.opened_at < query.until)
     )

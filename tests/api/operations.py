@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 import httpx
 
 from api.app import make_app
+from api.inbox_port import FoundDevice, FoundPoint
 from api.permissions import Permission, Role
 from api.ports import DeadLetter
 from gateway.identity.users import Users
 from rules.explain import Line
 from rules.order import Attachment
 from rules.score import Score
+from rules.site import MetricKind
 from tests.api.fake_desk import FakeDesk, device
 from tests.api.fake_response import START
 from tests.api.fake_rules import VERSION
@@ -30,6 +32,23 @@ FORMS = {
 }
 OPEN = {*FORMS, "/api/v1/login/setup", "/api/v1/login/provider", "/api/v1/login/provider/answer"}
 LETTER = DeadLetter("tocsin/v1/tower-a/sd-9999/telemetry", "unknown device", "d", "{}", 1, START, START)
+FOUND = FoundDevice(
+    codec="z2m",
+    native_id="0x00158d0001dc126a",
+    title="12F/east smoke",
+    model="Xiaomi JTYJ-GD-01LM/BW",
+    device_class="smoke_detector",
+    points=[FoundPoint("smoke", MetricKind.BOOLEAN, metric="alarm")],
+    values={"smoke": False},
+    said=3,
+    first_at=START,
+    last_at=START,
+    online=None,
+    ignored=False,
+    gone=False,
+    silent_after_ms=None,
+    commands={},
+)
 FILE_HASH = hashlib.sha256(PNG).hexdigest()
 
 
@@ -68,6 +87,7 @@ def url(path: str) -> str:
         "site": "tower-a",
         "name": "sd-1203",
         "drill": "DRL-000001",
+        "found": FOUND.id,
     }
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], path)
 
@@ -108,6 +128,7 @@ async def furnished(desk: FakeDesk, users: Users, but: str = "") -> None:
     desk.backtested()
     desk.ruled()
     desk.letters = [LETTER]
+    desk.found = {(FOUND.codec, FOUND.native_id): FOUND}
     desk.handing_over()
     desk.drilling(score=Score(1.0, 1.0, 100, 80, True))
     desk.device_states = [device("sd-1203")]

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from api.auth import Principal
+from api.playing import TOLD_MS, Players, Scenario, ToPlay
 from api.ports import Held, Refused, RequiredDrill, UnknownDrill
 from api.privacy import Masks
 from api.sight import Sight
@@ -155,3 +156,50 @@ async def test_the_report_of_another_sites_drill_is_not_there(desk: FakeDesk) ->
     sight = Sight(desk, Principal("east", sites=frozenset({"tower-b"})), Masks(b"k"), lambda about: None)  # type: ignore[arg-type]
     with pytest.raises(UnknownDrill):
         await sight.drill_facts(ID)
+
+
+SCENARIO = {
+    "name": "fire-on-12f",
+    "site": "tower-a",
+    "title": {"en": "A fire", "zh": "火灾"},
+    "lasts_ms": 300_000,
+    "hazards": ["fire"],
+}
+
+
+CAN_PLAY = {"player": "one", "scenarios": [SCENARIO]}
+
+
+async def test_what_somebody_can_play_is_listed_and_handed_out_once_when_it_is_wanted(
+    client: httpx.AsyncClient, desk: FakeDesk
+) -> None:
+    desk.drilling()
+    assert (await client.get(f"{API}/scenarios")).json() == {"items": []}
+    assert (await client.post(f"{API}/{ID}/play", json={})).json() == {"played": False}, "nobody can"
+    assert (await client.post(f"{API}/scenarios", json=CAN_PLAY)).json() == {"items": []}
+    assert (await client.get(f"{API}/scenarios")).json() == {"items": [SCENARIO]}
+    assert (await client.post(f"{API}/{ID}/play", json={})).json() == {"played": True}
+    told = [(await client.post(f"{API}/scenarios", json=CAN_PLAY)).json()["items"] for _ in range(2)]
+    assert told == [[{"drill": ID, "site": "tower-a", "scenario": "fire-on-12f"}], []]
+
+
+async def test_a_drill_that_is_over_is_not_played(client: httpx.AsyncClient, desk: FakeDesk) -> None:
+    desk.drilling(stage=Stage.ENDED)
+    await client.post(f"{API}/scenarios", json=CAN_PLAY)
+    assert (await client.post(f"{API}/{ID}/play", json={})).json() == {"played": False}
+
+
+def test_what_has_not_been_said_for_a_while_counts_no_more() -> None:
+    players, known = Players(), Scenario("fire", "a", {"en": "Fire"}, 60_000, ["fire"])
+    players.told("one", [known], START)
+    assert players.scenarios(START + TOLD_MS - 1) == [known]
+    assert players.scenarios(START + TOLD_MS) == []
+    assert not players.play(ToPlay("DRL-000001", "a", "fire"), START + TOLD_MS)
+
+
+def test_a_player_that_leaves_takes_its_scenarios_along_and_leaves_those_of_others() -> None:
+    players, fire, gas = Players(), *(Scenario(name, "a", {"en": name}, 60_000, []) for name in ("fire", "gas"))
+    players.told("one", [fire], START)
+    players.told("other", [gas], START)
+    players.told("one", [], START)
+    assert players.scenarios(START) == [gas]

@@ -54,4 +54,6 @@ async def test_with_a_token_ready_says_what_is_wrong(client_for: Client, desk: F
 async def test_metrics_are_served_as_prometheus_expects_them(client: httpx.AsyncClient, desk: FakeDesk) -> None:
     answer = await client.get("/metrics")
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-    assert answer.content == await desk.metrics()
+    assert answer.content.startswith(await desk.metrics())
+    assert b'tocsin_api_requests_total{method="GET",status="2xx"}' in (await client.get("/metrics")).content
+    assert b"tocsin_event_streams 0.0" in answer.content

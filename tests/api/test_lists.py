@@ -29,8 +29,19 @@ async def test_a_summary_has_what_a_list_shows_and_not_what_is_heavy(client: htt
     desk.opened()
     (full,) = await _items(client, INCIDENTS)
     (summary,) = await _items(client, INCIDENTS, view="summary")
+    next_due = summary.pop("next_due")
     assert summary.items() <= full.items()
     assert full.keys() - summary.keys() >= {"evidence", "commands", "steps", "due"}
+    assert next_due == (full["due"][0] if full["due"] else None)
+
+
+async def test_incidents_are_asked_for_by_their_ids(client: httpx.AsyncClient, desk: FakeDesk) -> None:
+    for _ in range(3):
+        desk.opened()
+    found = await _items(client, INCIDENTS, view="summary", ids="INC-000001,INC-000003,INC-000099")
+    assert [each["id"] for each in found] == ["INC-000003", "INC-000001"]
+    answer = await client.get(INCIDENTS, params={"ids": ",".join(["x"] * 201)})
+    assert answer.status_code == 422
 
 
 async def test_words_are_looked_for_in_any_language(client: httpx.AsyncClient, desk: FakeDesk) -> None:

@@ -209,3 +209,10 @@ async def test_dead_letters_are_listed_by_topic_and_reason(client: httpx.AsyncCl
     page = await _json(client, "/api/v1/dead-letters", limit=2)
     assert page["items"][0]["last_at"] == "2026-11-24T05:00:00.120Z"
     assert (len(page["items"]), page["next_cursor"]) == (2, "2")
+
+
+async def test_sites_have_their_time_zone_and_kinds_of_devices_their_commands(client: httpx.AsyncClient) -> None:
+    sites = (await client.get("/api/v1/sites")).json()["items"]
+    assert {each["id"]: each["timezone"] for each in sites} == {"tower-a": "Asia/Shanghai", "tower-b": "Asia/Shanghai"}
+    (kind,) = (await client.get("/api/v1/device-classes")).json()["items"]
+    assert kind["commands"] == {"sound": {"en": "Sound the alarm"}}

@@ -63,7 +63,7 @@ def test_what_a_device_is_called_cannot_be_markup() -> None:
 
 def test_a_quiet_wall_shows_what_has_been() -> None:
     live = _live()
-    live.entries = [entry(1, text="Somebody signed the handover", incident=None)]
+    live.entries.append(entry(1, text="Somebody signed the handover", incident=None))
     live.closed = [incident(7, open=False, closed_at="2026-11-24T05:30:00.000Z", finding="real")]
     html = wall_html(live, "en")
     assert "All quiet" in html
@@ -102,8 +102,10 @@ def test_the_zone_of_the_first_report_is_marked_in_the_section() -> None:
     first = incident(level="I")
     drawn, tiles = sections([zone("11F"), zone(open_incidents=[first["id"]])], {first["id"]: first}, "en")
     assert tiles == []
-    assert "★ I" in drawn[0]
-    assert drawn[0].index("12F</text>") < drawn[0].index("11F</text>"), "the upper floor stands above"
+    (figure,) = drawn
+    assert "★ I" in figure.cells[f"zone-{SITE}/12F-east"]
+    floors = [html for id, html in figure.cells.items() if id.startswith("floor-")]
+    assert ["12F</text>" in html for html in floors] == [True, False], "the upper floor stands above"
 
 
 def test_of_many_buildings_only_those_are_drawn_where_something_goes_on() -> None:
@@ -114,14 +116,14 @@ def test_of_many_buildings_only_those_are_drawn_where_something_goes_on() -> Non
     ]
     drawn, tiles = sections(zones, {there["id"]: there}, "en")
     assert len(drawn) == 1
-    assert "t003" in drawn[0]
+    assert drawn[0].key == f"{SITE}-t003"
     assert len(tiles) == 11
     assert [tile.name for tile in tiles if tile.silent] == [f"{SITE} · t005"]
 
 
 def test_a_silent_zone_is_hatched_and_not_only_coloured() -> None:
     drawn, _ = sections([zone(silent=2)], {}, "zh")
-    assert "url(#hatch-0)" in drawn[0]
+    assert f"url(#hatch-{drawn[0].key})" in drawn[0].cells[f"zone-{SITE}/12F-east"]
 
 
 def test_times_are_those_of_the_zone_they_are_asked_in() -> None:

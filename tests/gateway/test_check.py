@@ -9,12 +9,13 @@ import pytest
 from gateway import yaml_tree
 from gateway.check import LIBRARY, check
 from gateway.schema import NAMES, schema_of
-from rules.site import DeviceClass, MetricKind
+from rules.site import DeviceClass, MetricKind, Source
 
 HERE = Path(__file__).parent
 BAD = sorted(path for path in (HERE / "bad").iterdir() if path.suffix != ".txt")
 CLASSES = HERE.parents[1] / "rules" / "library" / "classes"
 PEOPLE = ("roster.", "notices.")
+NO_SITES = ("yaml.", "file.", "rules.", "plans.", "settings.", *PEOPLE)
 LIFE_SAFETY = {"smoke_detector", "heat_detector", "manual_call_point", "lift", "gas_detector"}
 
 
@@ -27,7 +28,7 @@ def test_a_bad_file_gets_exactly_its_message(path: Path, monkeypatch: pytest.Mon
     checked = check([Path(path.name)])
     assert "".join(f"{problem}\n" for problem in checked.problems) == expected
     assert checked.problems
-    assert checked.directory is None or path.name.startswith(("yaml.", "file.", "rules.", "plans.", *PEOPLE))
+    assert checked.directory is None or path.name.startswith(NO_SITES)
     assert checked.roster is None or not path.name.startswith(PEOPLE)
     assert checked.ruleset is None or not path.name.startswith("rules.")
     assert checked.plans is None or not path.name.startswith(("rules.", "plans."))
@@ -38,7 +39,7 @@ def test_good_files_become_a_directory() -> None:
     assert checked.problems == []
     assert (checked.files, checked.sites, checked.devices) == (2, 1, 5)
     assert checked.directory is not None
-    assert checked.directory.devices["tower-a/leak-12"].topic == "zigbee2mqtt/12F/kitchen leak"
+    assert checked.directory.devices["tower-a/leak-12"].source == Source("z2m", "0x00158d00045c2d10")
     assert checked.directory.devices["tower-a/pump-1"].silent_after_ms == 5 * 60_000
     assert "sump_pump" in checked.directory.device_classes
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from gateway.ingest import AHEAD_MS_MAX, BATCH_MESSAGES_MAX, BEHIND_MS_MAX
+from gateway.ingest import BATCH_MESSAGES_MAX
+from gateway.ordering import AHEAD_MS_MAX, BEHIND_MS_MAX
 from gateway.wire import DUP, OVERSIZE, RETAIN
 from rules.instant import DAY_MS, HOUR_MS
 from rules.timeline import Kind

@@ -93,6 +93,23 @@ async def test_commands_of_the_outbox_are_published_once_and_their_publication_i
     assert stage.store.outbox_next(stage.now) is None
 
 
+async def test_a_command_s_round_trip_ends_with_its_device_s_answer_and_is_measured_once(
+    mosquitto: Callable[..., Mosquitto], stage: Stage
+) -> None:
+    broker = mosquitto()
+    async with _device(broker) as heard, _performing(stage, broker.port) as (performer, _):
+        stage.ingest.on_answer = performer.answered
+        _fire(stage)
+        performer.wake()
+        await until(lambda: performer.published == 2 and len(heard) == 2)
+        assert performer.round_trip_s.count == 0
+        id = json.loads(heard[0][1])["id"]
+        for _ in range(2):
+            stage.publish("vent-1", kind="command/result", payload=json.dumps({"id": id, "ok": True}).encode())
+            stage.deliver()
+        assert performer.round_trip_s.count == 1
+
+
 async def test_what_the_outbox_held_before_a_crash_is_published_after_it(
     mosquitto: Callable[..., Mosquitto], stage: Stage
 ) -> None:

@@ -16,31 +16,17 @@ from sqlalchemy import Table, create_engine, func, select
 
 from gateway.desk import recover
 from gateway.documents import StoredDocuments
-from gateway.keeping import lines
 from gateway.keeping.backup import back_up
 from gateway.keeping.proof import prove
 from gateway.keeping.restore import restore
 from gateway.replay import differences
 from gateway.store import Store, Verified, migrate
-from gateway.store.engines import parse_url, writing_engine
 from gateway.store.schema import metadata
 from rules.events import TimePassed
+from tests.support.released import RELEASED, as_released
 from tests.support.stage import START
 
-RELEASED = sorted(path for path in (Path(__file__).parent / "released").iterdir() if path.is_dir())
 EVENTS = {"0001": 10, "0002": 14}
-
-
-def as_released(folder: Path, url: str) -> None:
-    """The store as that version left it."""
-    engine = writing_engine(parse_url(url))
-    with engine.begin() as connection:
-        migrate.upgrade(connection, folder.name)
-        connection.exec_driver_sql("DELETE FROM journal_head")
-        for path in sorted(folder.glob("*.jsonl")):
-            with path.open("rb") as stream:
-                assert lines.load(connection, path.stem, stream) > 0
-    engine.dispose()
 
 
 every_schema = pytest.mark.parametrize("folder", RELEASED, ids=lambda folder: folder.name)

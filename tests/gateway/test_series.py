@@ -84,6 +84,27 @@ def test_a_boolean_is_averaged_as_a_share_and_a_text_has_a_last_one_alone(store:
     assert store.points(Aggregate.COUNT) == {"open": [(0, 2.0)], "position": [(0, 2.0)]}
 
 
+def test_a_text_among_numbers_is_counted_and_no_part_of_their_mean(store: Store) -> None:
+    store.say(0, level=2.0)
+    store.say(1, level="high")
+    store.say(2, level=4.0)
+    assert store.points(Aggregate.AVG) == {"level": [(0, 3.0)]}
+    assert store.points(Aggregate.COUNT) == {"level": [(0, 3.0)]}
+    assert store.points(Aggregate.LAST) == {"level": [(0, 4.0)]}
+
+
+def test_of_readings_of_one_millisecond_the_one_received_last_is_the_last(store: Store) -> None:
+    for number in range(20):
+        store.say(500, power_w=float((number * 7) % 20))
+    assert store.points(Aggregate.LAST) == {"power_w": [(0, float(19 * 7 % 20))]}
+
+
+def test_where_nothing_was_said_there_is_no_point(store: Store) -> None:
+    store.say(0, power_w=1.0)
+    store.say(5 * MINUTE_MS, power_w=2.0)
+    assert store.points() == {"power_w": [(0, 1.0), (5 * MINUTE_MS, 2.0)]}
+
+
 def test_steps_go_over_files_and_what_came_late_stands_where_it_was_measured(store: Store) -> None:
     store.say(30 * MINUTE_MS, power_w=1.0)
     store.say(90 * MINUTE_MS, power_w=5.0)

@@ -63,7 +63,7 @@ def test_while_nobody_has_taken_an_incident_somebody_is_told_again_and_again(see
             continue
         unacknowledged = incident.open and not escalation.is_acknowledged(turn, incident)
         assert (incident.ladder is not None) is unacknowledged, incident.id
-        if incident.ladder is not None:
+        if incident.ladder is not None and not incident.suspended:  # else it waits for its drill to go on
             within = turn.plans.by_hazard[incident.hazard].acknowledge.within
             assert incident.ladder.due_at - core.state.now <= max(within, escalation.REMINDED_MS_MAX)
 
@@ -97,7 +97,9 @@ def _is_called_for(step: PlanStep, incident: Incident) -> bool:
 @given(SEEDS, COUNTS)
 def test_nothing_that_was_sent_expires_silently(seed: int, count: int) -> None:
     core = run(seed, count)
-    ended = (Kind.NOTICE_DONE, Kind.NOTICE_FAILED, Kind.COMMAND_DONE, Kind.COMMAND_FAILED)
+    ended = (
+        Kind.NOTICE_DONE, Kind.NOTICE_FAILED, Kind.COMMAND_DONE, Kind.COMMAND_FAILED, Kind.COMMAND_WITHDRAWN
+    )  # fmt: skip
     over = {entry.facts.get("id") for entry in core.entries if entry.kind in ended}
     over |= {e.facts.get("id") for e in core.entries if e.kind is Kind.NOTICE_TRIED and e.reason}  # the next channel
     awaited = {*core.state.sent, *core.state.commands}

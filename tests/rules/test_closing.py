@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rules.incident import Incident, Phase, StepStage
-from rules.instant import MINUTE_MS
+from rules.instant import HOUR_MS, MINUTE_MS
 from rules.outcome import Refused
-from rules.requests import CompleteTask, Finding, SkipTask
+from rules.requests import CompleteTask, Finding, PutOnShelf, SkipTask
 from rules.timeline import Kind
 from tests.support.building import rule, ruleset
 from tests.support.core import Core
@@ -171,3 +171,34 @@ def test_optional_tasks_hold_nothing_up() -> None:
     core.reading("sd-1", smoke=0)
     assert core.incident().closed_by == "tocsin"
     assert core.entry(Kind.TASK_SKIPPED).reason == "closed by itself"
+
+
+def test_a_detector_that_stays_in_alarm_is_set_aside_once_it_is_on_a_shelf() -> None:
+    core = smoking()
+    do(core, "look")
+    assert core.resolve(finding=Finding.FALSE_ALARM).refused is not None
+    core.step(PutOnShelf(by="engineer-1", second="lead-1", reason="stuck", device="tower-a/sd-1", duration_ms=HOUR_MS))
+    assert core.resolve(finding=Finding.FALSE_ALARM).refused is None
+    assert core.entry(Kind.GIVEN_UP).reason == "kept quiet by shelf SH-000001 when duty.officer resolved the incident"
+    assert not core.incident("INC-000001").open
+
+
+def test_what_was_set_aside_is_raised_anew_when_its_shelf_ends_and_it_still_holds() -> None:
+    core = smoking(plans=OPTIONAL)
+    core.step(PutOnShelf(by="engineer-1", second="lead-1", reason="stuck", device="tower-a/sd-1", duration_ms=HOUR_MS))
+    assert core.resolve(finding=Finding.FALSE_ALARM).refused is None
+    core.wait("59min")
+    assert len(core.state.incidents) == 1
+    core.wait("1min")
+    assert core.incident("INC-000002").evidence[0].device == "tower-a/sd-1"
+
+
+def test_what_was_set_aside_and_is_normal_again_raises_nothing() -> None:
+    core = smoking(plans=OPTIONAL)
+    core.step(PutOnShelf(by="engineer-1", second="lead-1", reason="stuck", device="tower-a/sd-1", duration_ms=HOUR_MS))
+    assert core.resolve(finding=Finding.FALSE_ALARM).refused is None
+    core.reading("sd-1", smoke=0)
+    core.wait("2h")
+    assert list(core.state.incidents) == ["INC-000001"]
+    core.reading("sd-1", smoke=2)
+    assert core.incident("INC-000002").open

@@ -16,6 +16,7 @@ GOOD = {
     "silent_for": "{silent_for: limit}",
     "schedule": "{schedule: {days: [workday, holiday], from: '22:00', to: '06:00'}}",
     "sequence": "{sequence: [{event: denied}, {metric: open, is: true}], within: 30s}",
+    "baseline": "{baseline: {below: 4, weeks: 12, hours_min: 6, floor: 0.2}}",
     "expr": "{expr: 'smoke > 0.9 * rated_power_w'}",
     "any": "{any: [{metric: smoke, between: [1, 2]}, {metric: position, in: [open, ajar]}]}",
     "all": "{all: [{metric: smoke, below: 1, rate_per: 1min, over: 5min}], for: 1h}",

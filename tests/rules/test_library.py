@@ -109,6 +109,7 @@ CASES: dict[str, Case] = {
     "cable-hot": number("cable_temperature", bad=71, between=65, good=40),
     "frequency-off": number("frequency_hz", bad=49.4, between=49.6, good=50),
     "night-load-high": Case([{"power_w": 60}, "after 9h", {"power_w": 60}], ["after 6h"]),
+    "consumption-abnormal": Case(["weeks 8", "hour 17"], ["hour 12"], keeps=["hour 14"]),
     "door-forced": flag("forced"),
     "door-forced-event": event("door_forced"),
     "door-held-open": flag("held_open"),
@@ -139,6 +140,7 @@ OTHER_WAYS: list[tuple[str, Case]] = [
     ("clock-wrong", Case(["skew 6"], ["skew 0"], keeps=["skew 4"])),
     ("device-offline", Case(["status offline"], [{}])),  # what speaks is not offline
     ("night-load-high", Case([{"power_w": 60}, "after 9h", {"power_w": 60}], [{"power_w": 40}])),
+    ("consumption-abnormal", Case(["weeks 8", "hour 3"], ["hour 8"], keeps=["hour 6"])),
     ("lift-stopped-with-persons", Case([{"at_landing": False, "speed": 0.0, "occupied": True}], [{"occupied": False}])),
 ]
 # What each class says when nothing is the matter.
@@ -211,7 +213,7 @@ def trials() -> list[tuple[str, str, Case]]:
 
 
 def test_the_library_is_in_force_as_shipped() -> None:
-    assert (len(RULES.detections), len(RULES.confirmations)) == (60, 5)
+    assert (len(RULES.detections), len(RULES.confirmations)) == (61, 5)
 
 
 def test_every_shipped_detection_has_a_case() -> None:

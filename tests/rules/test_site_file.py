@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from rules.class_file import ClassFile
 from rules.file_types import check_id
 from rules.problem import Problem
-from rules.site import Building, Device, Directory, Floor, Metric, MetricKind, Site, Zone
-from rules.site_file import SiteFile, build_directory
+from rules.site import Building, Device, Directory, Floor, Metric, MetricKind, Site, Source, SourcePoint, Zone
+from rules.site_file import AssignedFile, SiteFile, build_directory
 
 MINUTE_MS = 60_000
 
@@ -99,11 +99,64 @@ def test_a_class_becomes_its_metrics_events_and_commands() -> None:
 
 
 def test_a_device_may_be_silent_for_longer_than_its_class() -> None:
-    devices = [{"id": "sd-1", "class": "smoke_detector", "silent_after": "25h", "topic": "zigbee2mqtt/sd 1"}]
+    devices = [{"id": "sd-1", "class": "smoke_detector", "silent_after": "25h"}]
     directory, _ = build_directory({"classes.yaml": classes()}, {"site.yaml": site(devices)})
     assert directory is not None
     device = directory.devices["tower-a/sd-1"]
-    assert (device.silent_after_ms, device.topic) == (25 * 60 * MINUTE_MS, "zigbee2mqtt/sd 1")
+    assert (device.silent_after_ms, device.source) == (25 * 60 * MINUTE_MS, None)
+
+
+def test_a_device_of_another_format_says_what_its_points_and_commands_are() -> None:
+    source = {
+        "codec": "z2m",
+        "id": "0x00158d0001dc126a",
+        "points": {"smoke": "alarm", "density": {"metric": "smoke", "scale": 0.01, "words": {"none": 0.0}}},
+        "events": {"test": "test_button"},
+        "commands": {"silence": {"warning.mode": "stop", "level": 2.0}},
+    }
+    devices = [{"id": "sd-1", "class": "smoke_detector", "source": source}]
+    directory, problems = build_directory({"classes.yaml": classes()}, {"site.yaml": site(devices)})
+    assert directory is not None, problems
+    assert directory.devices["tower-a/sd-1"].source == Source(
+        "z2m",
+        "0x00158d0001dc126a",
+        {"smoke": SourcePoint("alarm"), "density": SourcePoint("smoke", words={"none": 0.0}, scale=0.01)},
+        {"test": "test_button"},
+        {"silence": {"warning.mode": "stop", "level": 2.0}},
+    )
+
+
+def test_the_limit_of_silence_that_a_site_file_states_counts_before_what_the_device_announces() -> None:
+    source = {"codec": "z2m", "id": "0x1"}
+    devices = [
+        {"id": "a", "class": "smoke_detector", "source": source},
+        {"id": "b", "class": "smoke_detector", "source": source | {"id": "0x2"}, "silent_after": "1h"},
+    ]
+    directory, _ = build_directory({"classes.yaml": classes()}, {"site.yaml": site(devices)})
+    assert directory is not None
+    sources = [device.source for device in directory.devices.values() if device.source is not None]
+    assert [each.silence_announced for each in sources] == [True, False]
+
+
+def test_a_device_may_be_added_to_a_zone_by_another_file() -> None:
+    added = AssignedFile.model_validate(
+        {"assigned": [{"zone": "tower-a/12F-east", "id": "sd-9", "class": "smoke_detector", "by": "rob"}]}
+    )
+    files = {"classes.yaml": classes()}, {"site.yaml": site([])}, {"assigned.yaml": added}
+    directory, _ = build_directory(*files)
+    assert directory is not None
+    assert directory.devices["tower-a/sd-9"].zone == "tower-a/12F-east"
+
+
+def test_a_codec_that_the_settings_do_not_name_is_a_fault_where_they_are_known() -> None:
+    devices = [{"id": "sd-1", "class": "smoke_detector", "source": {"codec": "z2", "id": "0x1"}}]
+    files = {"classes.yaml": classes()}, {"site.yaml": site(devices)}
+    assert build_directory(*files)[1] == []
+    _, problems = build_directory(*files, codecs=frozenset({"z2m"}))
+    assert [str(each) for each in problems] == [
+        "site.yaml buildings[0].floors[1].zones[0].devices[0].source.codec:"
+        " 'z2' is not one of `codecs` in the settings (z2m); did you mean z2m?"
+    ]
 
 
 def test_two_sites_may_use_the_same_names() -> None:

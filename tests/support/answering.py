@@ -25,6 +25,7 @@ from rules.requests import (
     AddNote,
     AdvanceOrder,
     Assign,
+    AssignDevice,
     AssignOrder,
     ChangeLevel,
     ClearDeadLetters,
@@ -37,6 +38,7 @@ from rules.requests import (
     FillHandover,
     Finding,
     HandOverOrder,
+    IgnoreDevice,
     NoteHandover,
     OpenOrder,
     OverrideCommand,
@@ -53,10 +55,12 @@ from rules.requests import (
     StartDrill,
     SuspendDrill,
     TakeTheory,
+    UnassignDevice,
     WithdrawCommand,
 )
 from rules.response_plan import PlanBook
 from rules.signal import Signal
+from rules.site import Source
 from rules.state import encode_state
 from tests.support import building, happenings
 from tests.support.core import Core
@@ -79,8 +83,8 @@ plans:
       - {id: vents, title: {en: Vents}, level: I, command: {device_class: smoke_vent, command: open, retries: 1}}
       - {id: look, title: {en: Look}, task: {role: duty_officer, within: 3min}}
       - {id: tell, title: {en: Tell}, level: II, notify: {role: safety_officer}}
-      - {id: call, title: {en: Call}, level: I, authority: {to: fire_brigade, event: Structure Fire}}
-      - {id: leave, title: {en: Leave}, level: I, occupant_notice: {template: fire_evacuate}}
+      - {id: call, title: {en: Call}, level: I, once: building, authority: {to: fire_brigade, event: Structure Fire}}
+      - {id: leave, title: {en: Leave}, level: I, once: building, occupant_notice: {template: fire_evacuate}}
       - {id: mend, title: {en: Mend, zh: 维修}, level: II, work_order: {kind: emergency}}
       - {id: reset, title: {en: Reset}, phase: closing, level: II, task: {role: engineer}}
 """
@@ -322,6 +326,19 @@ _REQUESTS: tuple[Callable[[Core, Random], PersonCommand], ...] = (
         incident=_of(chance, {each: 1 for key, each in core.state.troubles.items() if "|report/" in key}, "INC"),
     ),
     lambda core, chance: ClearDeadLetters(**_who(chance), reason=_why(chance), letters=3),
+    lambda core, chance: AssignDevice(
+        **_who(chance),
+        device="tower-a/sd-77",
+        zone="tower-a/12F-east",
+        device_class="smoke_detector",
+        source=Source("z2m", "0x77"),
+        reason=_why(chance),
+        against=chance.choice((("", ""), ("already_assigned", "z2m/0x77 is tower-a/sd-77"))),
+    ),
+    lambda core, chance: UnassignDevice(**_who(chance), codec="z2m", native_id="0x77", reason=_why(chance)),
+    lambda core, chance: IgnoreDevice(
+        **_who(chance), codec="z2m", native_id="0x77", ignored=chance.random() < 0.5, reason=_why(chance)
+    ),
     lambda core, chance: Resolve(
         **_about(core, chance), finding=chance.choice(list(Finding)), cause=chance.choice(("", "a cause"))
     ),

@@ -51,7 +51,7 @@ device_classes:
     commands: {open: {}, close: {}}
 """
 
-# zone → device → class, or [class, {its rated values}]
+# zone → device → class, or [class, {its rated values}], or {what else a site file says of it}
 ZONES = {
     "12F-east": {
         "sd-1": "smoke_detector",
@@ -144,6 +144,8 @@ def _classes(text: str) -> ClassFile:
 
 
 def _device(name: str, entry: Any) -> dict[str, Any]:
+    if isinstance(entry, dict):
+        return {"id": name, **entry}
     device_class, rated = (entry, {}) if isinstance(entry, str) else entry
     return {"id": name, "class": device_class, "rated": rated}
 

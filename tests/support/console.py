@@ -19,6 +19,7 @@ from simulators.building import demo_tower, site_yaml
 from simulators.crew import CHANNELS, write_crew
 from tests.support.field_client import ObedientDevices, say
 from tests.support.gateway import RunningGateway
+from tests.support.places import Place, places
 from tests.support.servers import Mosquitto, Server
 
 HOST = "127.0.0.1"
@@ -28,6 +29,7 @@ ROLES = ("duty_officer", "engineering_lead")  # who a fire of level I wants
 
 SMOKE = {"smoke": 0.4, "alarm": True}
 CLEAN = {"smoke": 0.01, "alarm": False}
+NEVER_SILENT = "disable: [device-silent]\n"  # nobody speaks there but when a test makes them, for as long as tests take
 
 
 class RunningConsole(Server):
@@ -53,6 +55,11 @@ class Tower:
 
     def __init__(self, broker: Mosquitto, gateway: RunningGateway) -> None:
         self.broker, self.gateway = broker, gateway
+        self._places = places()
+
+    def place(self) -> Place:
+        """Another one each time."""
+        return next(self._places)
 
     def says(self, device: str, ago_s: float = 0, **values: Any) -> None:
         """`device`: a name at the tower; returns when the broker has it. `ago_s`: it says that it was so long ago."""
@@ -126,7 +133,12 @@ def tower(folder: Path, phones: str = "", **settings: Any) -> Iterator[Tower]:
     broker = Mosquitto(folder / "broker")
     broker.start()
     write_crew(folder / "gateway" / "crew")
-    parts: dict[str, Any] = {"people": ["crew"], "authorities": {"fire_brigade": {"folder": "fire-brigade"}}}
+    (folder / "gateway" / "quiet.yaml").write_text(NEVER_SILENT)
+    parts: dict[str, Any] = {
+        "people": ["crew"],
+        "rules": ["quiet.yaml"],
+        "authorities": {"fire_brigade": {"folder": "fire-brigade"}},
+    }
     if phones:
         lines = [f"{name} {phones.replace('http://', 'json://')}/{name}\n" for name in CHANNELS]
         (folder / "gateway" / "channels").write_text("".join(lines))

@@ -10,11 +10,12 @@ Nothing passes but what a test lets pass. After every step the invariants are as
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rules.baseline import Consumption
 from rules.drill import exercises_from
 from rules.effects import PublishCommand
 from rules.engine import Engine
@@ -32,7 +33,7 @@ from rules.events import (
     VerdictChanged,
 )
 from rules.incident import Incident
-from rules.instant import Instant, parse_duration_ms, parse_rfc3339
+from rules.instant import HOUR_MS, Instant, parse_duration_ms, parse_rfc3339
 from rules.invariants import Watch, check
 from rules.mode import Mode
 from rules.outcome import Outcome
@@ -85,6 +86,7 @@ class Core:
         self.now = now
         self.documents = building.Stored()
         self.telemetry = Recorded()
+        self.consumption: dict[str, Consumption] = {}
         self.engine = Engine(State(), self.documents)
         self.watch = Watch()
         self.events: list[tuple[Event, Instant]] = []
@@ -102,6 +104,18 @@ class Core:
         if roster is not None:
             self.step(RosterLoaded(self.documents.add(roster)))
         self.screen = self._new_screen([])
+
+    # ---- what meters consumed
+
+    def consumed(self, device: str, *hours: float, first: int | None = None) -> list[VerdictChanged]:
+        """Kilowatt hours of each hour, the last of which is over now; or from `first` (since 1970) on."""
+        begins = self.now // HOUR_MS - len(hours) if first is None else first
+        self.consumption.setdefault(_full(device), Consumption()).take(begins, hours)
+        return self._submit(self.screen.consumed(_full(device), begins, hours, self.now))
+
+    def _consumed_before(self, device: str, weeks: int) -> tuple[int, Sequence[float]]:
+        known = self.consumption.get(device)
+        return (0, ()) if known is None else (known.first, list(known.values))
 
     # ---- what comes from devices
 
@@ -278,7 +292,8 @@ class Core:
                 self.step(event(version))
 
     def _new_screen(self, verdicts: list[tuple[Mode, str, str, Verdict]]) -> Screen:
-        self.screen = Screen(self.directory, self.ruleset, self.telemetry, building.calendars(self.directory))
+        calendars = building.calendars(self.directory)
+        self.screen = Screen(self.directory, self.ruleset, self.telemetry, calendars, self._consumed_before)
         for site, at in exercises_from(self.state.drills).items():
             self.screen.forget(Mode.EXERCISE, site, at)
         self._started = self._submit(self.screen.start(verdicts, self.now))

@@ -127,7 +127,7 @@ def _kind(field: FieldInfo) -> str:
     if typing.get_origin(kind) is typing.Literal:
         return " or ".join(f"`{value}`" for value in typing.get_args(kind))
     if typing.get_origin(kind) is list:
-        return {Path: "list of paths", str: "list"}[typing.get_args(kind)[0]]
+        return "list of paths" if typing.get_args(kind)[0] is Path else "list"
     names: dict[Any, str] = {str: "text", Path: "path", bool: "true or false", int: "whole number", float: "number"}
     return " ".join([names[kind], *_bounds(bounds)]) if kind in (int, float) else names[kind]
 

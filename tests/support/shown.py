@@ -46,6 +46,7 @@ def incident(number: int = 1, **other: Any) -> dict[str, Any]:
         "entries": 3,
         "revision": 1,
         "due": [{"what": "acknowledge", "at": "2026-11-24T05:00:15.120Z", "id": ""}],
+        "next_due": {"what": "acknowledge", "at": "2026-11-24T05:00:15.120Z", "id": ""},
     }
     return known | other
 

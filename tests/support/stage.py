@@ -12,12 +12,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gateway.codecs.port import Codec, Publish
 from gateway.core import calendars
 from gateway.desk import Desk
+from gateway.foreign.intake import Intake
 from gateway.history import StoredHistory
 from gateway.ingest import Ingest
 from gateway.store import Group, Store, StoreFailed
@@ -26,6 +28,7 @@ from gateway.wire import DUP, RETAIN
 from rules.events import GatewayStarted
 from rules.instant import Instant
 from rules.screen import Screen
+from rules.site import Directory
 from rules.timeline import Entry, Kind
 from rules.verdict import Verdict
 from tests.support import building
@@ -93,8 +96,12 @@ class Stage:
         plans: tuple[str, ...] = (),
         batch_ms: float = 5.0,
         url: str | None = None,
+        site: Directory | None = None,
+        codecs: Mapping[str, Callable[[], Codec]] | None = None,
     ) -> None:
-        """`url`: of another store than the SQLite file in the folder."""
+        """`url`: of another store than the SQLite file in the folder. `codecs`: made anew with every process."""
+        self.site, self.codecs = site or building.directory(), codecs or {}
+        self.asked: list[Publish] = []
         self.folder = folder
         self.url = url or f"sqlite:///{folder / 'journal.sqlite'}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -115,7 +122,7 @@ class Stage:
 
     def start(self) -> None:
         """As `gateway.core` wires it."""
-        directory, ruleset = building.directory(), building.rules(*self.rules)
+        directory, ruleset = self.site, building.rules(*self.rules)
         self.generation += 1
         self._sent_to = 0  # of the queue, on this connection
         self.timer = Timer()
@@ -139,9 +146,21 @@ class Stage:
             self._batch_ms,
             history.ahead,
         )
+        self.foreign = Intake(
+            {name: make() for name, make in self.codecs.items()},
+            self.ingest,
+            self.screen,
+            self.desk,
+            store,
+            self.telemetry.source,
+            self.asked.extend,
+        )
+        self.ingest.foreign = self.foreign
         detections = self.desk.engine.state.detections.values()
         known = [(each.mode, each.rule, each.device, each.verdict) for each in detections]
         for change in self.screen.start([each for each in known if each[3] is not Verdict.DOES_NOT], self.now):
+            self.ingest.submit(change)
+        for change in self.foreign.follow(directory, self.now):
             self.ingest.submit(change)
         crash_at, self.crash_at = self.crash_at, None
         self.ingest.flush()
@@ -156,6 +175,18 @@ class Stage:
         self.close()
         self.now += 7
         self.start()
+
+    def assign(self, site: Directory) -> None:
+        """Another site is put in force, as `gateway.core.Core.load` does."""
+        self.ingest.flush()
+        self.site = site
+        self.desk.load(site)
+        self.desk.commit()
+        changes = self.screen.reload(site, building.rules(*self.rules), calendars(site), self.now)
+        for change in [*changes, *self.foreign.follow(site, self.now)]:
+            self.ingest.submit(change)
+        self.ingest.forget_routes()
+        self.ingest.flush()
 
     def die_at(self, point: str) -> None:
         if self.crash_at == point:
@@ -185,6 +216,22 @@ class Stage:
         topic = f"{tree}/v1/{building.SITE}/{device}/{kind}".encode()
         self.queue.append((self._packet_id, topic, payload, flags))
         return self._packet_id
+
+    def publish_to(self, topic: str, payload: Any = b"", flags: int = 0) -> int:
+        """A message of any tree. What is no text is written as JSON."""
+        if not isinstance(payload, str | bytes):
+            payload = json.dumps(payload)
+        self._packet_id += 1
+        self.queue.append(
+            (self._packet_id, topic.encode(), payload.encode() if isinstance(payload, str) else payload, flags)
+        )
+        return self._packet_id
+
+    def tell(self, topic: str, payload: Any = b"", flags: int = 0) -> None:
+        """One message, delivered and committed."""
+        self.publish_to(topic, payload, flags)
+        self.deliver()
+        self.time_is_up()
 
     def deliver(self, most: int = 1_000_000) -> None:
         """Everything not acknowledged yet, in one read of the socket; what was given before with DUP."""

@@ -44,6 +44,16 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
         "Messages not understood were cleared: 3 · bad json · by engineer-1 · mended",
         "已清除无法识别的消息：3 条 · bad json · engineer-1 · mended",
     ),
+    Kind.INBOX: (
+        _entry(
+            Kind.INBOX,
+            {"what": "device assigned", "codec": "z2m", "id": "0x1", "name": "tower-a/sd-9", "class": "smoke_detector"},
+            by="engineer-1",
+            reason="fitted today",
+        ),
+        "Inbox: device assigned: z2m/0x1 is tower-a/sd-9, a smoke_detector · by engineer-1 · fitted today",
+        "新设备：已登记：z2m/0x1 即 tower-a/sd-9（smoke_detector） · engineer-1 · fitted today",
+    ),
     Kind.PRUNED: (
         _entry(Kind.PRUNED, {"until": 12000.0, "day": "2023-11-24", "incidents": 31.0, "orders": 4.0}),
         "Records up to 2023-11-24 removed, past their keeping: 31 incidents, 4 orders · journal up to entry 12000",
@@ -92,6 +102,11 @@ EXAMPLES: dict[Kind, tuple[Entry, str, str]] = {
         _entry(Kind.TASK_DONE, TASK | {"note": "they come"}, by="duty-1"),
         "Done: Call 119 · duty-1 · they come",
         "完成：拨打119 · duty-1 · they come",
+    ),
+    Kind.CARRIED: (
+        _entry(Kind.CARRIED, TASK | {"by": "INC-000001"}, reason="done for the whole building in INC-000001"),
+        "Not repeated: Call 119 · done for the whole building in INC-000001",
+        "不再重复：拨打119 · 已在 INC-000001 中为整个楼栋执行",
     ),
     Kind.TASK_SKIPPED: (
         _entry(Kind.TASK_SKIPPED, TASK, by="duty-1", reason="it was a false alarm"),

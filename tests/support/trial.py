@@ -62,6 +62,9 @@ class Trial:
                 self.screen.advance(self.now)
             self.now = end
             return
+        if word in ("hour", "weeks"):
+            self._consumed(int(what) * 7 * 24 * [10.0] if word == "weeks" else [float(what)])
+            return
         if word == "status":
             self.screen.status(self.watched, what == "online", Cause(self.now, self.now))
             return
@@ -72,6 +75,11 @@ class Trial:
             assert word == "event", word
             change = self.screen.event(self.watched, what, {}, Cause(self.now, self.now))
             assert change is None or not change.faults, change
+
+    def _consumed(self, hours: list[float]) -> None:
+        """Kilowatt hours; the last is that which is over now."""
+        self.now += HOUR_MS if len(hours) == 1 else 0
+        self.screen.consumed(self.device.id, self.now // HOUR_MS - len(hours), hours, self.now)
 
     def _heard(self) -> None:
         self.now += 1_000
