@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from gateway.codecs.port import Answered, Codec, Found, Gone, Happened, Said
 from gateway.library import load
@@ -196,3 +198,27 @@ def test_every_metric_that_is_suggested_is_one_of_the_class_and_of_its_kind() ->
                     assert metric.kind is not MetricKind.NUMBER or point.transform.apply(1.0) is not None
                     suggested += 1
     assert suggested > 20
+
+
+@pytest.mark.parametrize(
+    ("name", "given_"),
+    [
+        ("tasmota", {"full_topics": ["tasmota/%topic%/%prefix%/"], "identify_by": "topic"}),
+        ("shelly", {"prefixes": ["+", "plant/+"]}),
+        (
+            "chirpstack",
+            {
+                "silent_after": "26h",
+                "payloads": [{"points": {"a": {"at": 0, "scale": 0.1, "words": {"1": True}}}}],
+                "downlinks": [{"point": "v", "bytes": {"true": "01"}}],
+            },
+        ),
+        ("mapping", {"devices": [MAPPING["devices"][0] | {"silent_after": "90s"}]}),
+    ],
+)
+def test_options_are_written_as_they_are_read_and_have_a_schema(name: str, given_: dict[str, Any]) -> None:
+    options: type[BaseModel] = import_module(f"gateway.codecs.{name}").Options
+    read = options.model_validate(given_)
+    for written in (read.model_dump(exclude_unset=True), json.loads(read.model_dump_json())):
+        assert options.model_validate(written) == read
+    assert options.model_json_schema()["properties"].keys() == options.model_fields.keys()
