@@ -17,6 +17,7 @@ from gateway.library import load
 from rules.reading import Rejected
 from rules.site import MetricKind
 from tests.support import codec_rig as rig
+from tests.support import samples
 from tests.support.codec_rig import (
     NOW,
     decode,
@@ -24,9 +25,7 @@ from tests.support.codec_rig import (
     of,
     one,
     sample_files,
-    sample_lines,
     sample_messages,
-    sample_options,
     sample_payload,
 )
 
@@ -49,10 +48,6 @@ SPEAKS: dict[str, tuple[str, dict[str, Any]]] = {
 
 def make(name: str) -> Codec:
     return rig.make(name, MAPPING if name == "mapping" else {})
-
-
-def codec_of(name: str, file: Path) -> Codec:
-    return rig.make(name, sample_options(file))
 
 
 def message(name: str, value: str) -> bytes:
@@ -134,8 +129,8 @@ def test_an_unknown_device_is_sent_nothing(name: str) -> None:
 @pytest.mark.parametrize(("name", "file"), FILES, ids=lambda each: each if isinstance(each, str) else each.stem)
 def test_a_retained_message_is_read_like_any_other_and_never_passed_over(name: str, file: Path) -> None:
     """How old it may be, and whether it is known, ingest decides."""
-    fresh, again = codec_of(name, file), codec_of(name, file)
-    for line in sample_lines(file):
+    fresh, again = samples.codec_of(file), samples.codec_of(file)
+    for line in samples.lines_of(file):
         payload = sample_payload(line)
         assert decode(fresh, line["topic"], payload, retained=True) == decode(again, line["topic"], payload)
 
@@ -149,23 +144,23 @@ def test_a_retained_message_is_read_like_any_other_and_never_passed_over(name: s
 def test_the_same_messages_in_the_same_order_give_the_same_answers(name: str, random: st.DataObject) -> None:
     file = sample_files(name)[0]
     messages = random.draw(st.lists(mutated(sample_messages(name)), min_size=1, max_size=8))
-    first, second = codec_of(name, file), codec_of(name, file)
+    first, second = samples.codec_of(file), samples.codec_of(file)
     for topic, payload in messages:
         assert first.decode(topic, payload, NOW) == second.decode(topic, payload, NOW)
 
 
 @pytest.mark.parametrize(("name", "file"), FILES, ids=lambda each: each if isinstance(each, str) else each.stem)
 def test_a_restart_at_any_moment_changes_nothing_of_what_is_said_afterwards(name: str, file: Path) -> None:
-    lines = sample_lines(file)
+    lines = samples.lines_of(file)
     for moment in range(len(lines) + 1):
-        before, known = codec_of(name, file), dict[str, Found]()
+        before, known = samples.codec_of(file), dict[str, Found]()
         for line in lines[:moment]:
             for each in decode(before, line["topic"], sample_payload(line)):
                 if isinstance(each, Found):
                     known[each.native_id] = each
                 elif isinstance(each, Gone):
                     known.pop(each.native_id, None)
-        after = codec_of(name, file)
+        after = samples.codec_of(file)
         after.restore(known.values())
         for line in lines[moment:]:
             expected = decode(before, line["topic"], sample_payload(line))
@@ -180,11 +175,11 @@ def test_a_restart_at_any_moment_changes_nothing_of_what_is_said_afterwards(name
 def test_every_metric_that_is_suggested_is_one_of_the_class_and_of_its_kind() -> None:
     classes = load([]).directory.device_classes
     suggested = 0
-    for name, file in FILES:
+    for _, file in FILES:
         found = [
             each
-            for codec in [codec_of(name, file)]
-            for line in sample_lines(file)
+            for codec in [samples.codec_of(file)]
+            for line in samples.lines_of(file)
             for each in of(Found, decode(codec, line["topic"], sample_payload(line)))
         ]
         for each in found:
