@@ -31,7 +31,7 @@ from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from gateway.codecs.binary_fields import LORAWAN_BYTES_MAX, NAME_CHARACTERS_MAX, BinaryField, Name, Word
-from gateway.codecs.json_paths import Flat, as_value, flatten, read_object, read_topic, time_of
+from gateway.codecs.json_paths import Flat, as_value, flatten, read_object, read_topic, time_of, unsayable
 from gateway.codecs.known import POINTS_MAX, Device, Devices, kind_of_value, points_of
 from gateway.codecs.native import TEXT_CHARACTERS_MAX
 from gateway.codecs.option_checks import SilenceMs, parse_silence_ms
@@ -225,7 +225,9 @@ class ChirpStack:
         """One downlink for all points that a codec encodes, one for each whose bytes the options give."""
         device = self._devices.get(native_id)
         if device is None:
-            return Rejected("unknown device", f"{native_id!r} has not been heard of")
+            return Rejected("unknown device", f"{native_id!a:.80} has not been heard of")
+        if (refused := unsayable(points)) is not None:
+            return refused
         parts: list[dict[str, Any]] = []
         decoded: dict[str, Any] = {}
         for name, value in points.items():

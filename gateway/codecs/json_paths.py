@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -167,6 +168,18 @@ def look_up(tree: Any, path: Path) -> Any:
             return MISSING
         tree = tree[step]
     return tree
+
+
+def unsayable(points: Mapping[str, Value]) -> Rejected | None:
+    """Points that are to be set to what no message can carry: text that UTF-8 does not know, no finite number."""
+    for name, value in points.items():
+        try:
+            whole = f"{name}{value}".encode() and (not isinstance(value, float) or math.isfinite(value))
+        except UnicodeEncodeError:
+            whole = False
+        if not whole:
+            return Rejected("wrong shape", f"{name!a:.80}: {value!a:.80} is nothing that a message can say")
+    return None
 
 
 def plain(value: Value) -> str:

@@ -34,6 +34,7 @@ from gateway.codecs.json_paths import (
     read_topic,
     time_of,
     unix_time_of,
+    unsayable,
 )
 from gateway.codecs.known import Device, Devices, kind_of_value, points_of
 from gateway.codecs.mapping_options import OK, ONLINE, DeviceOptions, Options, PointOptions, TruthOptions
@@ -170,7 +171,9 @@ class Mapped:
         """One message for each point, from its entry's template."""
         device = self._devices.get(native_id)
         if device is None:
-            return Rejected("unknown device", f"{native_id!r} has not been heard of")
+            return Rejected("unknown device", f"{native_id!a:.80} has not been heard of")
+        if (refused := unsayable(points)) is not None:
+            return refused
         published = []
         for name, value in points.items():
             origin = device.origins.get(name)

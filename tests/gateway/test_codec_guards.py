@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,16 @@ def test_an_unknown_device_is_sent_nothing(name: str) -> None:
     rejected = make(name).encode("nobody", {"v": True}, "CMD-1")
     assert isinstance(rejected, Rejected)
     assert "nobody" in rejected.detail
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("points", [{"v": "\ud800"}, {"\ud800": True}, {"v": math.nan}, {"v": math.inf}])
+def test_what_no_message_can_say_is_never_sent(name: str, points: dict[str, Any]) -> None:
+    known = make(name)
+    found = one(Found, known.decode(SPEAKS[name][0].encode(), message(name, "17.5"), NOW))
+    rejected = known.encode(found.native_id, points, "CMD-1")
+    assert isinstance(rejected, Rejected)
+    assert "nothing that a message can say" in rejected.detail
 
 
 @pytest.mark.parametrize(("name", "file"), FILES, ids=lambda each: each if isinstance(each, str) else each.stem)

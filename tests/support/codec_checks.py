@@ -36,6 +36,8 @@ MEMORY_BYTES_MAX = 128 * 1024 * 1024  # of one codec, after any number of bogus 
 NAMES = ("native", "zigbee2mqtt", "tasmota", "shelly", "chirpstack", "homeassistant", "homie", "mapping", "sparkplug")
 # With a restart these forget on purpose what only a device may say anew; so what is said after it differs.
 SESSIONS = {
+    "tasmota": "what was said before a device announced itself, the broker says again: retained",
+    "shelly": "what was said before a device said who it is, the broker says again: retained; and it is asked",
     "homeassistant": "whether a device is there, and what waits for its declaration, the broker says again: retained",
     "homie": "the state of a device and of its root, and what waits for a description, the broker says again: retained",
     "sparkplug": "aliases are those of a session, and after a restart nobody knows whether it still is",
