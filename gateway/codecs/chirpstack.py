@@ -102,11 +102,12 @@ class _Memory(Struct, omit_defaults=True):
     application: str
     profile: str = ""
     joins: int = 0
+    tag: str = ""  # what it says about silence
+    silent_after_ms: int | None = None  # what the options said
 
 
 class _Device(Device):
     memory: _Memory = field(default_factory=lambda: _Memory(""))
-    tag: str = ""  # what it says about silence
     told: bool = False  # whether it has been Found, with all that is known of it
 
 
@@ -129,7 +130,7 @@ class ChirpStack:
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 continue  # not ours, or of a version that is no more: its next event tells the same
             known = (each.native_id, each.title, each.model, points_of(each), each.silent_after_ms)
-            self._devices.add(_Device(*known, memory, tag="\0", told=True))  # its next event says which it has now
+            self._devices.add(_Device(*known, memory, told=True))
 
     def decode(self, topic: bytes, payload: bytes, received_at: Instant, retained: bool = False) -> list[Output]:
         text = read_topic(topic)
@@ -284,8 +285,8 @@ class ChirpStack:
         device = self._devices.get(eui)
         if device is None:
             device = self._devices.add(_Device(eui, silent_after_ms=self._options.silent_after))
-        memory = _Memory(application, profile, device.memory.joins)
-        if (device.title, device.model, device.memory, device.tag) == (title, profile, memory, tag):
+        memory = _Memory(application, profile, device.memory.joins, tag, self._options.silent_after)
+        if (device.title, device.model, device.memory) == (title, profile, memory):
             return device, []
         outputs: list[Output] = []
         silent_after_ms = self._options.silent_after
@@ -295,7 +296,7 @@ class ChirpStack:
             outputs.append(Rejected("wrong shape", f"tag {self._options.silence_tag}: {error}"[:TEXT_CHARACTERS_MAX]))
         before = (device.title, device.model, device.memory, device.silent_after_ms)
         device.told = device.told and before == (title, profile, memory, silent_after_ms)
-        device.title, device.model, device.memory, device.tag = title, profile, memory, tag
+        device.title, device.model, device.memory = title, profile, memory
         device.silent_after_ms = silent_after_ms
         downlinks = [each for each in self._options.downlinks if each.profile in ("", profile)]
         self._devices.learn(device, [Point(each.point, settable=True) for each in downlinks])

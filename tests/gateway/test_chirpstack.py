@@ -334,6 +334,13 @@ def test_after_a_restart_the_same_messages_say_the_same() -> None:
     assert second.encode(EUI, {"valve": True}, "CMD-1") == first.encode(EUI, {"valve": True}, "CMD-1")
 
 
+def test_another_silence_limit_in_the_options_counts_after_the_next_start() -> None:
+    before, after = codec(silent_after="2h"), codec(silent_after="3h")
+    after.restore(of(Found, up(before)))
+    assert one(Found, up(after)).silent_after_ms == 3 * HOUR_MS
+    assert of(Found, up(after)) == []
+
+
 @pytest.mark.parametrize("memory", [b"", b"{", b"[]", b'{"application": 3}', b"\xff", b"[" * 10_000])
 def test_a_memory_that_is_not_ours_is_passed_over(memory: bytes) -> None:
     known = codec()
