@@ -31,13 +31,14 @@ from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from gateway.codecs.binary_fields import LORAWAN_BYTES_MAX, NAME_CHARACTERS_MAX, BinaryField, Name, Word
-from gateway.codecs.json_paths import Flat, as_value, flatten, read_object, read_topic, time_of
+from gateway.codecs.json_paths import Flat, as_value, flatten, read_object, read_topic, time_of, unsayable
 from gateway.codecs.known import POINTS_MAX, Device, Devices, kind_of_value, points_of
 from gateway.codecs.native import TEXT_CHARACTERS_MAX
+from gateway.codecs.option_checks import SilenceMs, parse_silence_ms
 from gateway.codecs.pending import Pending
 from gateway.codecs.port import Codec, Found, Happened, Output, Point, Publish, Said
 from gateway.codecs.transform import as_word, is_text
-from rules.instant import DurationMs, Instant, parse_duration_ms
+from rules.instant import Instant
 from rules.reading import Rejected, Value
 from rules.site import MetricKind
 
@@ -83,7 +84,7 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     applications: tuple[_Application, ...] = Field((), max_length=64)
-    silent_after: DurationMs | None = None
+    silent_after: SilenceMs | None = None
     silence_tag: str = Field("silent_after", min_length=1, max_length=NAME_CHARACTERS_MAX)
     payloads: tuple[Payload, ...] = Field((), max_length=64)
     downlinks: tuple[Downlink, ...] = Field((), max_length=256)
@@ -101,11 +102,12 @@ class _Memory(Struct, omit_defaults=True):
     application: str
     profile: str = ""
     joins: int = 0
+    tag: str = ""  # what it says about silence
+    silent_after_ms: int | None = None  # what the options said
 
 
 class _Device(Device):
     memory: _Memory = field(default_factory=lambda: _Memory(""))
-    tag: str = ""  # what it says about silence
     told: bool = False  # whether it has been Found, with all that is known of it
 
 
@@ -128,7 +130,7 @@ class ChirpStack:
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 continue  # not ours, or of a version that is no more: its next event tells the same
             known = (each.native_id, each.title, each.model, points_of(each), each.silent_after_ms)
-            self._devices.add(_Device(*known, memory, tag="\0", told=True))  # its next event says which it has now
+            self._devices.add(_Device(*known, memory, told=True))
 
     def decode(self, topic: bytes, payload: bytes, received_at: Instant, retained: bool = False) -> list[Output]:
         text = read_topic(topic)
@@ -224,7 +226,9 @@ class ChirpStack:
         """One downlink for all points that a codec encodes, one for each whose bytes the options give."""
         device = self._devices.get(native_id)
         if device is None:
-            return Rejected("unknown device", f"{native_id!r} has not been heard of")
+            return Rejected("unknown device", f"{native_id!a:.80} has not been heard of")
+        if (refused := unsayable(points)) is not None:
+            return refused
         parts: list[dict[str, Any]] = []
         decoded: dict[str, Any] = {}
         for name, value in points.items():
@@ -283,18 +287,18 @@ class ChirpStack:
         device = self._devices.get(eui)
         if device is None:
             device = self._devices.add(_Device(eui, silent_after_ms=self._options.silent_after))
-        memory = _Memory(application, profile, device.memory.joins)
-        if (device.title, device.model, device.memory, device.tag) == (title, profile, memory, tag):
+        memory = _Memory(application, profile, device.memory.joins, tag, self._options.silent_after)
+        if (device.title, device.model, device.memory) == (title, profile, memory):
             return device, []
         outputs: list[Output] = []
         silent_after_ms = self._options.silent_after
         try:
-            silent_after_ms = parse_duration_ms(tag) if tag else silent_after_ms
+            silent_after_ms = parse_silence_ms(tag) if tag else silent_after_ms
         except ValueError as error:
             outputs.append(Rejected("wrong shape", f"tag {self._options.silence_tag}: {error}"[:TEXT_CHARACTERS_MAX]))
         before = (device.title, device.model, device.memory, device.silent_after_ms)
         device.told = device.told and before == (title, profile, memory, silent_after_ms)
-        device.title, device.model, device.memory, device.tag = title, profile, memory, tag
+        device.title, device.model, device.memory = title, profile, memory
         device.silent_after_ms = silent_after_ms
         downlinks = [each for each in self._options.downlinks if each.profile in ("", profile)]
         self._devices.learn(device, [Point(each.point, settable=True) for each in downlinks])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,7 +26,6 @@ STEPS_MAX = 16  # of a path
 CLOCK_SET_FROM: Instant = 1_420_070_400_000  # 2015-01-01: an earlier time is a clock that was never set
 CLOCK_SET_UNTIL: Instant = 4_102_444_800_000  # 2100-01-01: a later one is no clock's
 
-_WILD = frozenset("+#\0")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _decode = msgspec.json.Decoder().decode
@@ -59,9 +59,12 @@ def read_topic(topic: bytes) -> str | Rejected:
         text = topic.decode()
     except UnicodeDecodeError as error:
         return Rejected("topic is not utf-8", str(error))
-    if not _WILD.isdisjoint(text):
-        return Rejected("unknown topic", f"{text[:40]!r}: nothing is published there (MQTT 3.1.1, 4.7)")
-    return text
+    return text if can_be_published_to(text) else Rejected("unknown topic", "no topic has +, # or NUL in it")
+
+
+def can_be_published_to(topic: str) -> bool:
+    """A client that publishes to anything else is thrown out by its broker (MQTT 3.1.1, 3.3.2.1)."""
+    return 0 < len(topic) <= TOPIC_BYTES_MAX and not any(sign in topic for sign in "+#\0")
 
 
 def kind_of(value: Any) -> str:
@@ -165,6 +168,18 @@ def look_up(tree: Any, path: Path) -> Any:
             return MISSING
         tree = tree[step]
     return tree
+
+
+def unsayable(points: Mapping[str, Value]) -> Rejected | None:
+    """Points that are to be set to what no message can carry: text that UTF-8 does not know, no finite number."""
+    for name, value in points.items():
+        try:
+            whole = f"{name}{value}".encode() and (not isinstance(value, float) or math.isfinite(value))
+        except UnicodeEncodeError:
+            whole = False
+        if not whole:
+            return Rejected("wrong shape", f"{name!a:.80}: {value!a:.80} is nothing that a message can say")
+    return None
 
 
 def plain(value: Value) -> str:

@@ -25,6 +25,7 @@ from gateway.codecs.json_paths import (
     Flat,
     Path,
     as_value,
+    can_be_published_to,
     kind_of,
     look_up,
     parse_path,
@@ -33,6 +34,7 @@ from gateway.codecs.json_paths import (
     read_topic,
     time_of,
     unix_time_of,
+    unsayable,
 )
 from gateway.codecs.known import Device, Devices, kind_of_value, points_of
 from gateway.codecs.mapping_options import OK, ONLINE, DeviceOptions, Options, PointOptions, TruthOptions
@@ -169,7 +171,9 @@ class Mapped:
         """One message for each point, from its entry's template."""
         device = self._devices.get(native_id)
         if device is None:
-            return Rejected("unknown device", f"{native_id!r} has not been heard of")
+            return Rejected("unknown device", f"{native_id!a:.80} has not been heard of")
+        if (refused := unsayable(points)) is not None:
+            return refused
         published = []
         for name, value in points.items():
             origin = device.origins.get(name)
@@ -183,7 +187,7 @@ class Mapped:
                 return Rejected("wrong shape", f"{value!r:.60} is no value of {name}")
             command, words = entry.options.command, {**origin.levels, "point": name, "id": command_id}
             topic = fill(command.topic, words)
-            if any(sign in topic for sign in "+#\0"):
+            if not can_be_published_to(topic):
                 return Rejected("wrong shape", f"{topic[:80]!r} is not a topic to publish to")
             text = command.payload
             body = (

@@ -11,9 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from gateway.codecs.binary_fields import Name, Transformed, Word
 from gateway.codecs.json_paths import parse_path
 from gateway.codecs.known import POINTS_MAX
-from gateway.codecs.option_checks import not_empty
+from gateway.codecs.option_checks import SilenceMs, not_empty
 from gateway.codecs.templates import TopicPattern, check_variables, fill_json, variables
-from rules.instant import DurationMs
 
 ENTRIES_MAX = 64
 PAYLOAD_CHARACTERS_MAX = 2_000  # of a command's template
@@ -89,7 +88,7 @@ class DeviceOptions(_Part):
     title: str = Field("", max_length=200)
     model: str = Field("", max_length=100)
     device_class: str = Field("", pattern=r"^[a-z0-9_]{0,64}$")
-    silent_after: DurationMs | None = None
+    silent_after: SilenceMs | None = None
     format: Literal["json", "text", "csv"] = "json"
     separator: str = Field(",", min_length=1, max_length=1)
     points: dict[Name, PointOptions] = Field({}, max_length=POINTS_MAX)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator
+
+from rules.instant import SECOND_MS, DurationMs, parse_duration_ms
 
 T = TypeVar("T")
 
@@ -12,3 +16,18 @@ def not_empty(values: tuple[T, ...]) -> tuple[T, ...]:
     if not values:
         raise ValueError("it is empty; expected at least 1")
     return values
+
+
+def not_at_once(duration_ms: int) -> int:
+    """Nothing is silent before it could have spoken."""
+    if duration_ms < SECOND_MS:
+        raise ValueError(f"{duration_ms}ms is no time to be silent; expected at least 1s")
+    return duration_ms
+
+
+def parse_silence_ms(text: str) -> int:
+    """`"26h"` → milliseconds. Raises ValueError with the offending value."""
+    return not_at_once(parse_duration_ms(text))
+
+
+SilenceMs = Annotated[DurationMs, AfterValidator(not_at_once)]

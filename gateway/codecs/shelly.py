@@ -25,7 +25,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from gateway.codecs.json_paths import Flat, flatten, read_object, read_topic, unix_time_of
+from gateway.codecs.json_paths import Flat, flatten, read_object, read_topic, unix_time_of, unsayable
 from gateway.codecs.known import DEVICES_MAX, Recent
 from gateway.codecs.option_checks import not_empty
 from gateway.codecs.port import Codec, Found, Gone, Happened, Heard, Output, Publish, Said
@@ -230,7 +230,9 @@ class Shelly:
         """A request for each point, under PREFIX/rpc."""
         device = self._devices.get(native_id)
         if device is None:
-            return Rejected("unknown device", f"{native_id!r} has not been heard of")
+            return Rejected("unknown device", f"{native_id!a:.80} has not been heard of")
+        if (refused := unsayable(points)) is not None:
+            return refused
         return self._requests.commands(device.memory.prefix, points, command_id)
 
     def _answer(self, payload: bytes) -> list[Output]:

@@ -24,7 +24,17 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from gateway.codecs import tasmota_discovery as discovery
-from gateway.codecs.json_paths import Flat, flatten, plain, read_json, read_object, read_topic, time_of, unix_time_of
+from gateway.codecs.json_paths import (
+    Flat,
+    flatten,
+    plain,
+    read_json,
+    read_object,
+    read_topic,
+    time_of,
+    unix_time_of,
+    unsayable,
+)
 from gateway.codecs.native import TEXT_CHARACTERS_MAX
 from gateway.codecs.option_checks import not_empty
 from gateway.codecs.port import Ask, Codec, Found, Gone, Happened, Heard, Output, Publish, Said
@@ -308,7 +318,9 @@ class Tasmota:
         start of the device: neither is ever sent."""
         device = self._devices.get(native_id)
         if device is None:
-            return Rejected("unknown device", f"{native_id!r} has not been heard of")
+            return Rejected("unknown device", f"{native_id!a:.80} has not been heard of")
+        if (refused := unsayable(points)) is not None:
+            return refused
         published = []
         for name, value in points.items():
             known = SETTABLE.fullmatch(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+from gateway.codecs.json_paths import can_be_published_to
 from gateway.codecs.tasmota_topics import FULL_TOPIC_CHARACTERS_MAX, resolve
 from rules.reading import Rejected
 
@@ -41,10 +42,13 @@ def read(tree: dict[str, Any], mac: str) -> Announcement | Rejected:
     prefixes = _words(tree.get("tp"), 3)
     if texts["mac"] != mac or not texts["t"] or not texts["ft"] or prefixes is None:
         return Rejected("wrong shape", f"expected t, ft, tp of three prefixes, and {mac} as mac")
+    address = resolve(texts["ft"], texts["t"], texts["hn"], mac)
+    if not all(can_be_published_to(text) for text in (address, *prefixes)):
+        return Rejected("wrong shape", f"{address!r} with {prefixes} is not where a device can publish")
     off_on = _words(tree.get("state"), 2) or OFF_ON
     kinds = _list(tree.get("rl"))
     return Announcement(
-        resolve(texts["ft"], texts["t"], texts["hn"], mac),
+        address,
         texts["dn"] or texts["t"],
         texts["md"],
         (prefixes[0], prefixes[1], prefixes[2]),

@@ -7,6 +7,7 @@ https://tasmota.github.io/docs/Commands/; arrays of several phases: https://tasm
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -81,15 +82,18 @@ def values_of(tree: dict[str, Any], into: Flat) -> None:
     """The values of a SENSOR or STATE message, with the sums over phases and without times and units."""
     found = Flat()
     flatten(tree, found)
-    for name, value in found.values.items():
-        if not HOUSEKEEPING.fullmatch(name):
-            into.add(name, value)
+    into.values.update({name: value for name, value in found.values.items() if not _is_housekeeping(name)})
     into.refused.extend(found.refused)
     energy = tree.get("ENERGY")
     for name in SUMMED:
         phases = energy.get(name) if isinstance(energy, dict) else None
         if isinstance(phases, list) and phases and f"ENERGY.{name}.1" in found.values:
             into.add(f"ENERGY.{name}.Sum", _sum(phases))
+
+
+@lru_cache(maxsize=4_096)  # the same names come with every message
+def _is_housekeeping(name: str) -> bool:
+    return HOUSEKEEPING.fullmatch(name) is not None
 
 
 def _sum(phases: list[Any]) -> float | None:

@@ -208,9 +208,10 @@ def test_the_silence_limit_is_the_option_s_unless_a_tag_says_another() -> None:
     tagged = INFO | {"tags": {"silent_after": "26h"}}
     assert one(Found, up(known, deviceInfo=tagged)).silent_after_ms == 26 * HOUR_MS
     assert of(Found, up(known, deviceInfo=tagged)) == []
-    wrong = up(known, deviceInfo=INFO | {"tags": {"silent_after": "soon"}})
-    assert one(Found, wrong).silent_after_ms == 2 * HOUR_MS
-    assert "'soon'" in one(Rejected, wrong).detail
+    for tag in ("soon", "0s", "-1h", "999d"):
+        wrong = up(known, deviceInfo=INFO | {"tags": {"silent_after": tag}})
+        assert one(Rejected, wrong).detail.startswith("tag silent_after: ")
+        assert known._devices.get(EUI).silent_after_ms == 2 * HOUR_MS  # type: ignore[union-attr]
     assert one(Found, up(codec())).silent_after_ms is None
 
 
@@ -333,6 +334,13 @@ def test_after_a_restart_the_same_messages_say_the_same() -> None:
     assert second.encode(EUI, {"valve": True}, "CMD-1") == first.encode(EUI, {"valve": True}, "CMD-1")
 
 
+def test_another_silence_limit_in_the_options_counts_after_the_next_start() -> None:
+    before, after = codec(silent_after="2h"), codec(silent_after="3h")
+    after.restore(of(Found, up(before)))
+    assert one(Found, up(after)).silent_after_ms == 3 * HOUR_MS
+    assert of(Found, up(after)) == []
+
+
 @pytest.mark.parametrize("memory", [b"", b"{", b"[]", b'{"application": 3}', b"\xff", b"[" * 10_000])
 def test_a_memory_that_is_not_ours_is_passed_over(memory: bytes) -> None:
     known = codec()
@@ -349,6 +357,7 @@ def test_a_memory_that_is_not_ours_is_passed_over(memory: bytes) -> None:
         ({"applications": ["#"]}, "applications.0", "match pattern"),
         ({"f_port": 0}, "f_port", "greater than or equal to 1"),
         ({"silent_after": "soon"}, "silent_after", "'soon' is not a duration"),
+        ({"silent_after": "0s"}, "silent_after", "0ms is no time to be silent"),
         ({"payloads": [{"points": {}}]}, "payloads.0.points", "at least 1"),
         ({"payloads": [{"points": {"a": {"at": 242}}}]}, "payloads.0.points.a.at", "less than 242"),
         ({"payloads": [{"points": {"a": {"at": 0, "type": "u7"}}}]}, "payloads.0.points.a.type", "'u8'"),

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from gateway.codecs.port import Answered, Codec, Found, Gone, Happened, Said
 from gateway.library import load
 from rules.reading import Rejected
 from rules.site import MetricKind
 from tests.support import codec_rig as rig
+from tests.support import samples
 from tests.support.codec_rig import (
     NOW,
     decode,
@@ -22,9 +26,7 @@ from tests.support.codec_rig import (
     of,
     one,
     sample_files,
-    sample_lines,
     sample_messages,
-    sample_options,
     sample_payload,
 )
 
@@ -47,10 +49,6 @@ SPEAKS: dict[str, tuple[str, dict[str, Any]]] = {
 
 def make(name: str) -> Codec:
     return rig.make(name, MAPPING if name == "mapping" else {})
-
-
-def codec_of(name: str, file: Path) -> Codec:
-    return rig.make(name, sample_options(file))
 
 
 def message(name: str, value: str) -> bytes:
@@ -118,6 +116,8 @@ def test_an_unknown_topic_is_rejected_and_says_what_was_expected(name: str) -> N
     assert rejected.reason == "unknown topic"
     assert "expected" in rejected.detail
     assert one(Rejected, make(name).decode(b"\xff", b"{}", NOW)).reason == "topic is not utf-8"
+    wild = SPEAKS[name][0].replace("x", "+").replace("a", "#").encode()
+    assert one(Rejected, make(name).decode(wild, message(name, "1"), NOW)).reason == "unknown topic"
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -127,11 +127,21 @@ def test_an_unknown_device_is_sent_nothing(name: str) -> None:
     assert "nobody" in rejected.detail
 
 
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("points", [{"v": "\ud800"}, {"\ud800": True}, {"v": math.nan}, {"v": math.inf}])
+def test_what_no_message_can_say_is_never_sent(name: str, points: dict[str, Any]) -> None:
+    known = make(name)
+    found = one(Found, known.decode(SPEAKS[name][0].encode(), message(name, "17.5"), NOW))
+    rejected = known.encode(found.native_id, points, "CMD-1")
+    assert isinstance(rejected, Rejected)
+    assert "nothing that a message can say" in rejected.detail
+
+
 @pytest.mark.parametrize(("name", "file"), FILES, ids=lambda each: each if isinstance(each, str) else each.stem)
 def test_a_retained_message_is_read_like_any_other_and_never_passed_over(name: str, file: Path) -> None:
     """How old it may be, and whether it is known, ingest decides."""
-    fresh, again = codec_of(name, file), codec_of(name, file)
-    for line in sample_lines(file):
+    fresh, again = samples.codec_of(file), samples.codec_of(file)
+    for line in samples.lines_of(file):
         payload = sample_payload(line)
         assert decode(fresh, line["topic"], payload, retained=True) == decode(again, line["topic"], payload)
 
@@ -145,23 +155,23 @@ def test_a_retained_message_is_read_like_any_other_and_never_passed_over(name: s
 def test_the_same_messages_in_the_same_order_give_the_same_answers(name: str, random: st.DataObject) -> None:
     file = sample_files(name)[0]
     messages = random.draw(st.lists(mutated(sample_messages(name)), min_size=1, max_size=8))
-    first, second = codec_of(name, file), codec_of(name, file)
+    first, second = samples.codec_of(file), samples.codec_of(file)
     for topic, payload in messages:
         assert first.decode(topic, payload, NOW) == second.decode(topic, payload, NOW)
 
 
 @pytest.mark.parametrize(("name", "file"), FILES, ids=lambda each: each if isinstance(each, str) else each.stem)
 def test_a_restart_at_any_moment_changes_nothing_of_what_is_said_afterwards(name: str, file: Path) -> None:
-    lines = sample_lines(file)
+    lines = samples.lines_of(file)
     for moment in range(len(lines) + 1):
-        before, known = codec_of(name, file), dict[str, Found]()
+        before, known = samples.codec_of(file), dict[str, Found]()
         for line in lines[:moment]:
             for each in decode(before, line["topic"], sample_payload(line)):
                 if isinstance(each, Found):
                     known[each.native_id] = each
                 elif isinstance(each, Gone):
                     known.pop(each.native_id, None)
-        after = codec_of(name, file)
+        after = samples.codec_of(file)
         after.restore(known.values())
         for line in lines[moment:]:
             expected = decode(before, line["topic"], sample_payload(line))
@@ -176,11 +186,11 @@ def test_a_restart_at_any_moment_changes_nothing_of_what_is_said_afterwards(name
 def test_every_metric_that_is_suggested_is_one_of_the_class_and_of_its_kind() -> None:
     classes = load([]).directory.device_classes
     suggested = 0
-    for name, file in FILES:
+    for _, file in FILES:
         found = [
             each
-            for codec in [codec_of(name, file)]
-            for line in sample_lines(file)
+            for codec in [samples.codec_of(file)]
+            for line in samples.lines_of(file)
             for each in of(Found, decode(codec, line["topic"], sample_payload(line)))
         ]
         for each in found:
@@ -194,3 +204,27 @@ def test_every_metric_that_is_suggested_is_one_of_the_class_and_of_its_kind() ->
                     assert metric.kind is not MetricKind.NUMBER or point.transform.apply(1.0) is not None
                     suggested += 1
     assert suggested > 20
+
+
+@pytest.mark.parametrize(
+    ("name", "given_"),
+    [
+        ("tasmota", {"full_topics": ["tasmota/%topic%/%prefix%/"], "identify_by": "topic"}),
+        ("shelly", {"prefixes": ["+", "plant/+"]}),
+        (
+            "chirpstack",
+            {
+                "silent_after": "26h",
+                "payloads": [{"points": {"a": {"at": 0, "scale": 0.1, "words": {"1": True}}}}],
+                "downlinks": [{"point": "v", "bytes": {"true": "01"}}],
+            },
+        ),
+        ("mapping", {"devices": [MAPPING["devices"][0] | {"silent_after": "90s"}]}),
+    ],
+)
+def test_options_are_written_as_they_are_read_and_have_a_schema(name: str, given_: dict[str, Any]) -> None:
+    options: type[BaseModel] = import_module(f"gateway.codecs.{name}").Options
+    read = options.model_validate(given_)
+    for written in (read.model_dump(exclude_unset=True), json.loads(read.model_dump_json())):
+        assert options.model_validate(written) == read
+    assert options.model_json_schema()["properties"].keys() == options.model_fields.keys()

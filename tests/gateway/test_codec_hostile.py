@@ -1,11 +1,10 @@
 """Nothing that a sender can say to a codec of a foreign format does harm: it neither raises nor says anything without
-bounds. And what recorded messages mean stands beside them."""
+bounds."""
 
 from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,18 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.codecs.port import Found
+from tests.support import samples
 from tests.support.codec_rig import (
     HOSTILE,
     NOW,
     assert_bounded,
     jsons,
     make,
-    mismatches,
     mutated,
     payloads,
     sample_files,
     sample_messages,
-    sample_options,
     topics,
 )
 
@@ -221,7 +219,7 @@ def test_arbitrary_messages_never_raise_and_say_bounded_things(name: str, random
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(random=st.data())
 def test_damaged_samples_never_raise_and_say_bounded_things(name: str, random: st.DataObject) -> None:
-    codec = make(name, sample_options(sample_files(name)[0]))
+    codec = samples.codec_of(sample_files(name)[0])
     for topic, payload in random.draw(st.lists(mutated(sample_messages(name)), min_size=1, max_size=6)):
         assert_bounded(codec.decode(topic, payload, NOW))
 
@@ -246,12 +244,3 @@ def test_arbitrary_memories_are_restored_or_passed_over(name: str, random: st.Da
     codec.restore([Found("x", memory=memory)])
     assert_bounded(codec.decode(target.topics[0].encode(), json.dumps(target.frame).encode(), NOW))
     codec.encode("x", {"POWER": True, "switch:0.output": True}, "CMD-1")
-
-
-@pytest.mark.parametrize(
-    ("name", "file"),
-    [(name, file) for name in ("tasmota", "shelly", "chirpstack", "mapping") for file in sample_files(name)],
-    ids=lambda each: each if isinstance(each, str) else each.stem,
-)
-def test_recorded_messages_are_read_as_it_stands_beside_them(name: str, file: Path) -> None:
-    assert list(mismatches(make(name, sample_options(file)), file)) == []

@@ -336,6 +336,7 @@ def test_a_memory_that_is_not_ours_is_passed_over(memory: bytes) -> None:
         ({"points": POINTS, "topic": "a+/+name"}, "topic", "level 1, 'a+'"),
         ({"points": POINTS, "time": {"path": "t", "format": "iso"}}, "time.format", "'rfc3339'"),
         ({"points": POINTS, "silent_after": "soon"}, "silent_after", "'soon' is not a duration"),
+        ({"points": POINTS, "silent_after": "10ms"}, "silent_after", "10ms is no time to be silent"),
         ({}, "", "nothing is read"),
         ({"points": POINTS, "command": COMMAND}, "", "expected both, or neither"),
         ({"points": {"t": {"settable": True}}}, "", "expected both, or neither"),

@@ -173,6 +173,14 @@ def test_a_component_s_own_status_is_whole_and_what_is_missing_has_vanished() ->
     }
 
 
+def test_a_component_that_speaks_later_is_found_with_those_before() -> None:
+    known = codec()
+    notify(known, RELAY, {"switch:0": {"output": True}})
+    found = one(Found, notify(known, RELAY, {"input:0": {"state": True}}))
+    assert [each.name for each in found.points] == ["switch:0.output", "input:0.state"]
+    assert of(Found, notify(known, RELAY, {"input:0": {"state": False}})) == []
+
+
 def test_a_full_status_does_not_touch_components_that_are_not_in_it() -> None:
     known = codec()
     notify(known, RELAY, {"bthomesensor:200": {"id": 200, "value": True}, "switch:0": {"output": True}})

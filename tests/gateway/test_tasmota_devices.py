@@ -116,7 +116,16 @@ def test_shutters_take_two_relays_and_are_set_by_position() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"mac": "000000000000"}, {"t": ""}, {"ft": 3}, {"tp": ["cmnd"]}, {"tp": None}, {"dn": "x" * 101}],
+    [
+        {"t": "a/#"},
+        {"tp": ["cm+nd", "stat", "tele"]},
+        {"mac": "000000000000"},
+        {"t": ""},
+        {"ft": 3},
+        {"tp": ["cmnd"]},
+        {"tp": None},
+        {"dn": "x" * 101},
+    ],
 )
 def test_an_announcement_that_is_not_one_is_rejected(wrong: dict[str, Any]) -> None:
     outputs = decode(codec(), f"tasmota/discovery/{MAC}/config", CONFIG | wrong)

@@ -6,7 +6,6 @@ import json
 import math
 import re
 from base64 import b64decode
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,8 +16,8 @@ from hypothesis import strategies as st
 from gateway.codecs.native import TEXT_CHARACTERS_MAX, VALUES_MAX
 from gateway.codecs.port import Answered, Ask, Codec, Found, Gone, Happened, Heard, Output, Publish, Said
 from rules.reading import Rejected
+from tests.support import samples
 
-SAMPLES = Path(__file__).parents[1] / "gateway" / "samples"
 NOW = 1_795_500_000_000
 REASONS = {"unknown topic", "topic is not utf-8", "payload too large", "wrong shape", "bad json"}
 DETAIL_CHARACTERS_MAX = 1_000
@@ -172,23 +171,11 @@ HOSTILE = [
 ]
 
 
-# Samples: tests/gateway/samples/FORMAT/NAME.jsonl, with options.json or NAME.options.json beside them
+# Samples
 
 
 def sample_files(name: str) -> list[Path]:
-    return sorted((SAMPLES / name).glob("*.jsonl"))
-
-
-def sample_options(file: Path) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    for path in (file.parent / "options.json", file.with_suffix(".options.json")):
-        if path.exists():
-            options |= json.loads(path.read_text())
-    return options
-
-
-def sample_lines(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_text().splitlines() if line.strip()]
+    return [file for file in samples.files() if file.parent.name == name]
 
 
 def sample_payload(line: dict[str, Any]) -> bytes:
@@ -197,16 +184,4 @@ def sample_payload(line: dict[str, Any]) -> bytes:
 
 
 def sample_messages(name: str) -> list[tuple[str, bytes]]:
-    return [(line["topic"], sample_payload(line)) for file in sample_files(name) for line in sample_lines(file)]
-
-
-def mismatches(codec: Codec, file: Path) -> Iterator[tuple[str, Any, Any]]:
-    """Lines of a sample whose outputs are not those that stand beside them."""
-    kinds = {kind.__name__: kind for kind in (Found, Gone, Said, Happened, Heard, Answered, Ask, Rejected)}
-    for number, line in enumerate(sample_lines(file), start=1):
-        found = decode(codec, line["topic"], sample_payload(line), NOW, line.get("retained", False))
-        expected = [
-            msgspec.convert({k: v for k, v in each.items() if k != "type"}, kinds[each["type"]]) for each in line["out"]
-        ]
-        if found != expected:
-            yield f"{file.name}:{number} {line['topic']}", found, expected
+    return [(line["topic"], sample_payload(line)) for file in sample_files(name) for line in samples.lines_of(file)]
