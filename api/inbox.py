@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -13,6 +12,7 @@ from api.core import TheDesk
 from api.documented import answers
 from api.errors import Code
 from api.inbox_examples import FOUND_DEVICE, INBOX, INBOX_DONE
+from api.inbox_port import codec_and_id
 from api.inbox_requests import AssignDeviceIn, FoundDevicesQuery, IgnoreDeviceIn, UnassignDeviceIn
 from api.inbox_schemas import FoundDeviceOut, InboxDoneOut, InboxOut
 from api.permissions import Permission
@@ -43,7 +43,7 @@ async def get_found_device(
     desk: TheDesk, _: Caller, found: Found, query: Annotated[NoQuery, Query()]
 ) -> FoundDeviceOut:
     """With all its points, and what it last said."""
-    return FoundDeviceOut.model_validate(await desk.found_device(*codec_and_id(found)))
+    return FoundDeviceOut.model_validate(await desk.found_device(*_named(found)))
 
 
 @router.post(
@@ -62,7 +62,7 @@ async def get_found_device(
 async def assign_found_device(found: Found, body: AssignDeviceIn, caller: Caller, attempt: Unconditional) -> Response:
     """From then on it is watched like any other device of the zone. What it last said counts at once, if it is no older
     than the device may be silent. Stands in a file of the gateway's own, beside the site files."""
-    codec, native_id = codec_and_id(found)
+    codec, native_id = _named(found)
     site = body.zone.partition("/")[0]
     command = AssignDevice(
         by=caller.acts_as(body.by),
@@ -96,7 +96,7 @@ async def unassign_found_device(
     found: Found, body: UnassignDeviceIn, caller: Caller, attempt: Unconditional
 ) -> Response:
     """It is in the inbox again. What stands in a site file is taken out of it there."""
-    codec, native_id = codec_and_id(found)
+    codec, native_id = _named(found)
     command = UnassignDevice(
         by=caller.acts_as(body.by), role=body.role, codec=codec, native_id=native_id, reason=body.reason
     )
@@ -118,7 +118,7 @@ async def unassign_found_device(
 )
 async def ignore_found_device(found: Found, body: IgnoreDeviceIn, caller: Caller, attempt: Unconditional) -> Response:
     """It is none of ours, and need not be looked at again; or, after all, it is."""
-    codec, native_id = codec_and_id(found)
+    codec, native_id = _named(found)
     command = IgnoreDevice(
         by=caller.acts_as(body.by),
         role=body.role,
@@ -130,13 +130,9 @@ async def ignore_found_device(found: Found, body: IgnoreDeviceIn, caller: Caller
     return await attempt.carry_out(command, "found")
 
 
-def codec_and_id(found: str) -> tuple[str, str]:
-    """Of an id. Raises UnknownInboxDevice for what is none."""
+def _named(found: str) -> tuple[str, str]:
+    """Codec and native id. Raises UnknownInboxDevice."""
     try:
-        text = urlsafe_b64decode(found + "=" * (-len(found) % 4)).decode("utf-8", "surrogatepass")
+        return codec_and_id(found)
     except ValueError as error:
         raise UnknownInboxDevice(found) from error
-    codec, separator, native_id = text.partition("\0")
-    if not separator:
-        raise UnknownInboxDevice(found)
-    return codec, native_id

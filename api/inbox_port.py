@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Protocol
 
 from msgspec import Struct
@@ -53,6 +53,15 @@ class FoundDevice(Struct, frozen=True):
 
 def found_id(codec: str, native_id: str) -> str:
     return urlsafe_b64encode(f"{codec}\0{native_id}".encode("utf-8", "surrogatepass")).decode().rstrip("=")
+
+
+def codec_and_id(found: str) -> tuple[str, str]:
+    """Of a `found_id`. Raises ValueError for what is none."""
+    text = urlsafe_b64decode(found + "=" * (-len(found) % 4)).decode("utf-8", "surrogatepass")
+    codec, separator, native_id = text.partition("\0")
+    if not separator:
+        raise ValueError(f"{found!r} is no id of a device that was found")
+    return codec, native_id
 
 
 class InboxQuery(Struct, frozen=True):

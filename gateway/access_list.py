@@ -52,9 +52,9 @@ FORMATS = {
         own_read=("cmnd/%u/#",),
     ),
     "shelly": Format(
-        ("+/events/rpc", "+/status/#", "+/online", f"{GATEWAY}/rpc"),
+        ("+/events/rpc", "+/status/#", "+/online", "tocsin-shelly/rpc"),
         ("+/rpc", "+/command/#"),
-        own_write=("%u/events/rpc", "%u/status/#", "%u/online", f"{GATEWAY}/rpc"),
+        own_write=("%u/events/rpc", "%u/status/#", "%u/online", "tocsin-shelly/rpc"),
         own_read=("%u/rpc", "%u/command/#"),
     ),
     "chirpstack": Format(

@@ -11,16 +11,18 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from api.ports import Health
+from gateway.annunciation import LOOK_SECONDS, STORE_TOLD_MS, Annunciation, disk_fault
 from gateway.apart.core_end import CoreEnd
 from gateway.apart.stand_in import StandIn
 from gateway.apart.supervisor import Supervisor
 from gateway.broker import Broker, BrokerFailed, BrokerSettings
 from gateway.clock import Clock, monotonic_s, now_ms
-from gateway.config import EMBEDDED, GatewaySettings
+from gateway.config import EMBEDDED, GatewaySettings, read_secret
 from gateway.core import Core
 from gateway.forward.counts import Counts, Lost
 from gateway.forward.supervisor import ForwarderProcess
 from gateway.front import Front
+from gateway.heartbeat import Heartbeat
 from gateway.identity.secret_files import signing_key
 from gateway.library import Loaded, load
 from gateway.link import backoff_seconds
@@ -67,6 +69,8 @@ class Gateway:
         self._collector = GatewayCollector(self._started_at)
         self._loaded: Loaded | None = None
         self._reloading = asyncio.Lock()  # people assign devices while a deployment writes files
+        self._annunciation = Annunciation()
+        self._heartbeat = _heartbeat(settings, lambda: self.ready and self.alive())
         self._forwarder: ForwarderProcess | None = None
         if settings.influxdb is not None:
             self._parts[INFLUXDB] = STARTING
@@ -84,6 +88,9 @@ class Gateway:
             async with self._broker(), asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_core())
                 tasks.create_task(self._follow_files())
+                tasks.create_task(self._annunciate())
+                if self._heartbeat is not None:
+                    tasks.create_task(self._heartbeat.run())
                 if self._forwarder is not None:
                     tasks.create_task(self._forwarder.run())
 
@@ -126,6 +133,7 @@ class Gateway:
                 self._collector.store_failures += 1
                 log.error("the store failed: %s", error)
                 self._changed("store", str(error))
+                self._annunciation.for_a_while("store", f"it had failed: {error}", self._clock() + STORE_TOLD_MS)
             await asyncio.sleep(backoff_seconds(failures, chance=1.0))
 
     async def _run_core(self) -> None:
@@ -138,7 +146,7 @@ class Gateway:
             self.core = self._collector.core = core
             self._changed("store", "")
             self._stands()
-            self._tell_part(INFLUXDB)
+            self._annunciation.anew()
             await core.run()
         except asyncio.CancelledError:
             orderly = True
@@ -181,16 +189,30 @@ class Gateway:
         if not was or not fault or was == STARTING:  # else only its figures are others
             self._changed(INFLUXDB, fault)
         self._parts[INFLUXDB] = fault
-        self._tell_part(INFLUXDB)
 
     def unforwarded(self, lost: Lost) -> None:
         self._within_core(lambda core: core.unforwarded(lost))
 
-    def _tell_part(self, part: str) -> None:
-        """The timeline is told when something is not well, and when it is again."""
-        fault = self._parts.get(part, STARTING)
-        if fault != STARTING:
-            self._within_core(lambda core: core.part(part, fault))
+    async def _annunciate(self) -> None:
+        """The timeline, and a siren, are told when something is not well, and when it is again."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            now = self._clock()
+            self._annunciation.clock(now, monotonic_s())
+            if self.core is not None:
+                self._annunciation.look(self._faults(self.core), now, self._tell_part)
+                self._within_core(lambda core: core.sound())
+
+    def _faults(self, core: Core) -> dict[str, str]:
+        """Of what has come up so far. The store's own cannot be told while it has them."""
+        faults = {part: fault for part, fault in self._parts.items() if part != "store" and fault != STARTING}
+        faults["disk"] = disk_fault(core.sizes.disk)
+        return faults | ({"heartbeat": self._heartbeat.fault} if self._heartbeat is not None else {})
+
+    def _tell_part(self, part: str, fault: str) -> bool:
+        core = self.core
+        self._within_core(lambda core: core.part(part, fault))
+        return self.core is core is not None
 
     def _within_core(self, act: Callable[[Core], None]) -> None:
         if self.core is not None:
@@ -282,6 +304,11 @@ class Gateway:
 
     def metrics(self) -> bytes:
         return exposition(self._collector)
+
+
+def _heartbeat(settings: GatewaySettings, alive: Callable[[], bool]) -> Heartbeat | None:
+    part = settings.heartbeat
+    return None if part is None else Heartbeat(read_secret(part.url_file) or "", part.every_seconds, alive)
 
 
 def _remark(loaded: Loaded) -> None:

@@ -192,6 +192,11 @@ class OrdersPart(Settings):
         return self
 
 
+class HeartbeatPart(Settings):
+    url_file: Path = Field(description="holds the address that is asked while all is well")
+    every_seconds: float = Field(60, ge=5, le=3_600)
+
+
 class GatewaySettings(Settings):
     data: Path = Field(Path("data"), description="journal, telemetry, embedded broker")
     store: str | None = Field(None, description="postgresql+psycopg://…; without it SQLite in the data folder")
@@ -206,6 +211,7 @@ class GatewaySettings(Settings):
     telemetry: TelemetryPart = TelemetryPart()
     influxdb: InfluxPart | None = Field(None, description="where readings are kept for longer")
     keeping: KeepingPart = KeepingPart()
+    heartbeat: HeartbeatPart | None = Field(None, description="a sign of life to an outside dead-man's switch")
     notify: NotifyPart = NotifyPart()
     orders: OrdersPart = OrdersPart()
     authorities: dict[str, AuthorityPart] = Field({}, description="by the names that plans give them")

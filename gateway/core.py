@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from importlib.metadata import version
 
+from gateway.annunciation import own_troubles, siren
 from gateway.auditor import Auditor
 from gateway.clock import Clock, monotonic_s
 from gateway.config import GatewaySettings
@@ -72,6 +73,7 @@ class Core:
         changed: Callable[[str, str], None],
     ) -> None:
         self._settings, self._clock, self._news, self._changed = settings, clock, news, changed
+        self._sounded: list[str] | None = None
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._timer: asyncio.Handle | None = None
         self.looked_at_s = monotonic_s()  # when it last saw what time it is; it moves as long as the core does
@@ -200,6 +202,8 @@ class Core:
         self._told("broker", connected, reason)
 
     def _told(self, part: str, well: bool, reason: str) -> None:
+        if part == "commands":
+            self._sounded = None  # said anew on every connection: what was said without one is lost
         self._changed(part, "" if well else reason)
 
     def _on_commit(self, entries: list[Entry], effects: list[Effect]) -> None:
@@ -229,6 +233,13 @@ class Core:
             return
         self.desk.submit(PartFailed(part, fault) if fault else PartWell(part))
         self.ingest.flush()
+
+    def sound(self) -> None:
+        """The local siren topic says what troubles of Tocsin's own there are, whenever that has changed."""
+        sources = own_troubles(self.desk.engine.state.troubles)
+        if sources != self._sounded:
+            self._sounded = sources
+            self.performer.say(siren(self._sites(), sources, self._clock()))
 
     def unforwarded(self, lost: Lost) -> None:
         """InfluxDB will never take it: a dead letter. Raises StoreFailed."""

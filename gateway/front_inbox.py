@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from api.inbox_port import FoundPoint, found_id
-from api.ports import Done, FoundDevice, InboxQuery, Page, UnknownInboxDevice
+from api.inbox_port import FoundPoint, codec_and_id
+from api.ports import BadCursor, Done, FoundDevice, InboxQuery, Page, UnknownInboxDevice
 from gateway.core import Core
 from gateway.foreign import assigned_file
 from gateway.foreign.assigned import Key, suggests
@@ -41,10 +41,10 @@ class FrontInbox(FrontCore):
 
     async def inbox(self, query: InboxQuery) -> Page[FoundDevice]:
         core = self._core()
+        after = _after(query.cursor)
         found: list[FoundDevice] = []
         for item in core.foreign.inbox.all():
-            if query.cursor is not None and found_id(*item.key) == query.cursor:
-                found.clear()
+            if after is not None and item.key <= after:
                 continue
             device = core.foreign.device_of(item.key)
             if (
@@ -53,7 +53,9 @@ class FrontInbox(FrontCore):
                 and query.ignored in (None, item.ignored)
             ):
                 found.append(self._shown(core, item))
-        return Page(found[: query.limit], found[query.limit - 1].id if len(found) > query.limit else None)
+                if len(found) > query.limit:
+                    return Page(found[:-1], found[-2].id)
+        return Page(found)
 
     async def found_device(self, codec: str, native_id: str) -> FoundDevice:
         core = self._core()
@@ -202,6 +204,14 @@ def placed(path: Path, text: str | None) -> Iterator[None]:
         else:
             assigned_file.write(path, before)
         raise
+
+
+def _after(cursor: str | None) -> Key | None:
+    """Raises BadCursor."""
+    try:
+        return None if cursor is None else codec_and_id(cursor)
+    except ValueError as error:
+        raise BadCursor(f"{cursor!r} is no cursor of this list") from error
 
 
 def key_of(command: AboutInbox) -> Key:

@@ -1,4 +1,4 @@
-"""`tocsin certs …`: an authority of one's own, for tests and small sites: TLS for the broker, a certificate a device."""
+"""`tocsin certs …`: an authority of one's own, for tests and small sites, and what it issues to broker and devices."""
 
 from __future__ import annotations
 

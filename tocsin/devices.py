@@ -84,8 +84,22 @@ def devices(
 
     Exit code 1: the gateway does not answer, or refuses; 2: a word of the command line is wrong.
     """
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        _list(everything, api, token_file, language)
+
+
+@app.command("list")
+def list_devices(
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are ignored.")] = False,
+    api: Api = API,
+    token_file: TokenFile = None,
+    language: Lang = "en",
+) -> None:
+    """List devices of other formats, as `tocsin devices` alone does."""
+    _list(everything, api, token_file, language)
+
+
+def _list(everything: bool, api: str, token_file: Path | None, language: Language) -> None:
     with _client(api, token_file) as client:
         found = [each for each in _all(client) if everything or not each["ignored"]]
     say = WORDS[language]
@@ -158,7 +172,9 @@ def assign(
     language: Lang = "en",
 ) -> None:
     """Give a device a place: from now on it is watched like any other of its zone."""
-    body: Json = {"zone": zone, "name": name, "reason": reason, "title": title}
+    body: Json = {"zone": zone, "name": name, "reason": reason}
+    if title:
+        body["title"] = title
     body["points"] = {left: {"metric": right} for left, right in _pairs(point, "--point", "POINT=METRIC")}
     body["events"] = dict(_pairs(event, "--event", "WORD=EVENT"))
     body["rated"] = {left: _figure(right) for left, right in _pairs(rated, "--rated", "FIGURE=NUMBER")}

@@ -131,7 +131,7 @@ def make_revocations(
     return builder.sign(authority_key, SHA256())
 
 
-def common_name(certificate: x509.Certificate) -> str:
+def name_of(certificate: x509.Certificate) -> str:
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(names[0].value) if names else ""
 

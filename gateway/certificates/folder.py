@@ -30,11 +30,11 @@ from gateway.certificates.authority import (
     Wanted,
     alternatives_of,
     check_wanted,
-    common_name,
     issue,
     make_authority,
     make_revocations,
     moment,
+    name_of,
     new_key,
 )
 from rules.instant import Instant
@@ -130,7 +130,7 @@ class CertificateFolder:
             found.append(
                 Entry(
                     kind,
-                    common_name(certificate),
+                    name_of(certificate),
                     certificate.serial_number,
                     certificate.not_valid_after_utc,
                     state,

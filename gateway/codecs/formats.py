@@ -17,6 +17,8 @@ from rules.wording import not_one_of
 
 FORMATS: dict[str, str] = {
     "chirpstack": "gateway.codecs.chirpstack",
+    "homeassistant": "gateway.codecs.homeassistant",
+    "homie": "gateway.codecs.homie",
     "mapping": "gateway.codecs.mapping",
     "shelly": "gateway.codecs.shelly",
     "sparkplug": "gateway.codecs.sparkplug",

@@ -11,10 +11,11 @@ from msgspec import Struct
 from gateway.codecs.native import TEXT_CHARACTERS_MAX, VALUES_MAX
 from gateway.codecs.port import Found
 from gateway.codecs.transform import Transform
-from rules.instant import Instant
+from rules.instant import MINUTE_MS, Instant
 from rules.reading import Rejected, Value
 from rules.site import Device, DeviceClass, MetricKind, Source, SourcePoint
 
+LATE_MS_MAX = 10 * MINUTE_MS  # after its limit an echo still says that it was done; later it is somebody else's doing
 WANTS_MAX = 16  # commands of one device that an echo may still answer
 
 Key = tuple[str, str]
@@ -94,12 +95,13 @@ class Assigned:
     def echoed(self, values: Mapping[str, Value | None], now: Instant) -> list[str]:
         """Ids of the commands of which every point has by now been said to be as it was told."""
         done = []
+        self.wants = [each for each in self.wants if now < each.expires_at + LATE_MS_MAX]
         for want in self.wants:
             for point in [name for name, value in want.remaining.items() if _equal(values.get(name), value)]:
                 del want.remaining[point]
             if not want.remaining:
                 done.append(want.id)
-        self.wants = [each for each in self.wants if each.remaining and each.expires_at > now]
+        self.wants = [each for each in self.wants if each.remaining]
         return done
 
 

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Table
 
+from gateway.config import ASSIGNED
 from gateway.identity.secret_files import KEY_FILE
 from gateway.keeping import lines
 from gateway.keeping.archive import FORMAT, ArchiveWriter, Manifest, Part, hash_of, writing
@@ -29,7 +30,7 @@ from gateway.store.frozen import Held, copy_sqlite, frozen, held_store
 from rules.instant import Instant, rfc3339
 
 ATTACHMENTS, TELEMETRY = "attachments", "telemetry"  # folders of the data folder, and of the archive
-KEYS = (KEY_FILE,)
+KEYS = (KEY_FILE, ASSIGNED)  # single files of the data folder
 NOTE = "last-backup.json"
 
 

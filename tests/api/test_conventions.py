@@ -61,7 +61,9 @@ def test_every_list_has_a_cursor_and_a_limit_with_an_end(shared_app: FastAPI) ->
             assert known["limit"]["schema"]["default"] <= LIST_LIMIT_MAX, path
 
 
-@pytest.mark.parametrize("path", ["incidents", "orders", "actions", "shelves", "handovers", "devices", "dead-letters"])
+@pytest.mark.parametrize(
+    "path", ["incidents", "orders", "actions", "shelves", "handovers", "devices", "dead-letters", "inbox"]
+)
 async def test_a_page_that_is_too_long_and_a_cursor_that_is_none_are_refused(
     client: httpx.AsyncClient, path: str
 ) -> None:

@@ -79,6 +79,11 @@ PATHS = {
     "/api/v1/devices",
     "/api/v1/devices/{site}/{name}",
     "/api/v1/zones",
+    "/api/v1/inbox",
+    "/api/v1/inbox/{found}",
+    "/api/v1/inbox/{found}/assign",
+    "/api/v1/inbox/{found}/unassign",
+    "/api/v1/inbox/{found}/ignore",
     "/api/v1/sites",
     "/api/v1/device-classes",
     "/api/v1/roles",
@@ -140,6 +145,7 @@ NAMED = {
     "version",
     "backtest",
     "letter",
+    "found",
 }  # in a path: can be unknown
 # Statuses of signing in and of users; where a path is not here, all of its kind are the same.
 STATUSES = {
@@ -224,7 +230,7 @@ def test_every_operation_documents_its_errors_as_problems_with_examples(operatio
         expected |= {"404"}
     if operation.method == "post":
         expected |= {"413", "415"} | ({"408"} if operation.path == FILES else {"409"})
-    if operation.method == "post" and named - {"shelf"}:
+    if operation.method == "post" and named - {"shelf", "found"}:
         expected |= {"412"}
     if (operation.path in STATUSES and operation.method == "post") or operation.path in OPEN:
         expected = {"401", "403", "421", "422", "500", "503"} | STATUSES[operation.path]

@@ -32,7 +32,6 @@ from tests.support.sources import ROOT
 DEPLOY = ROOT / "deploy"
 SITE = (DEPLOY / "example" / "site.yaml").read_text(encoding="utf-8")
 OPEN_TO_ALL = {"8883:8883"}  # devices, with TLS and a client certificate
-MADE_ELSEWHERE = ("./prometheus", "./grafana/provisioning", "./grafana/dashboards")
 NOT_TRIED = {  # service → why its health check is not run here
     "influxdb": "InfluxDB 2 cannot be installed here",
     "grafana": "Grafana cannot be installed here",
@@ -64,7 +63,7 @@ def test_a_file_that_is_not_would_be_noticed() -> None:
     ):
         broken = compose()
         spoil(broken)
-        with pytest.raises(ValueError, match="privileges|nowhere"):
+        with pytest.raises(ValueError, match=r"privileges|nowhere"):
             PyCompose.from_json(json.dumps(broken)).validate()
 
 
@@ -144,8 +143,7 @@ def test_every_file_that_is_mounted_is_there_once_everything_is_prepared(prepare
     for name in SERVICES:
         for mount in service(name).get("volumes", []):
             source = mount.split(":")[0]
-            elsewhere = source in MADE_ELSEWHERE and not (prepared / source.split("/")[1]).exists()
-            if source.startswith(".") and not (prepared / source).exists() and not elsewhere:
+            if source.startswith(".") and not (prepared / source).exists():
                 missing.append(source)
             if not source.startswith("."):
                 assert source in compose()["volumes"]
@@ -204,6 +202,19 @@ def _paths(value: Any) -> Iterator[Path]:
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             yield from _paths(getattr(value, name))
+
+
+def test_prometheus_and_grafana_ask_for_what_the_file_gives_them() -> None:
+    """Hosts are services in a network they share; secrets are theirs."""
+    for name, folder in (("prometheus", "prometheus"), ("grafana", "grafana/provisioning/datasources")):
+        text = "".join(path.read_text() for path in sorted((DEPLOY / folder).iterdir()) if path.is_file())
+        secrets = set(re.findall(r"/run/secrets/(\w+)", text))
+        assert secrets
+        assert secrets <= set(service(name)["secrets"])
+        hosts = set(re.findall(r"(?:http://|targets: \[\")([a-z]+):\d+", text)) - {"alertmanager"}
+        assert hosts
+        for host in hosts:
+            assert set(service(host)["networks"]) & set(service(name)["networks"]), (name, host)
 
 
 def test_both_files_for_mosquitto_are_the_same_but_for_places() -> None:
@@ -351,6 +362,7 @@ def _contained(running: RunningGateway, broker: ShippedBroker, cluster: Postgres
         ("data: /var/lib/tocsin", f"data: {running.data}"),
         ("host: 0.0.0.0", "host: 127.0.0.1"),
         ("port: 8080", "port: 0"),
+        ("http://influxdb:8086", "http://127.0.0.1:9"),  # away, which stops nothing
     ):
         assert was in text, was
         text = text.replace(was, now)

@@ -223,7 +223,7 @@ def test_tls_is_1_2_or_newer(broker: ShippedBroker, version: ssl.TLSVersion) -> 
         context.minimum_version = ssl.TLSVersion.TLSv1_1
         context.maximum_version = version
     if version is ssl.TLSVersion.TLSv1_1:
-        with pytest.raises(ssl.SSLError, match="alert|ALERT"):
+        with pytest.raises(ssl.SSLError, match=r"alert|ALERT"):
             spoken(broker, context)
     else:
         assert spoken(broker, context) == version.name.replace("_", ".")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import resource
 from collections.abc import Callable
+from typing import Any
 
 from tests.support.field_client import say
 from tests.support.gateway import ROOT, RunningGateway
@@ -35,14 +36,21 @@ def test_what_a_full_disk_refuses_is_not_acknowledged_and_comes_again(
 
     _limit_files(running, bytes_=resource.RLIM_INFINITY)
     running.until(lambda: running.ask("/readyz")[0] == 200)
-    running.until(lambda: len(running.get("incidents")["items"]) == 2)
+    running.until(lambda: len(_fires(running)) == 2)
     running.until(lambda: _acknowledged(broker) == ["example/sd-101", "example/sd-201"])
-    assert [one["first_out"] for one in running.get("incidents")["items"]] == ["example/sd-201", "example/sd-101"]
-    for incident in ("INC-000001", "INC-000002"):
-        assert [entry["kind"] for entry in running.timeline(incident)].count("detected") == 1
+    assert [one["first_out"] for one in _fires(running)] == ["example/sd-201", "example/sd-101"]
+    for fire in _fires(running):
+        assert [entry["kind"] for entry in running.timeline(fire["id"])].count("detected") == 1
+    trouble = running.until(lambda: running.get("incidents", signal="trouble")["items"])[0]
+    assert trouble["title"]["en"] == "The store failed"
     assert running.stop() == 0
     assert running.run("verify-log").returncode == 0
     assert running.run("replay").returncode == 0
+
+
+def _fires(running: RunningGateway) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = running.get("incidents", hazard="fire")["items"]
+    return found
 
 
 def _acknowledged(broker: Mosquitto) -> list[str]:

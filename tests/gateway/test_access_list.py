@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.access_list import FORMATS, BadUsers, access_list, read_users
+from gateway.codecs import formats
 from gateway.library import load
 from rules.site import Directory
 from tests.support.sources import ROOT
@@ -87,3 +88,27 @@ def test_each_format_opens_its_own_trees_and_none_of_tocsin_s(name: str) -> None
     topics = [line.split(" ", 2)[2] for line in added if line.startswith(("topic", "pattern"))]
     assert topics
     assert [each for each in topics if each.startswith(("tocsin/", "tocsin-exercise/", "tocsin-test/", "#"))] == []
+
+
+def covers(pattern: str, wanted: str) -> bool:
+    """Whether every topic of the filter `wanted` is one of `pattern`."""
+    allowed, asked = pattern.split("/"), wanted.split("/")
+    for index, level in enumerate(allowed):
+        if level == "#":
+            return True
+        if index >= len(asked) or (level != "+" and asked[index] != level) or asked[index] == "#":
+            return False
+    return len(allowed) == len(asked)
+
+
+@pytest.mark.parametrize("name", sorted(formats.FORMATS.keys() & FORMATS.keys()))
+def test_a_gateway_may_read_what_a_format_subscribes_to(name: str) -> None:
+    codec = formats.make(name, formats.options_of(name, {}))
+    opened = [line.removeprefix("topic read ") for line in lines_of(access_list(formats=[name]), "tocsin-gateway")]
+    closed = [each for each in codec.topics() if not any(covers(pattern, each) for pattern in opened)]
+    assert codec.topics()
+    assert closed == []
+
+
+def test_every_format_that_there_is_has_its_topics_but_the_one_that_has_none_of_its_own() -> None:
+    assert formats.FORMATS.keys() - FORMATS.keys() == {"mapping"}

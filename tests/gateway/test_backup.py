@@ -55,6 +55,7 @@ class Furnished(Stage):
             self.time_is_up()
         self.attachment = Attachments(folder / "attachments").keep("valve.png", "image/png", PNG)
         (folder / "identity.key").write_text("0123")
+        (folder / "assigned.yaml").write_text("assigned: []\n")
         database = Database(identity_url(self.url))
         with database.transaction() as connection:
             connection.execute(insert(users), USER)
@@ -106,6 +107,7 @@ def test_a_backup_restored_into_either_database_is_the_same_store(
         assert list(differences(store)) == []
     assert Attachments(data / "attachments").content(stage.attachment.sha256) == PNG
     assert (data / "identity.key").read_text() == "0123"
+    assert (data / "assigned.yaml").read_text() == "assigned: []\n"
     users_url = identity_url(url).render_as_string(hide_password=False)
     assert [row[0] for row in rows(users_url, "users")] == ["duty.officer"]
     assert rows(users_url, "sessions") == []

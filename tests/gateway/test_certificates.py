@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 
 from gateway.certificates import BadCertificate, CertificateFolder, Kind, Wanted
-from gateway.certificates.authority import common_name
+from gateway.certificates.authority import name_of
 from rules.instant import DAY_MS
 
 NOW = int(datetime(2026, 11, 24, tzinfo=UTC).timestamp() * 1000)
@@ -34,7 +34,7 @@ def test_a_device_s_certificate_names_it_is_for_clients_and_is_signed_by_the_aut
 ) -> None:
     issued = folder.issue(Wanted(Kind.DEVICE, DEVICE), NOW)
     made, authority = certificate(issued.certificate), certificate(folder.folder / "ca.pem")
-    assert common_name(made) == DEVICE
+    assert name_of(made) == DEVICE
     made.verify_directly_issued_by(authority)
     purposes = made.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert [each.dotted_string for each in purposes] == ["1.3.6.1.5.5.7.3.2"]  # clientAuth
@@ -155,9 +155,9 @@ def test_a_wish_that_cannot_be_fulfilled_is_refused_with_what_was_expected(
 
 @pytest.mark.parametrize("name", ["ca.pem", "ca.key", "crl.pem"])
 def test_a_folder_whose_files_are_broken_says_which_one(folder: CertificateFolder, name: str) -> None:
+    folder.issue(Wanted(Kind.DEVICE, DEVICE), NOW)
     (folder.folder / name).write_text("-----BEGIN NOTHING-----\n")
     with pytest.raises(BadCertificate, match=name.replace(".", r"\.")):
-        folder.issue(Wanted(Kind.DEVICE, DEVICE), NOW)
         folder.revoke(DEVICE, NOW)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from gateway.config import BadSettings, GatewaySettings, read_secret, read_settings
+from gateway.codecs.formats import FORMATS
+from gateway.config import FOREIGN_PACKET_BYTES_MAX, BadSettings, GatewaySettings, read_secret, read_settings
+from tests.support import samples
 
 SECRET = "correct-horse-battery-staple"
 
@@ -38,6 +41,29 @@ def test_relative_paths_count_from_the_files_folder(tmp_path: Path) -> None:
     assert settings.sites == [tmp_path / "site.yaml", Path("/etc/site.yaml")]
     assert settings.broker.ca_file == tmp_path / "ca.pem"
     assert settings.data == tmp_path / "data"
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_settings_of_every_format_survive_the_way_to_the_apis_process(tmp_path: Path, format_: str) -> None:
+    options = samples.options_of(next((samples.SAMPLES / format_).glob("*.jsonl")))
+    text = json.dumps({"codecs": {"them": {"format": format_, **options}}})
+    settings = _read(tmp_path, text)
+    again = GatewaySettings.model_validate_json(settings.model_dump_json())
+    assert again.codecs["them"].options() == settings.codecs["them"].options()
+    assert again.codecs["them"].codec().topics() == settings.codecs["them"].codec().topics()
+    assert set(settings.codecs["them"].codec().topics()) <= set(settings.link("mqtt://127.0.0.1:1883").topics)
+
+
+def test_a_format_that_nobody_knows_is_named_with_those_that_there_are(tmp_path: Path) -> None:
+    fault = _fault(tmp_path, "codecs:\n  z2m: {format: zigbee2mqt}\n")
+    assert fault.startswith("settings.yaml:2 codecs.z2m: 'zigbee2mqt' is not a format (")
+    assert fault.endswith("did you mean zigbee2mqtt?")
+
+
+def test_a_message_may_be_larger_where_a_format_describes_all_its_devices_at_once(tmp_path: Path) -> None:
+    with_codec = _read(tmp_path, "codecs: {z2m: {format: zigbee2mqtt}}").link("mqtt://127.0.0.1:1883")
+    assert with_codec.packet_bytes_max == FOREIGN_PACKET_BYTES_MAX
+    assert _read(tmp_path, "data: data").link("mqtt://127.0.0.1:1883").packet_bytes_max < FOREIGN_PACKET_BYTES_MAX
 
 
 def test_the_environment_overrides_the_file(tmp_path: Path) -> None:

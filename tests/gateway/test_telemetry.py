@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.store import StoreFailed, StoreLocked
-from gateway.telemetry import Row, Telemetry
+from gateway.telemetry import Row, Telemetry, buffered_mark
 from gateway.telemetry.files import FILES_OPEN_MAX
 from gateway.telemetry.read import INDEX_BEHIND_ROWS_MAX
 from rules.instant import DAY_MS, HOUR_MS, Instant, parse_rfc3339
@@ -91,6 +91,17 @@ def test_the_last_message_is_the_one_received_last_whatever_its_own_time(telemet
     assert telemetry.last(1) == (FIVE - 50, 4, FIVE + 70)  # from the file before
     fill(telemetry, row(2, FIVE + 2 * HOUR_MS))
     assert telemetry.last(1) is None
+
+
+@pytest.mark.parametrize("later", [0, INDEX_BEHIND_ROWS_MAX + 1])
+def test_what_a_device_had_buffered_is_in_charts_and_is_not_its_last_message(telemetry: Telemetry, later: int) -> None:
+    """`later`: rows of others after it, so that it is found by the index too."""
+    body = b'{"smoke": 0.9}'
+    buffered = (1, FIVE - HOUR_MS, -1, buffered_mark(body), FIVE + 1, None, body)
+    fill(telemetry, row(1, FIVE), buffered, buffered, *(row(2, FIVE + 2 + number) for number in range(later)))
+    assert telemetry.last(1) == (FIVE, -1, FIVE)
+    assert [stored[4] for stored in telemetry.window(1, 0)] == [{"smoke": 0.1}]
+    assert [stored[4] for stored in telemetry.readings(1, 0, FIVE + HOUR_MS, 10)] == [{"smoke": 0.9}, {"smoke": 0.1}]
 
 
 def test_the_last_message_is_known_after_a_restart_and_a_long_rest(tmp_path: Path) -> None:

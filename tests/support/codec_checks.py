@@ -35,7 +35,11 @@ MEMORY_BYTES_MAX = 128 * 1024 * 1024  # of one codec, after any number of bogus 
 
 NAMES = ("native", "zigbee2mqtt", "tasmota", "shelly", "chirpstack", "homeassistant", "homie", "mapping", "sparkplug")
 # With a restart these forget on purpose what only a device may say anew; so what is said after it differs.
-SESSIONS = {"sparkplug": "aliases are those of a session, and after a restart nobody knows whether it still is"}
+SESSIONS = {
+    "homeassistant": "whether a device is there, and what waits for its declaration, the broker says again: retained",
+    "homie": "the state of a device and of its root, and what waits for a description, the broker says again: retained",
+    "sparkplug": "aliases are those of a session, and after a restart nobody knows whether it still is",
+}
 
 
 class Message(NamedTuple):

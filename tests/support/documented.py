@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 ACCESS, CLIENTS, KEEPING = Path("docs/access.md"), Path("docs/clients.md"), Path("docs/keeping.md")
+CERTS = Path("docs/certs.md")
 PAGES = (
     Path("README.md"),
     Path("deploy/README.md"),
@@ -14,9 +15,11 @@ PAGES = (
     ACCESS,
     CLIENTS,
     KEEPING,
+    CERTS,
     Path("docs/scenarios.md"),
     Path("docs/drills.md"),
     Path("docs/fuzz.md"),
+    Path("docs/devices.md"),
     Path("docs/metrics.md"),
     Path("docs/energy.md"),
 )
@@ -108,12 +111,53 @@ RUN_BY[
     "tocsin drill fire-on-12f --live --files sites --broker mqtt://127.0.0.1:1883 --api http://127.0.0.1:8080 --speed 1"
 ] = "tests/e2e/test_drills.py"
 RUN_BY |= dict.fromkeys(
+    (
+        "tocsin devices",
+        "tocsin devices show z2m/0x00158d0001dc126a",
+        "tocsin devices assign z2m/0x00158d0001dc126a --zone example/2F-office --name sd-203 "
+        '--reason "fitted on 24 November"',
+        "tocsin devices assign z2m/0x00124b0022b1f5aa --zone example/2F-office --name sr-202 "
+        '--reason "fitted on 24 November"',
+        """mosquitto_pub -t 'zigbee2mqtt/2F/office smoke' -m '{"smoke": true, "battery": 97}'""",
+        f"curl -s {_INCIDENT}/confirm -H 'Content-Type: application/json' "
+        """-d '{"by": "duty-officer", "role": "duty_officer", "reason": "smoke is seen"}'""",
+        'tocsin devices ignore z2m/0x0017880104e45517 --reason "a lamp"',
+        'tocsin devices unassign z2m/0x00124b0022b1f5aa --reason "taken down"',
+    ),
+    "tests/e2e/test_foreign.py",
+)
+RUN_BY |= dict.fromkeys(
     ("promtool check rules deploy/prometheus/tocsin.rules.yaml", "promtool test rules tests/deploy/alerts.yaml"),
     "tests/deploy/test_prometheus.py",
 )
 RUN_BY["tocsin play-drills --files sites --broker mqtt://127.0.0.1:1883 --api http://127.0.0.1:8080"] = (
     "tests/console/browser/test_drills.py"
 )
+RUN_BY |= dict.fromkeys(
+    (
+        "tocsin certs init --folder certs",
+        "tocsin certs server broker.example --san 10.0.0.5 --san localhost --folder certs",
+        "tocsin certs gateway --folder certs",
+        "tocsin certs device --site deploy/example/site.yaml --folder certs",
+        "tocsin certs client tocsin-drill zigbee2mqtt --folder certs",
+        "tocsin certs list --folder certs",
+        "tocsin certs renew broker.example tocsin-gateway --folder certs",
+        "tocsin certs revoke example/sd-101 --folder certs",
+        "tocsin acl --output acl",
+        "tocsin acl deploy/example/site.yaml --users panels --output acl",
+        "tocsin acl --format zigbee2mqtt --format tasmota --output acl",
+    ),
+    "tests/e2e/test_certs_command.py",
+)
+RUN_BY |= {
+    'psql -v tocsin_password="$(cat tocsin-password)" -v reader_password="$(cat reader-password)" '
+    "-f deploy/postgres/roles.sql": "tests/e2e/test_postgres_roles.py",
+    "psql -d tocsin -f deploy/postgres/reader.sql": "tests/e2e/test_postgres_roles.py",
+    "sh deploy/prepare.sh broker.example": "tests/e2e/test_compose.py",
+    "sh wheelhouse/install.sh /opt/tocsin-0.1.0": "tests/e2e/test_wheelhouse.py",
+}
+NEEDS_A_MACHINE = "installs on a machine; systemd does not run where the tests do"
+NEEDS_CONTAINERS = "needs containers: not run yet, and deploy/README.md says so"
 NOT_RUN = {  # command → why not
     "make test": IS_CI,
     "make check": IS_CI,
@@ -130,6 +174,8 @@ NOT_RUN = {  # command → why not
     "make fuzz-api": "takes many minutes; tests/e2e/test_fuzz.py is a short run of the same",
     "make audit-deps": "asks PyPI and OSV",
     "make fuzz-codecs": "takes minutes; tests/gateway/test_fuzz_codecs.py is a short run of the same",
+    "make wheelhouse": IS_CI,
+    "make peers": IS_CI,
     "make fuzz": IS_CI,
     'make fuzz ARGS="--seeds 10000 --save found"': "takes half an hour",
     "tocsin fuzz --seeds 1000": "takes minutes; tests/e2e/test_fuzz_command.py plays some",
@@ -142,3 +188,29 @@ NOT_RUN = {  # command → why not
     ".venv/bin/python -m tests.support.dashboards": "changes the tree; a test fails when it would",
     ".venv/bin/python -m tests.support.generated": "changes the tree; a test fails when it would",
 }
+_UNITS = "deploy/systemd/tocsin-"
+NOT_RUN |= dict.fromkeys(
+    (
+        "python3 -m venv /opt/tocsin-0.1.0",
+        "/opt/tocsin-0.1.0/bin/pip install --require-hashes --no-deps -r requirements/run.txt",
+        "/opt/tocsin-0.1.0/bin/pip install --no-deps .",
+        "ln -sfn /opt/tocsin-0.1.0 /opt/tocsin",
+        "install -D -m 0644 deploy/systemd/tocsin.sysusers /etc/sysusers.d/tocsin.conf && systemd-sysusers",
+        f"install -D -m 0644 -t /etc/systemd/system {_UNITS}gateway.service {_UNITS}console.service "
+        f"{_UNITS}backup.service {_UNITS}backup.timer",
+        "systemctl daemon-reload",
+        "systemctl enable --now tocsin-gateway tocsin-console tocsin-backup.timer",
+        "sudo -u tocsin TOCSIN_DATA=/var/lib/tocsin /opt/tocsin/bin/tocsin users add ada --role admin "
+        "--config /etc/tocsin/gateway.yaml",
+    ),
+    NEEDS_A_MACHINE,
+)
+_COMPOSE = "docker compose -f deploy/compose.yaml"
+NOT_RUN |= dict.fromkeys(
+    (
+        f"{_COMPOSE} build",
+        f"{_COMPOSE} up -d",
+        f"{_COMPOSE} exec gateway tocsin users add ada --role admin --config /etc/tocsin/gateway.yaml",
+    ),
+    NEEDS_CONTAINERS,
+)

@@ -1,4 +1,4 @@
-"""A web server of this machine that a message is posted to: keeps what came, and answers as it is told."""
+"""A web server of this machine that is asked, or posted to: keeps what came, and answers as it is told."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def hook() -> Iterator[Hook]:
 
     class Answering(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             told.posted.append(Posted(self.path, dict(self.headers), body))
             told.arrived.set()
             told.go.wait(20)
@@ -48,6 +48,8 @@ def hook() -> Iterator[Hook]:
                 self.wfile.write(told.answer)
             except OSError:  # whoever asked has given up
                 return
+
+        do_GET = do_POST  # noqa: N815 - as http.server calls it
 
         def log_message(self, format: str, *arguments: Any) -> None:
             """Not onto the test's output."""

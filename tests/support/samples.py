@@ -33,13 +33,17 @@ _TYPES: dict[str, Any] = {
 }
 
 
-def codec_of(file: Path) -> Codec:
-    """A new one, with the options that stand beside the file."""
+def options_of(file: Path) -> dict[str, Any]:
+    """Those that stand beside the file."""
     options: dict[str, Any] = {}
     for path in (file.parent / "options.json", file.with_suffix(".options.json")):
         if path.exists():
             options |= json.loads(path.read_text())
-    return CodecPart(format=file.parent.name, **options).codec()
+    return options
+
+
+def codec_of(file: Path) -> Codec:
+    return CodecPart(format=file.parent.name, **options_of(file)).codec()
 
 
 def lines_of(file: Path) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ DEVICES = ("example/sd-101", "example/sd-102", "example/mcp-101", "example/sr-10
 class ShippedBroker(Server):
     """`port`: for devices; `near_port`: for the gateway and others on its machine.
 
-    `settings`: the file in deploy/mosquitto. `secrets`: with deploy/mosquitto/compose.conf, what deploy/prepare.sh made.
+    `settings`: the file in deploy/mosquitto. `secrets`: with compose.conf, what deploy/prepare.sh has made.
     """
 
     name = "mosquitto"
