@@ -55,7 +55,7 @@ def shown(bench: ModuleType, folder: Path) -> str:
         pytest.param(
             walls,
             ["2 open walls during a flood of 20 alarms", "a page reacts", "alarm → command", "≤ 200 ms"],
-            marks=pytest.mark.browser,
+            marks=(pytest.mark.browser, pytest.mark.timeout(300)),
         ),
         (polling, ["3 API clients", "own", "alarm → command", "≤ 2 ×"]),
     ],
