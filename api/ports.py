@@ -8,6 +8,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from api.board_port import BoardDesk
+from api.building_port import DeviceClassState as DeviceClassState
+from api.building_port import SiteState as SiteState
 from api.dead_letter_values import DeadLetter as DeadLetter
 from api.drill_values import DrillCalendar as DrillCalendar
 from api.drill_values import DrillQuery as DrillQuery  # part of this port
@@ -168,22 +170,6 @@ class ZoneState(Struct, frozen=True):
     silent: int
     open_incidents: list[str]
     level: Level | None  # the worst of them
-
-
-class SiteState(Struct, frozen=True):
-    id: str
-    title: Title
-    timezone: str  # IANA name
-    buildings: list[str]
-
-
-class DeviceClassState(Struct, frozen=True):
-    """What devices of a kind measure, say and can be told."""
-
-    id: str
-    title: Title
-    metrics: dict[str, Title]
-    commands: dict[str, Title]
 
 
 class Health(Struct, frozen=True):

@@ -13,6 +13,7 @@ import msgspec
 
 from api.auth import Principal
 from api.board_port import Board, BoardQuery
+from api.building_port import DeviceClassState, SiteState
 from api.duty_port import CommandOf, CommandQuery
 from api.errors import Code, ProblemRaised
 from api.events_port import EventsQuery, Happened
@@ -21,7 +22,6 @@ from api.ports import (
     ActionQuery,
     DeadLetter,
     Desk,
-    DeviceClassState,
     DeviceQuery,
     DeviceState,
     Done,
@@ -35,7 +35,6 @@ from api.ports import (
     OrderQuery,
     Page,
     ShelfQuery,
-    SiteState,
     Unknown,
     UnknownAction,
     UnknownDeadLetter,

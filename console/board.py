@@ -43,7 +43,10 @@ class Board:
         draw: Callable[[], Parts],
         call_later: Later = later,
         clock: Callable[[], float] = monotonic_s,
+        left: Callable[[], None] = lambda: None,
     ) -> None:
+        """`left()`: nobody looks any more."""
+        self._left = left
         self._live, self._draw, self._later, self._clock = live, draw, call_later, clock
         self._parts, self._number = NOTHING, 0
         self._seats: dict[int, Send] = {}
@@ -67,6 +70,7 @@ class Board:
         if not self._seats and self._stop_listening is not None:
             self._stop_listening()
             self._stop_listening = None
+            self._left()
 
     def _changed(self) -> None:
         if self._waiting:

@@ -33,6 +33,7 @@ CLOSED_KEPT = 8  # the last that were closed
 TAILS_READ, TAIL_ENTRIES = 6, 12  # at first: what the latest incidents' timelines end with
 AGAIN_SECONDS = 1.0
 ENTRIES_KEPT = 300
+SIRENS_KEPT = 100  # choices of sites
 
 log = logging.getLogger("tocsin.console")
 
@@ -97,6 +98,8 @@ class Live:
         """The level to sound for at these sites, none: at all; empty: quiet. Looked for once a change."""
         known = self._sirens.get(sites)
         if known is None or known[0] != self.version:
+            if len(self._sirens) >= SIRENS_KEPT:
+                self._sirens.clear()
             here = [each for each in self.incidents.values() if not sites or each["site"] in sites]
             known = self._sirens[sites] = self.version, sounding(here)
         return known[1]

@@ -9,15 +9,14 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
+from api.building_port import DeviceClassState, SiteState
 from api.ports import (
     BadCursor,
-    DeviceClassState,
     DeviceQuery,
     DeviceState,
     Health,
     OnDuty,
     Page,
-    SiteState,
     UnknownDevice,
     UnknownPlan,
     ZoneState,

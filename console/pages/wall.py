@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 from nicegui import ui
@@ -95,7 +96,11 @@ def board_of(live: Live, look: Look) -> Board:
     known = live.boards.get(look)
     if known is None:
         cards: Cards = {}
-        known = live.boards[look] = Board(live, lambda: wall_parts(live, look, cards))
+
+        def forget() -> None:
+            live.boards.pop(look, None)
+
+        known = live.boards[look] = Board(live, partial(wall_parts, live, look, cards), left=forget)
     return known
 
 

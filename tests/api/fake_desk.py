@@ -11,7 +11,6 @@ import msgspec
 
 from api.ports import (
     DeadLetter,
-    DeviceClassState,
     DeviceQuery,
     DeviceState,
     Done,
@@ -21,7 +20,6 @@ from api.ports import (
     IncidentQuery,
     Page,
     Refused,
-    SiteState,
     UnknownDevice,
     UnknownInboxDevice,
     UnknownIncident,
@@ -324,14 +322,6 @@ class FakeDesk(FakeReports, FakeResponse, FakeRules):
         if (codec, native_id) not in self.found:
             raise UnknownInboxDevice(f"{codec}/{native_id}")
         return self.found[codec, native_id]
-
-    async def sites(self) -> list[SiteState]:
-        self._check()
-        return [SiteState(id, {"en": id}, "Asia/Shanghai", ["main"]) for id in ("tower-a", "tower-b")]
-
-    async def device_classes(self) -> list[DeviceClassState]:
-        self._check()
-        return [DeviceClassState("siren", {"en": "Siren"}, {}, {"sound": {"en": "Sound the alarm"}})]
 
     async def dead_letters(self, cursor: str | None = None, limit: int = 100) -> Page[DeadLetter]:
         self._check()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.board_port import Board, BoardQuery, Column
+from api.building_port import DeviceClassState, SiteState
 from api.ports import (
     ActionQuery,
     BadCursor,
@@ -137,6 +138,12 @@ class FakeResponse:
         return self.known_drills[id]
 
     # ---- api.ports.Desk
+
+    async def sites(self) -> list[SiteState]:
+        return [SiteState(id, {"en": id}, "Asia/Shanghai", ["main"]) for id in ("tower-a", "tower-b")]
+
+    async def device_classes(self) -> list[DeviceClassState]:
+        return [DeviceClassState("siren", {"en": "Siren"}, {}, {"sound": {"en": "Sound the alarm"}})]
 
     async def drills(self, query: DrillQuery) -> Page[Drill]:
         drills = {

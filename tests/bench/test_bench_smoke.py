@@ -57,7 +57,7 @@ def shown(bench: ModuleType, folder: Path) -> str:
         pytest.param(
             walls,
             ["2 open walls during a flood of 20 alarms", "a page reacts", "alarm → command", "≤ 200 ms"],
-            marks=pytest.mark.browser,
+            marks=(pytest.mark.browser, pytest.mark.timeout(300)),
         ),
         pytest.param(
             forwarding,

@@ -140,6 +140,13 @@ def test_a_page_that_comes_later_begins_where_the_others_are() -> None:
     assert seat.number == first.number + 1
 
 
+def test_a_choice_of_sites_that_nobody_looks_at_any_more_is_forgotten() -> None:
+    live = Live(Api("http://127.0.0.1:9"))
+    seats = [wall.board_of(live, Look("en", frozenset({name}))).sit(lambda script: None) for name in ("a", "b")]
+    seats[0].stop()
+    assert [look.sites for look in live.boards] == [frozenset({"b"})]
+
+
 def test_where_nobody_looks_nothing_is_drawn() -> None:
     room = Room()
     room.board.sit(lambda script: None).stop()
