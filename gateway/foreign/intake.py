@@ -50,7 +50,7 @@ class Message:
         self.name = ""
         self.change: Change | None = None
         self.faults: list[tuple[str, str]] = []  # (reason, detail)
-        self.rejected: list[Rejected] = []  # by codecs; of no account where another one understands it
+        self.rejected: list[Rejected] = []  # by codecs that understood nothing; of no account where another one does
         self.understood = False
 
     @property
@@ -156,10 +156,22 @@ class Intake:
         message = Message(topic, payload, flags, now)
         for name, codec in listeners:
             message.name = name
-            for output in self._decoded(codec, message):
-                self._one(message, output)
+            self._of_one_codec(message, self._decoded(codec, message))
         self._report(message)
         return Change(message.change.verdicts, []) if message.change is not None else None
+
+    def _of_one_codec(self, message: Message, outputs: list[Output]) -> None:
+        """A part that it cannot make sense of is a fault where it understands the rest; where it understands nothing,
+        the message may be meant for another."""
+        rejected = [each for each in outputs if isinstance(each, Rejected)]
+        if len(rejected) < len(outputs):
+            message.understood = True
+            message.faults += [(each.reason, each.detail) for each in rejected]
+        else:
+            message.rejected += rejected
+        for output in outputs:
+            if not isinstance(output, Rejected):
+                self._one(message, output)
 
     def _decoded(self, codec: Codec, message: Message) -> list[Output]:
         try:
@@ -168,11 +180,7 @@ class Intake:
             log.exception("codec %s: %r", message.name, message.topic)
             return [Rejected("codec failed", f"{message.name}: {type(error).__name__}")]
 
-    def _one(self, message: Message, output: Output) -> None:
-        if isinstance(output, Rejected):
-            message.rejected.append(output)
-            return
-        message.understood = True
+    def _one(self, message: Message, output: Found | Gone | Said | Happened | Heard | Answered | Ask) -> None:
         if isinstance(output, Ask):
             self._ask(output, message.now)
         elif isinstance(output, Answered):

@@ -352,10 +352,10 @@ def test_a_codec_asks_at_most_once_a_minute_and_topic(stage: Stage) -> None:
     ask = output("Ask", publish=["plain/n1/cmd", "AQ==", 1, False], reason="a gap")
     for _ in range(3):
         stage.tell("plain/x", [ask])
-    assert [each.topic for each in stage.asked] == ["plain/n1/cmd"]
+    assert [each.topic for each in stage.asks] == ["plain/n1/cmd"]
     stage.now += ASK_EVERY_MS
     stage.tell("plain/x", [ask])
-    assert len(stage.asked) == 2
+    assert len(stage.asks) == 2
 
 
 def test_an_exercise_never_hears_a_foreign_device(stage: Stage) -> None:

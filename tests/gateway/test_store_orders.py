@@ -195,4 +195,4 @@ def test_a_database_of_the_first_schema_is_brought_forward_with_what_it_holds(
         assert store.orders(OrderQuery()).items == []
         store.commit(journal.group(orders={"WO-000001": order()}))
         assert store.order("WO-000001") == order()
-    assert version_of(engine) == "0010"
+    assert version_of(engine) == "0011"

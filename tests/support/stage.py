@@ -101,7 +101,7 @@ class Stage:
     ) -> None:
         """`url`: of another store than the SQLite file in the folder. `codecs`: made anew with every process."""
         self.site, self.codecs = site or building.directory(), codecs or {}
-        self.asked: list[Publish] = []
+        self.asks: list[Publish] = []
         self.folder = folder
         self.url = url or f"sqlite:///{folder / 'journal.sqlite'}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -153,7 +153,7 @@ class Stage:
             self.desk,
             store,
             self.telemetry.source,
-            self.asked.extend,
+            self.asks.extend,
         )
         self.ingest.foreign = self.foreign
         detections = self.desk.engine.state.detections.values()
