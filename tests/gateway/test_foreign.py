@@ -244,6 +244,12 @@ def test_what_a_codec_cannot_read_is_a_dead_letter(stage: Stage) -> None:
     assert (stage.letters(), stage.queue) == ({"bad json": 1}, [])
 
 
+def test_what_a_codec_cannot_read_beside_what_it_can_is_a_dead_letter_too(stage: Stage) -> None:
+    part = output("Rejected", reason="wrong shape", detail="temperature is a DataSet")
+    stage.tell("plain/x", [said("n1", {"smoke": True}), part])
+    assert (stage.letters(), stage.kinds()) == ({"wrong shape": 1}, OPENED)
+
+
 def test_a_codec_that_fails_costs_its_message_and_nothing_else(stage: Stage) -> None:
     stage.publish_to("plain/x", "raise")
     say(stage, {"smoke": True})
