@@ -15,9 +15,9 @@ from console.words import EVERYWHERE, Words, add, known, say, title
 TEMPLATES = Path(console.__file__).parent / "templates"
 # Names and units, and what has no other name in Chinese writing: nothing else in Latin letters stands in zh.
 LATIN = {
-    "Tocsin", "InfluxDB", "API", "CSV", "PDF", "HTML", "JSON", "MQTT", "YAML", "KPI", "ISA", "ID", "OPC", "SHA", "UTC", "URL",
+    "Tocsin", "InfluxDB", "API", "CSV", "PDF", "HTML", "JSON", "MQTT", "YAML", "KPI", "ISA", "ID", "OPC", "SHA", "UTC",
     "tocsin", "drill", "live", "play", "drills",  # commands
-    "kW", "kWh", "W", "V", "A", "Hz", "min", "h", "s", "ms", "mm", "I", "II", "III", "setup", "secret", "Excel",
+    "URL", "kW", "kWh", "W", "V", "A", "Hz", "min", "h", "s", "ms", "mm", "I", "II", "III", "setup", "secret", "Excel",
     "B", "C", "L", "m", "d", "dB", "mA", "ppm", "LEL", "kg", "EEMUA",
 }  # fmt: skip
 _LATIN_WORD = re.compile(r"[A-Za-z]+")
