@@ -81,7 +81,7 @@ def _one(reason: str) -> str:
 
 
 def _filled(reason: re.Match[str], group: re.Match[str]) -> str:
-    """`\\1` is the reason's first group as it stands, `{\\1}` in Chinese: a duration or a word."""
+    """`\\1` is the reason's first group as it stands, `{\\1}` in Chinese: a duration, or words with commas."""
     translated, plain = group.groups()
     if plain is not None:
         return str(reason[int(plain)])
@@ -89,4 +89,4 @@ def _filled(reason: re.Match[str], group: re.Match[str]) -> str:
     try:
         return duration(parse_duration_ms(text), "zh")
     except ValueError:
-        return word(text, "zh")
+        return "、".join(word(each, "zh") for each in text.split(", "))

@@ -20,7 +20,7 @@ from rules.timeline_reasons import reason_zh
         ("still holds: smoke-high at tower-a/sd-1", "仍未恢复：smoke-high at tower-a/sd-1"),
         ("data is back; arrived late and retained", "数据已恢复；迟到的保留消息"),
         ("acknowledged by 值班员", "值班员 已接警"),
-        ("not acknowledged by engineering_lead within 1min", "engineering_lead 未在 1 分钟内接警"),
+        ("not acknowledged by engineering_lead within 1min", "工程主管未在 1 分钟内接警"),
         ("not acknowledged within 1min by anybody of the ladder", "通知链上无人在 1 分钟内接警"),
         ("attempt 2 of 2 in place of CMD-000002", "第 2 次（共 2 次），替代 CMD-000002"),
         ("not done: look, reset; no cause is given", "尚未完成：look, reset；未填写原因"),
