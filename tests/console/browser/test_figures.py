@@ -43,11 +43,14 @@ def test_the_load_of_a_day_stands_beside_the_day_before_with_peak_and_night(buil
     assert 0 < of_one < whole / 5
 
 
-def test_more_than_the_gateway_answers_at_once_is_said_on_the_page(building: Tower, opened) -> None:  # type: ignore[no-untyped-def]
+def test_a_month_of_all_meters_is_answered_at_once(building: Tower, opened) -> None:  # type: ignore[no-untyped-def]
     page = opened("/energy")
     expect(page.locator(".table tbody tr").first).to_be_visible(timeout=COMPUTED_MS)
     page.keyboard.press("m")
-    expect(page.locator(".problem")).to_contain_text("days of meters", timeout=COMPUTED_MS)
+    expect(page.get_by_role("button", name="31 d")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".busy")).to_be_hidden(timeout=COMPUTED_MS)
+    expect(page.locator(".problem")).to_be_empty()
+    expect(page.locator(".table tbody tr").first).to_be_visible()
 
 
 # ---- figures
