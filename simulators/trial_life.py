@@ -118,6 +118,7 @@ class Life(Core):
         self.performer = TrialPerformer(self.desk, self.store, settings, self, around, parts)
         beside: Any = _Beside()  # the checkers look at the journal when the run is over, and no run takes years
         self.auditor = self.retention = self.rollup = self.sizes = beside
+        self.presences = []
         self.ingest = parts.ingest(
             self.screen,
             self.desk,
