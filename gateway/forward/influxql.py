@@ -40,7 +40,7 @@ class BadAnswer(Exception):
 
 def fields_question(measurement: str, query: ReadingsQuery, until: Instant) -> str:
     """Which fields the device has in that time."""
-    return f"SELECT last(*) FROM {_identifier(measurement)} WHERE {_where(query, until)}"  # noqa: S608 - quoted
+    return f"SELECT last(*) FROM {_identifier(measurement)} WHERE {_where(query, until)}"  # noqa: S608 # nosec B608 - quoted
 
 
 def fields_in(answer: Any, query: ReadingsQuery) -> list[Field]:
@@ -63,12 +63,13 @@ def steps_question(measurement: str, query: ReadingsQuery, until: Instant, field
     source = _identifier(measurement)
     if query.aggregate is Aggregate.LAST:
         chosen = ", ".join(f"last({_identifier(each.name)})" for each in fields)
-        return f"SELECT {chosen} FROM {source} WHERE {where} {grouped}"  # noqa: S608 - quoted
+        return f"SELECT {chosen} FROM {source} WHERE {where} {grouped}"  # noqa: S608 # nosec B608 - quoted
     chosen = ", ".join(part for each in fields for part in _parts(each))
-    statements = [f"SELECT {chosen} FROM {source} WHERE {where} {grouped}"]  # noqa: S608 - quoted
+    statements = [f"SELECT {chosen} FROM {source} WHERE {where} {grouped}"]  # noqa: S608 # nosec B608 - quoted
     for each in _booleans(fields):
         name = _identifier(each.name)
-        statements.append(f"SELECT count({name}) FROM {source} WHERE {where} AND {name} = true {grouped}")  # noqa: S608
+        of = f"FROM {source} WHERE {where} AND {name} = true {grouped}"
+        statements.append(f"SELECT count({name}) {of}")  # noqa: S608 # nosec B608 - quoted
     return "; ".join(statements)
 
 

@@ -18,8 +18,9 @@ _RANK = (  # by the unique index, which begins with (at, source)
     "(SELECT count(*) FROM rows AS other"
     " WHERE other.at = rows.at AND other.source = rows.source AND other.row < rows.row)"
 )
-_AFTER = f"SELECT {_COLUMNS}, {_RANK} FROM rows WHERE row > ? AND row <= ? ORDER BY row LIMIT ?"  # noqa: S608 - constants
-_ONE = f"SELECT {_COLUMNS}, 0 FROM rows WHERE row = ?"  # noqa: S608 - constants
+_SOME = "FROM rows WHERE row > ? AND row <= ? ORDER BY row LIMIT ?"
+_AFTER = f"SELECT {_COLUMNS}, {_RANK} {_SOME}"  # noqa: S608 # nosec B608 - constants
+_ONE = f"SELECT {_COLUMNS}, 0 FROM rows WHERE row = ?"  # noqa: S608 # nosec B608 - constants
 _NEWEST = "SELECT coalesce(max(row), 0) FROM rows"
 _MADE = "SELECT 1 FROM sqlite_master WHERE name = 'rows'"
 _RECEIVED = "SELECT received FROM rows WHERE row > ? ORDER BY row LIMIT 1"
