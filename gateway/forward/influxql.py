@@ -69,7 +69,7 @@ def steps_question(measurement: str, query: ReadingsQuery, until: Instant, field
     for each in _booleans(fields):
         name = _identifier(each.name)
         of = f"FROM {source} WHERE {where} AND {name} = true {grouped}"
-        statements.append(f"SELECT count({name}) {of}")  # noqa: S608 # nosec B608 - quoted
+        statements.append(f"SELECT count({name}) {of}")  # nosec B608 - quoted
     return "; ".join(statements)
 
 

@@ -19,7 +19,7 @@ _RANK = (  # by the unique index, which begins with (at, source)
     " WHERE other.at = rows.at AND other.source = rows.source AND other.row < rows.row)"
 )
 _SOME = "FROM rows WHERE row > ? AND row <= ? ORDER BY row LIMIT ?"
-_AFTER = f"SELECT {_COLUMNS}, {_RANK} {_SOME}"  # noqa: S608 # nosec B608 - constants
+_AFTER = f"SELECT {_COLUMNS}, {_RANK} {_SOME}"  # nosec B608 - constants
 _ONE = f"SELECT {_COLUMNS}, 0 FROM rows WHERE row = ?"  # noqa: S608 # nosec B608 - constants
 _NEWEST = "SELECT coalesce(max(row), 0) FROM rows"
 _MADE = "SELECT 1 FROM sqlite_master WHERE name = 'rows'"
