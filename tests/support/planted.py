@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from gateway.codecs.native import TREE_OF
+from gateway.codecs.port import Publish
 from gateway.desk import Desk
 from gateway.ingest import Ingest
 from gateway.lane import Lane
 from gateway.store import Store
 from gateway.wire import Message
 from rules.codec import decode_event
-from rules.effects import PublishCommand
 from rules.engine import Engine
 from rules.events import Event
 from rules.instant import Instant
@@ -153,11 +154,16 @@ class NeverWakes(Lane):
 class CommandsForReal(TrialCommandLane):
     """A drill's command goes where real ones go."""
 
-    async def _publish(self, client: Any, effect: PublishCommand) -> bool:
-        real = PublishCommand(
-            **{**{name: getattr(effect, name) for name in effect.__struct_fields__}, "mode": Mode.ACTUAL}
-        )
-        return await super()._publish(client, real)
+    async def _publish_all(self, client: Any, messages: Sequence[Publish], what: str) -> bool:
+        drill, earnest = TREE_OF[Mode.EXERCISE], TREE_OF[Mode.ACTUAL]
+        real = [
+            each._replace(
+                topic=each.topic.replace(drill, earnest, 1),
+                payload=each.payload.replace(b'"mode":"exercise"', b'"mode":"actual"'),
+            )
+            for each in messages
+        ]
+        return await super()._publish_all(client, real, what)
 
 
 class Planted(NamedTuple):
