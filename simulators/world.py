@@ -60,10 +60,15 @@ def play(script: Script, parts: Parts = Parts(), folder: Path | None = None) -> 
     if folder is None:
         with TemporaryDirectory(prefix="tocsin-run-", dir=memory()) as made:
             return play(script, parts, Path(made))
-    logging.getLogger("tocsin").setLevel(logging.CRITICAL)  # what goes wrong here is meant to
-    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        world = World(script, parts, folder, runner.get_loop())
-        return runner.run(world.run())
+    log = logging.getLogger("tocsin")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # what goes wrong here is meant to
+    try:
+        with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+            world = World(script, parts, folder, runner.get_loop())
+            return runner.run(world.run())
+    finally:
+        log.setLevel(level)
 
 
 class World:
