@@ -33,7 +33,7 @@ def test_well_again_it_is_over_and_the_incident_closes() -> None:
 
 def test_a_part_without_a_name_of_its_own_is_a_trouble_too() -> None:
     core = Core()
-    core.step(PartFailed("clock", "it went back by 3 h"))
+    core.step(PartFailed("fan", "it stands still"))
     assert core.incident().title["zh"] == "网关部件异常"
 
 
