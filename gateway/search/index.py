@@ -56,15 +56,18 @@ class Index:
         return Followed(0, b"")
 
     def forget(self) -> None:
+        """An empty one takes its place. It is made beside it, so that who searches meanwhile never meets half of it."""
+        made = self._path.with_name(f"{self._path.name}.made")
         try:
-            for end in ("", "-wal", "-shm"):
-                self._path.with_name(self._path.name + end).unlink(missing_ok=True)
-            with closing(self._connection()) as connection:
+            _remove(made)
+            with closing(_connection(made)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("BEGIN IMMEDIATE")
                 for statement in _MADE:
                     connection.execute(statement)
                 connection.execute("COMMIT")
+            _remove(self._path, ("-wal", "-shm"))
+            made.replace(self._path)
         except (sqlite3.Error, OSError) as error:
             raise StoreFailed(f"{self._path}: {error}") from error
 
@@ -111,9 +114,19 @@ class Index:
 
     def _connection(self) -> sqlite3.Connection:
         """Fresh for each use: to open a file takes 0.1 ms, and no thread keeps one that was made anew meanwhile."""
-        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS_MAX, isolation_level=None)
-        connection.execute("PRAGMA synchronous = NORMAL")
-        return connection
+        return _connection(self._path)
+
+
+def _connection(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS_MAX, isolation_level=None)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def _remove(path: Path, endings: Iterable[str] = ("", "-wal", "-shm")) -> None:
+    """A SQLite database is up to three files."""
+    for ending in endings:
+        path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def mark_of(body: bytes) -> bytes:

@@ -23,14 +23,13 @@ def _runs(text: str) -> Iterator[str]:
 
 def words_of(texts: Iterable[str]) -> str:
     """As they are kept, with spaces between them."""
-    found: list[str] = []
-    for text in texts:
-        for run in _runs(text):
-            if _IS_IDEOGRAPH.match(run):
-                found += [run[at : at + 2] for at in range(len(run))]
-            else:
-                found.append(run[:WORD_CHARACTERS_MAX])
-    return " ".join(found)
+    return " ".join(word for text in texts for run in _runs(text) for word in _kept(run))
+
+
+def _kept(run: str) -> list[str]:
+    if _IS_IDEOGRAPH.match(run):
+        return [run[at : at + 2] for at in range(len(run))]
+    return [run[:WORD_CHARACTERS_MAX]]
 
 
 def expression(text: str) -> str:
@@ -43,12 +42,9 @@ def expression(text: str) -> str:
         runs = list(_runs(part))
         if not runs:
             continue
-        words: list[str] = []
-        for run in runs:
-            if not _IS_IDEOGRAPH.match(run):
-                words.append(run[:WORD_CHARACTERS_MAX])
-            else:
-                words += [run[at : at + 2] for at in range(max(1, len(run) - 1))]
+        words = [word for run in runs[:-1] for word in _kept(run)]
+        last = _kept(runs[-1])
+        words += last[:-1] or last  # the last of several is a beginning of the one before: more may stand behind it
         terms.append(f'"{" ".join(words)}" *')
     if not terms:
         raise ValueError(f"{text!r} has no letter and no digit; expected words to look for")

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from compose_spec import PyCompose
 from pydantic import BaseModel
@@ -24,7 +23,7 @@ from gateway.config import read_settings
 from tests.support.console import RunningConsole
 from tests.support.gateway import RunningGateway
 from tests.support.peers import client_of, mosquitto_pub
-from tests.support.postgres import HOST, Postgres, postgres_programs
+from tests.support.postgres import HOST, Postgres, administered, postgres_programs
 from tests.support.servers import mosquitto_program, require
 from tests.support.shipped_broker import DEVICES, ShippedBroker
 from tests.support.sources import ROOT
@@ -278,17 +277,8 @@ def test_every_health_check_is_tried_or_says_why_not() -> None:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Postgres]:
-    require("postgresql", postgres_programs())
-    made = Postgres()
-    try:
-        made.start()
-        with psycopg.connect(host=HOST, port=made.port, user="tocsin", dbname="postgres", autocommit=True) as first:
-            first.execute("CREATE ROLE postgres SUPERUSER LOGIN")
-        with psycopg.connect(host=HOST, port=made.port, user="postgres", dbname="postgres", autocommit=True) as admin:
-            admin.execute("ALTER ROLE tocsin RENAME TO installed_by")
+    with administered() as made:
         yield made
-    finally:
-        made.stop()
 
 
 def test_broker_store_gateway_and_console_work_together_with_the_settings_of_the_file(

@@ -14,7 +14,7 @@ from psycopg import errors
 
 from tests.support.field_client import say
 from tests.support.gateway import RunningGateway
-from tests.support.postgres import HOST, Postgres, postgres_programs
+from tests.support.postgres import HOST, Postgres, administered
 from tests.support.servers import Mosquitto, require
 from tests.support.sources import ROOT
 
@@ -33,18 +33,8 @@ def psql(cluster: Postgres, file: str, *options: str) -> None:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Postgres]:
-    """One of its own: roles belong to the whole server. Its administrator is not called as the gateway's role is."""
-    require("postgresql", postgres_programs())
-    made = Postgres()
-    try:
-        made.start()
-        with psycopg.connect(host=HOST, port=made.port, user="tocsin", dbname="postgres", autocommit=True) as first:
-            first.execute("CREATE ROLE postgres SUPERUSER LOGIN")
-        with psycopg.connect(host=HOST, port=made.port, user="postgres", dbname="postgres", autocommit=True) as admin:
-            admin.execute("ALTER ROLE tocsin RENAME TO installed_by")
+    with administered() as made:
         yield made
-    finally:
-        made.stop()
 
 
 def prepared(cluster: Postgres) -> None:

@@ -14,35 +14,12 @@ from gateway.codecs.port import Found, Gone, Happened, Heard, Said
 from rules.reading import Rejected
 from rules.site import MetricKind
 from tests.support.codec_messages import only, points, tell, those, values, why
-
-CAR = "homie/5/super-car"
-NODES: dict[str, Any] = {
-    "engine": {
-        "name": "Car engine",
-        "properties": {
-            "speed": {"datatype": "integer", "settable": True, "format": "0:180"},
-            "temperature": {"datatype": "float", "unit": "°C", "format": "-20:120"},
-            "mode": {"datatype": "enum", "format": "off,eco,sport", "settable": True},
-        },
-    },
-    "door": {
-        "properties": {
-            "locked": {"datatype": "boolean", "settable": True, "format": "open,locked"},
-            "bell": {"datatype": "enum", "format": "press,hold", "retained": False},
-            "horn": {"datatype": "boolean", "retained": False, "settable": True},
-        }
-    },
-}
+from tests.support.homie_rig import CAR, NODES, describe
 
 
 @pytest.fixture
 def codec() -> Homie:
     return make(Options())
-
-
-def describe(codec: Homie, device: str = "super-car", nodes: Any = None, **more: Any) -> list[Any]:
-    document = {"homie": "5.0", "name": "Supercar", "version": 7, "nodes": NODES if nodes is None else nodes, **more}
-    return tell(codec, f"homie/5/{device}/$description", document, retained=True)
 
 
 def test_a_device_is_found_with_all_properties_as_its_description_types_them(codec: Homie) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from api.ports import BadCursor, IncidentQuery
@@ -19,7 +20,7 @@ from gateway.search import follow
 from gateway.search.follow import Follower
 from gateway.search.index import Index
 from gateway.search.words import expression, words_of
-from gateway.store import Group, Store
+from gateway.store import Group, Store, StoreFailed
 from rules.level import Level
 from rules.site import Title
 from rules.timeline import Kind
@@ -76,6 +77,9 @@ def searched(store: Store, tmp_path: Path) -> Searched:
         ("漏水", [2]),
         ("水", [2]),  # one, at the end of a run and within one
         ("冷凝水管", [2]),
+        ("探测器3号", [1]),  # a number between ideographs
+        ("器3", [1]),
+        ("探测3号", []),
         ("水冷", []),  # both are there, but not together
         ("感烟 12层", [1]),  # of the device, and of the zone
         ("smoke", [1]),
@@ -175,7 +179,28 @@ async def test_an_index_that_stopped_halfway_goes_on_where_it_was(store: Store, 
     assert Index(tmp_path / "search" / FILE).open().position == 2 * follow.STEP_ENTRIES - 1
 
 
+def test_who_searches_while_the_index_is_made_anew_never_meets_half_of_it(tmp_path: Path) -> None:
+    index, over = Index(tmp_path / FILE), threading.Event()
+    faults: list[StoreFailed] = []
+
+    def search() -> None:
+        while not over.is_set():
+            try:
+                assert index.matching('"smoke" *', 10, 10) == []
+            except StoreFailed as error:
+                faults.append(error)
+
+    searching = threading.Thread(target=search)
+    searching.start()
+    for _ in range(100):
+        index.forget()
+    over.set()
+    searching.join()
+    assert faults == []
+
+
 @given(st.text(max_size=40), st.text(max_size=40))
+@example("㉮㐀0", "")
 def test_every_part_of_a_text_is_an_expression_that_fts_understands(text: str, other: str) -> None:
     with sqlite3.connect(":memory:") as connection:
         connection.execute("CREATE VIRTUAL TABLE words USING fts5(known, tokenize = 'ascii')")

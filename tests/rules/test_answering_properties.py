@@ -63,9 +63,10 @@ def test_while_nobody_has_taken_an_incident_somebody_is_told_again_and_again(see
             continue
         unacknowledged = incident.open and not escalation.is_acknowledged(turn, incident)
         assert (incident.ladder is not None) is unacknowledged, incident.id
-        if incident.ladder is not None and not incident.suspended:  # else it waits for its drill to go on
-            within = turn.plans.by_hazard[incident.hazard].acknowledge.within
-            assert incident.ladder.due_at - core.state.now <= max(within, escalation.REMINDED_MS_MAX)
+        if incident.ladder is not None:
+            within = max(turn.plans.by_hazard[incident.hazard].acknowledge.within, escalation.REMINDED_MS_MAX)
+            pause = turn.plans.drills.suspended_at_most + 1 if incident.suspended else 0
+            assert incident.ladder.due_at - core.state.now <= within + pause
 
 
 @settings(max_examples=10)

@@ -22,7 +22,7 @@ BUCKET = "tocsin"
 TOKEN = "a-token-of-the-tests"
 _ANSWER_SECONDS_MAX = 20.0
 
-_INFLUXD = """
+INFLUXD = """
 reporting-disabled = true
 bind-address = "127.0.0.1:{backup_port}"
 [meta]
@@ -81,7 +81,7 @@ class Influxd(Server):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, free_port(self.host))
-        text = _INFLUXD.format(folder=folder, port=self.port, backup_port=free_port(self.host))
+        text = INFLUXD.format(folder=folder, port=self.port, backup_port=free_port(self.host))
         (folder / "influxdb.conf").write_text(text)
 
     def command(self) -> list[str]:

@@ -7,11 +7,14 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
 from gateway.broker_process import free_port
+from tests.support.servers import require
 
 HOST = "127.0.0.1"
 
@@ -82,3 +85,19 @@ class Postgres:
             )
         said = (self.folder / "setup").read_text(errors="replace")[-2000:]
         assert done.returncode == 0, f"{program} failed:\n{said}\n{self.log[-2000:]}"
+
+
+@contextmanager
+def administered() -> Iterator[Postgres]:
+    """One of its own: roles belong to the whole server. Its administrator is not called as the gateway's role is."""
+    require("postgresql", postgres_programs())
+    made = Postgres()
+    try:
+        made.start()
+        with psycopg.connect(host=HOST, port=made.port, user="tocsin", dbname="postgres", autocommit=True) as first:
+            first.execute("CREATE ROLE postgres SUPERUSER LOGIN")
+        with psycopg.connect(host=HOST, port=made.port, user="postgres", dbname="postgres", autocommit=True) as admin:
+            admin.execute("ALTER ROLE tocsin RENAME TO installed_by")
+        yield made
+    finally:
+        made.stop()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.broker_process import dies_with, free_port
+from tests.support.influx import INFLUXD
 from tests.support.servers import Server
 
 SECONDS_MAX = 20.0
@@ -21,21 +22,6 @@ global: {{scrape_interval: 1s, evaluation_interval: 1s}}
 rule_files: ["{rules}"]
 scrape_configs:
   - {{job_name: tocsin, metrics_path: /metrics, static_configs: [{{targets: ["{target}"]}}]}}
-"""
-_INFLUXD = """
-reporting-disabled = true
-bind-address = "127.0.0.1:{backup_port}"
-[meta]
-dir = "{folder}/meta"
-[data]
-dir = "{folder}/rows"
-wal-dir = "{folder}/wal"
-query-log-enabled = false
-[http]
-bind-address = "127.0.0.1:{port}"
-log-enabled = false
-[monitor]
-store-enabled = false
 """
 
 
@@ -82,7 +68,7 @@ class Influx(Server):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, free_port(self.host))
-        text = _INFLUXD.format(folder=folder, port=self.port, backup_port=free_port(self.host))
+        text = INFLUXD.format(folder=folder, port=self.port, backup_port=free_port(self.host))
         (folder / "influxdb.conf").write_text(text)
 
     def command(self) -> list[str]:
