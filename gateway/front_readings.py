@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from api.events_port import EventsQuery, Happened
 from api.port_basics import TooBusy, Unavailable
 from api.readings_port import Readings, ReadingsQuery
-from gateway.forward.past import InfluxPast
+from gateway.config import InfluxPart
 from gateway.front_core import FrontReads
 from gateway.front_rules import TELEMETRY_FOLDER
 from gateway.store import StoreFailed
@@ -80,6 +80,12 @@ class FrontReadings(FrontReads):
         if self._readings is None:
             settings = self._gateway.settings
             part = settings.influxdb
-            earlier = InfluxPast(part).fill if part is not None and part.read_back else None
+            earlier = _past(part) if part is not None and part.read_back else None
             self._readings = LocalReadings(settings.data / TELEMETRY_FOLDER, earlier)
         return self._readings
+
+
+def _past(part: InfluxPart) -> Earlier:
+    from gateway.forward.past import InfluxPast  # httpx is a twentieth of a second that not every start has to pay
+
+    return InfluxPast(part).fill

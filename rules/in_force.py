@@ -36,7 +36,7 @@ def in_force(state: State, documents: Documents) -> InForce:
     directory = documents.directory(state.directory) if state.directory else Directory()
     return InForce(
         directory=directory,
-        places=Places(directory.devices.values()),
+        places=Places(directory.devices.values(), directory.zones.values()),
         ruleset=documents.ruleset(state.rules) if state.rules else Ruleset(),
         plans=documents.plans(state.plans) if state.plans else PlanBook(),
         roster=documents.roster(state.roster) if state.roster else Roster(),

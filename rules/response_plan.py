@@ -87,7 +87,7 @@ class PlanStep(FileModel):
         None, description="what a drill covers with it; default: messages are information, authorities liaison"
     )
     confirmed: bool | None = Field(None, description="only once confirmed; default: commands, occupants, authority")
-    once: Scope | None = Field(
+    once: Literal["floor", "building", "site"] | None = Field(
         None, description="several incidents of the hazard there: one has it for all; tasks, occupants, authorities"
     )
     command: CommandAction | None = None

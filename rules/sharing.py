@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from rules.incident import Confirmation, Incident, Phase, StepStage, StepState
 from rules.instant import MINUTE_MS
-from rules.places import Scope, place
+from rules.places import Scope
 from rules.response_plan import CommandAction, PlanStep
-from rules.turn import Turn
+from rules.turn import Turn, group_key
 
 AGAIN_MS = MINUTE_MS  # (ours) later a new zone sounds the sirens again, which somebody may have silenced meanwhile
 _BEGUN = (StepStage.ISSUED, StepStage.DONE)
@@ -66,9 +66,10 @@ def release(turn: Turn, incident: Incident) -> None:
 
 
 def told_just_now(turn: Turn, incident: Incident, action: CommandAction) -> dict[str, str]:
-    """Devices whose latest command is this very one, of less than `AGAIN_MS` ago → the incident that sent it."""
+    """Devices whose latest command is this very one, of less than `AGAIN_MS` ago → the incident that sent it. A zone's
+    own devices are told by its own incident alone."""
     latest: dict[str, tuple[int, bool, str]] = {}
-    for other in _others(turn, incident, "site"):
+    for other in _others(turn, incident, action.same):
         for command in other.commands:
             if command.issued_at < turn.now - AGAIN_MS:
                 continue
@@ -79,11 +80,14 @@ def told_just_now(turn: Turn, incident: Incident, action: CommandAction) -> dict
 
 
 def _others(turn: Turn, incident: Incident, same: Scope) -> list[Incident]:
-    """Open incidents of the hazard at the same place, of the same mode and drill; the earliest first."""
-    where, found = place(incident, same), []
-    for id in turn.state.groups.values():
-        other = turn.state.incidents[id]
-        alike = (other.mode, other.hazard, other.drill) == (incident.mode, incident.hazard, incident.drill)
-        if alike and other is not incident and not other.suspended and place(other, same) == where:
+    """Open incidents of the hazard at the same place, of the same mode and drill; the earliest first. By the zones that
+    are there: however many incidents are open elsewhere, it costs the same."""
+    if same == "zone":
+        return []
+    groups, found = turn.state.groups, []
+    for zone in turn.places.zones(incident, same):
+        id = groups.get(group_key(incident.mode, zone, incident.hazard))
+        other = turn.state.incidents[id] if id is not None else incident
+        if other is not incident and other.drill == incident.drill and not other.suspended:
             found.append(other)
-    return found
+    return sorted(found, key=lambda each: (len(each.id), each.id))

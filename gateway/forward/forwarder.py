@@ -16,9 +16,10 @@ from gateway.config import InfluxPart
 from gateway.forward.backlog import Backlog
 from gateway.forward.counts import Counts, Lost
 from gateway.forward.durable import Durable
+from gateway.forward.hint import hint
 from gateway.forward.lines import Lines, Places, Row
 from gateway.forward.names import FIELDS_MAX, OF_TYPE, Fields
-from gateway.forward.server import Away, Conflict, Denied, Partly, Refused, Server, hint
+from gateway.forward.server import Away, Conflict, Denied, Partly, Refused, Server
 from gateway.forward.stored import Gone, StoredRows
 from gateway.telemetry.hours import Hour
 from rules.instant import SECOND_MS, Instant

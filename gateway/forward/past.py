@@ -16,8 +16,8 @@ import msgspec
 from api.readings_port import ReadingsQuery
 from gateway.clock import monotonic_s
 from gateway.config import InfluxPart, read_secret
+from gateway.forward.hint import hint
 from gateway.forward.influxql import BadAnswer, Field, Takes, fields_in, fields_question, steps_question, take
-from gateway.forward.server import hint
 from rules.instant import Instant
 
 SECONDS_MAX = 4.0  # of one answer, both questions together: a person waits for a chart

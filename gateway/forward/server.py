@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import urlsplit
 
 from influxdb_client import InfluxDBClient, WriteApi, WritePrecision  # type: ignore[attr-defined]
 from influxdb_client.client.write_api import SYNCHRONOUS
@@ -150,12 +149,6 @@ def meaning(status: int, body: str, headers: Any, now: Instant) -> Answer:
     if 400 <= status < 500:
         return Denied(_advice(status, said))
     return Away(said)
-
-
-def hint(url: str) -> str:
-    """A URL without what may be secret in it."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 
 def _advice(status: int, said: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway.forward.server import Away, Conflict, Denied, Partly, Refused, hint, meaning
+from gateway.forward.hint import hint
+from gateway.forward.server import Away, Conflict, Denied, Partly, Refused, meaning
 
 NOW = 1_795_500_000_000
 CONFLICT = (
