@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Self
 
-from gateway.broker_process import dies_with
+from gateway.child_process import beside
 
 READY_SECONDS_MAX = 60.0  # a site of 100 000 devices is read in 20 s
 STOP_SECONDS_MAX = 10.0
@@ -46,11 +46,10 @@ class Child:
         self.usage: resource.struct_rusage | None = None  # of the whole process, when it has ended
         with log.open("wb") as out:
             self._process = subprocess.Popen(
-                dies_with(os.getpid(), [program, *command[1:]]),
+                beside([program, *command[1:]]),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL if name == "mosquitto_sub" else out,
                 stderr=out,
-                start_new_session=True,
                 env={**os.environ, **(environment or {})},
             )
         self.pid = self._process.pid

@@ -6,6 +6,7 @@ import secrets
 
 from nicegui import app, ui
 
+from console import clock as times
 from console.gate import STATIC, Gate
 from console.pages import (
     account,
@@ -69,6 +70,7 @@ def run(settings: ConsoleSettings) -> None:
 
 
 def make(settings: ConsoleSettings) -> Gate:
+    times.choose(settings.timezone)
     sessions = Sessions(settings)
     gate = Gate(sessions)
     app.add_static_files("/console-static", STATIC)

@@ -67,7 +67,7 @@ def ask(
         finally:
             button.enable()
 
-    with ui.dialog().props("persistent=false aria-labelledby=asked") as dialog, ui.card():
+    with _dialog() as dialog, ui.card():
         ui.html(f"<h2>{heading}</h2>", sanitize=False).props("id=asked")
         if note:
             ui.label(note).classes("note").style("white-space: pre-line")
@@ -87,12 +87,17 @@ def ask(
 
 def show(session: Session, heading: str, content: str) -> None:
     """Something to read. `content`: HTML of a template."""
-    with ui.dialog().props("persistent=false aria-labelledby=asked") as dialog, ui.card().classes("wide"):
+    with _dialog() as dialog, ui.card().classes("wide"):
         ui.html(f"<h2>{heading}</h2>", sanitize=False).props("id=asked")
         ui.html(content, sanitize=False).classes("shown")
         ui.button(say("back", session.language), on_click=dialog.close, color=None).classes("do").props("autofocus")
     dialog.on("hide", dialog.delete)
     dialog.open()
+
+
+def _dialog() -> ui.dialog:
+    """There at once, and gone at once: what moves takes time from who is in a hurry, and from the machine."""
+    return ui.dialog().props("persistent=false transition-duration=0 aria-labelledby=asked")
 
 
 def _input(field: Field, session: Session, first: bool, do: Callable[[], Awaitable[None]]) -> Any:

@@ -1,7 +1,7 @@
 """One drawing for all the pages that show the same: made once a change, sent as what is different.
 
-When it is quiet a change is drawn at once; while much happens at most DRAWN_SECONDS apart, and what is large at most
-LARGE_SECONDS: nobody reads faster.
+When it is quiet a change is drawn at once. The larger it was the longer the next waits, up to REST_SECONDS_MAX: nobody
+reads faster, and to lay out and paint the page takes its browser most of what a wall costs.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from console.clock import monotonic_s
 from console.live import Live
 from console.parts import NOTHING, Parts, difference
 
-DRAWN_SECONDS = 0.2
-LARGE_CHARACTERS, LARGE_SECONDS = 12_000, 0.5
+REST_SECONDS_MIN, REST_SECONDS_MAX = 0.2, 1.0
+CHARACTERS_A_SECOND = 10_000
+SENT_AT_ONCE = 4  # pages
 
 Send = Callable[[str], object]
 Later = Callable[[float, Callable[[], None]], object]
@@ -92,7 +94,21 @@ class Board:
             return
         script = f"tocsinPatch({json.dumps(what | {'from': self._number, 'to': self._number + 1}, ensure_ascii=False)})"
         self._number += 1
-        large = len(script) > LARGE_CHARACTERS
-        self._not_before = self._clock() + (LARGE_SECONDS if large else DRAWN_SECONDS)
-        for send in list(self._seats.values()):
-            send(script)
+        rest = min(REST_SECONDS_MAX, max(REST_SECONDS_MIN, len(script) / CHARACTERS_A_SECOND))
+        self._not_before = self._clock() + rest
+        self._send(script, rest)
+
+    def _send(self, script: str, within_seconds: float) -> None:
+        """To some at once, to others by and by, and to all before the next: several walls often hang on one machine."""
+        seats = list(self._seats)
+        for first in range(0, len(seats), SENT_AT_ONCE):
+            group = partial(self._send_to, seats[first : first + SENT_AT_ONCE], script)
+            if first:
+                self._later(within_seconds * first / len(seats), group)
+            else:
+                group()
+
+    def _send_to(self, seats: list[int], script: str) -> None:
+        for seat in seats:
+            if seat in self._seats:
+                self._seats[seat](script)

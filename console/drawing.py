@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from console import clock as times
 from console.client import Json
 from console.settings import Language
 from console.words import say, title
@@ -58,24 +58,23 @@ def rfc3339(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def clock(instant: str | None, zone: str = "", seconds: bool = True) -> str:
-    """Of day, in the zone of a site; in that of the console's machine without one."""
-    if instant is None:
-        return "–"
-    at = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone) if zone else None)
-    return at.strftime("%H:%M:%S" if seconds else "%H:%M")
+def local(instant: str) -> datetime:
+    """RFC 3339, in the zone that pages tell the time in."""
+    return times.zone.local(datetime.fromisoformat(instant))
 
 
-def day_and_clock(instant: str | None, zone: str = "") -> str:
-    if instant is None:
-        return "–"
-    at = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone) if zone else None)
-    return at.strftime("%Y-%m-%d %H:%M:%S")
+def clock(instant: str | None) -> str:
+    """Of day."""
+    return "–" if instant is None else local(instant).strftime("%H:%M:%S")
+
+
+def day_and_clock(instant: str | None) -> str:
+    return "–" if instant is None else local(instant).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def moment(at_ms: int) -> str:
     """Day and time of Unix milliseconds."""
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%m-%d %H:%M")
+    return times.zone.local(datetime.fromtimestamp(at_ms / 1000, UTC)).strftime("%m-%d %H:%M")
 
 
 def number(value: float | None) -> str:
@@ -96,9 +95,10 @@ def floor_beside(zone: str, floor: str) -> str:
 
 
 def worst_first(incidents: list[Json]) -> list[Json]:
-    """By level; of one level what nobody has taken before what somebody has, alarms before the rest, then the newest.
+    """By level; of one level what nobody has taken before what somebody has, and alarms before the rest.
 
-    An exercise comes after all that is real.
+    Then what waits longest, so that the list stands still in a flood and can be read; of what is taken the newest. An
+    exercise comes after all that is real.
     """
     return sorted(
         incidents,
@@ -107,7 +107,7 @@ def worst_first(incidents: list[Json]) -> list[Json]:
             LEVELS.index(each["level"]),
             not unanswered(each),
             ("alarm", "supervisory", "trouble").index(each["signal"]),
-            -ms(each["opened_at"]),
+            ms(each["opened_at"]) * (1 if unanswered(each) else -1),
         ),
     )
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from console import clock as times
 from console.client import Problem, SignedOut, Unreachable
 from console.clock import monotonic_s, now_ms
 from console.drawing import draw
@@ -47,7 +48,13 @@ PLACES = (
 def frame(session: Session, live: Live, here: str, sites: frozenset[str] = frozenset()) -> Iterator[None]:
     """`here`: the name of a place, or "" for a page beside them. `sites`: sounds for these alone; none: for all."""
     places = [place for place in PLACES if session.may(place.permission)]
-    known = {"places": places, "here": here, "name": session.name, "signed_in": session.signed_in}
+    known = {
+        "places": places,
+        "here": here,
+        "name": session.name,
+        "signed_in": session.signed_in,
+        "zone": times.zone.name,
+    }
     ui.html(draw("frame.html", session.language, **known), sanitize=False)
     try:
         yield

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from console import clock as times
 from console.client import Api, Json, Problem, SignedOut, Unreachable
 from console.clock import monotonic_s
 from console.drawing import sounding
@@ -141,6 +142,7 @@ class Live:
         short = await self.api.all("/incidents", open=True, view="summary", limit=200)
         self.incidents = {each["id"]: each for each in short}
         self.zones = (await self.api.get("/zones"))["items"]
+        times.zone.sites_are_in({site["timezone"] for site in (await self.api.get("/sites"))["items"]})
         await self._load_closed()
         if not self.loaded:
             await self._load_tails()

@@ -10,23 +10,13 @@ import sysconfig
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.child_process import dies_with
+
 MAX_ACK_PENDING = 5000  # 65535 silently delivers nothing
 ACK_WAIT_SECONDS = 5  # NATS repeats the unacknowledged only after this, even to a gateway that has just come back
 STORE_BYTES_MAX = 4 * 1024**3  # days of a building's messages while the gateway is down; then publishers must wait
 LOG_BYTES_MAX = 10 * 1024**2  # and one file before it
 MQTT_BYTES_MAX = 8 * 1024**2  # a larger message closes the sender's connection; Zigbee2MQTT's list of devices is long
-
-# The kernel ends the child when the parent dies, however it dies. A program of its own, since code run between fork
-# and exec can deadlock in a process that has threads. Where there is no prctl, `broker.py` finds the one left behind.
-_LAUNCHER = """
-import ctypes, os, signal, sys
-parent, command = int(sys.argv[1]), sys.argv[2:]
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-    if os.getppid() != parent:
-        sys.exit("the parent died before its child began")
-os.execv(command[0], command)
-"""
 
 
 @dataclass(frozen=True)
@@ -108,11 +98,6 @@ def write_config(settings: BrokerSettings, port: int) -> None:
 def command(program: str, settings: BrokerSettings, parent: int) -> list[str]:
     """What to execute so that the server lives no longer than the process `parent`."""
     return dies_with(parent, [program, "-c", str(settings.config_file)])
-
-
-def dies_with(parent: int, program: list[str]) -> list[str]:
-    """`program` (an absolute path and arguments), ended by the kernel when the process `parent` ends (Linux)."""
-    return [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(parent), *program]
 
 
 def free_port(host: str) -> int:

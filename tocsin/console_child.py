@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 
-from gateway.broker_process import dies_with
+from gateway.child_process import beside
 from gateway.clock import monotonic_s
 from gateway.link import backoff_seconds
 
@@ -33,10 +33,9 @@ async def keep_console(api_url: str, host: str, port: int) -> None:
 async def _life(api_url: str, host: str, port: int) -> int:
     arguments = ["console", "--api", api_url, "--host", host, "--port", str(port)]
     process = await asyncio.create_subprocess_exec(
-        *dies_with(os.getpid(), [sys.executable, "-m", "tocsin", *arguments]),
+        *beside([sys.executable, "-m", "tocsin", *arguments]),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is the gateway's to hear
     )
     with contextlib.suppress(ProcessLookupError):  # it has ended already
         os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from gateway.broker_process import dies_with
+from gateway.child_process import dies_with
 from simulators.crew import write_crew
 
 HOST = "127.0.0.1"

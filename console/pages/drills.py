@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from nicegui import ui
 
 from console.ask import Field, ask
 from console.client import Json
-from console.drawing import draw
+from console.drawing import draw, local
 from console.drill_words import DRILL_WORDS
 from console.frame import frame, keep_drawn, on_act, told
 from console.gate import Gate
@@ -206,12 +205,7 @@ def months(row: Json, year: int) -> Json:
     """A field of the matrix with its twelve months: what was held in each, and whether the next is due there."""
     held: list[list[Json]] = [[] for _ in range(12)]
     for each in row["held"]:
-        held[_local(each["at"]).month - 1].append(each)
-    due_at = _local(row["due_at"])
+        held[local(each["at"]).month - 1].append(each)
+    due_at = local(row["due_at"])
     due = due_at.month - 1 if due_at.year == year else -1
     return row | {"months": [{"held": found, "due": index == due} for index, found in enumerate(held)]}
-
-
-def _local(instant: str) -> datetime:
-    """In the zone of the console's machine, as every other time that is shown."""
-    return datetime.fromisoformat(instant).astimezone()

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
+from markupsafe import escape
 from nicegui import ui
 
 from console.ask import Field, ask
 from console.board import Board
 from console.client import Json
-from console.drawing import LEVELS, draw, floor_beside, unanswered, worst_first
+from console.drawing import LEVELS, clock, draw, floor_beside, ms, unanswered, worst_first
 from console.frame import frame, on_act, told
 from console.gate import Gate
 from console.live import Live
@@ -36,7 +37,7 @@ WORDS: Words = {
     "first_out": ("First reported by", "首报"),
     "reported_by_person": ("Reported by a person", "人工上报"),
     "untaken": ("NOT TAKEN", "无人接警"),
-    "more_incidents": ("and {more} more, less severe", "另有 {more} 起较轻事件"),
+    "more_incidents": ("and {more} more; the newest: {newest}", "另有 {more} 起；最新：{newest}"),
     "zones_affected": ("{affected} of {zones} zones affected", "{zones} 个区域中 {affected} 个受影响"),
     "silent_devices": ("silent devices", "失联设备"),
     "silent_count": ("{count} silent", "{count} 个失联"),
@@ -211,8 +212,10 @@ def _cards(
             f'<div id="wall-quiet" class="all-quiet"><span class="mark" aria-hidden="true">✓</span>{quiet}</div>'
         )
     if len(ordered) > SHOWN_MAX:
-        more = say("more_incidents", language, more=len(ordered) - SHOWN_MAX)
-        made["wall-more"] = f'<p id="wall-more" class="more">{more}</p>'
+        last = max(ordered, key=lambda each: ms(each["opened_at"]))
+        newest = f"{clock(last['opened_at'])} {say(last['hazard'], language)}, {place(last)}"
+        more = say("more_incidents", language, more=len(ordered) - SHOWN_MAX, newest=newest)
+        made["wall-more"] = f'<p id="wall-more" class="more">{escape(more)}</p>'
     return made
 
 

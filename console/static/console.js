@@ -1,6 +1,7 @@
 /* What has to go on in the browser by itself: clocks, keys, sound, and saying when what is shown may be old. */
 (() => {
   const BEAT_MS_MAX = 4000; // the server says every second how things stand
+  const BEAT_HALF_MS = 1000; // what nobody has taken is bright and dim in turn
   let beatAt = Date.now(), ahead = 0, audio = null, sounding = "", nextTone = 0;
   const byId = (id) => document.getElementById(id);
   const now = () => Date.now() + ahead;
@@ -12,17 +13,21 @@
   }
   function put(element, text) { if (element.textContent !== text) element.textContent = text; }
 
+  /* All that counts seconds changes at one moment of each: the page is laid out once a second, not once a clock. */
+  const whole = (ms) => Math.floor(ms / 1000) * 1000;
   function tick() {
-    document.querySelectorAll("[data-since]").forEach((e) => put(e, spell(now() - Number(e.dataset.since))));
+    const second = whole(now());
+    document.querySelectorAll("[data-since]").forEach((e) => put(e, spell(second - whole(Number(e.dataset.since)))));
     document.querySelectorAll("[data-due]").forEach((e) => {
-      const left = Number(e.dataset.due) - now();
+      const left = whole(Number(e.dataset.due)) - second;
       put(e, (left < 0 ? "+" : "−") + spell(left));
       e.classList.toggle("overdue", left < 0);
       e.classList.toggle("soon", left >= 0 && left < 60000);
     });
-    document.querySelectorAll("[data-clock]").forEach((e) => put(e, new Date(now()).toLocaleTimeString("en-GB")));
+    document.querySelectorAll("[data-clock]").forEach((e) => put(e, new Date(second).toLocaleTimeString("en-GB", { timeZone: e.dataset.zone || undefined })));
     const silentMs = Date.now() - beatAt, stale = window.tocsinStale || silentMs > BEAT_MS_MAX;
     document.body.classList.toggle("stale", Boolean(stale));
+    document.body.classList.toggle("dim-beat", Math.floor(second / BEAT_HALF_MS) % 2 === 1);
     const seconds = byId("stale-seconds");
     if (seconds && stale) put(seconds, seconds.dataset.text.replace("{seconds}", Math.round((window.tocsinSilentMs || 0) / 1000 + silentMs / 1000)));
     sound();

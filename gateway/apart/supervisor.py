@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 import sys
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from collections.abc import Callable
 from gateway.apart.core_end import CoreEnd
 from gateway.apart.line import take_line
 from gateway.apart.stand_in import StandIn
-from gateway.broker_process import dies_with
+from gateway.child_process import beside
 from gateway.clock import monotonic_s
 from gateway.link import backoff_seconds
 
@@ -84,11 +83,10 @@ class Supervisor:
         descriptors = (self._listening.fileno(), its.fileno())
         program = [sys.executable, "-m", "gateway.apart", *map(str, descriptors)]
         return await asyncio.create_subprocess_exec(
-            *dies_with(os.getpid(), program),
+            *beside(program),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             pass_fds=descriptors,
-            start_new_session=True,  # Ctrl-C is the gateway's to hear
         )
 
     async def _until_serving(self, ended: asyncio.Task[int]) -> None:

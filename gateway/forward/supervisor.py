@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sys
 from typing import Protocol
 
 import msgspec
 
-from gateway.broker_process import dies_with
+from gateway.child_process import beside
 from gateway.clock import monotonic_s
 from gateway.config import GatewaySettings
 from gateway.forward.counts import Counts, Lost, plus
@@ -75,11 +74,10 @@ class ForwarderProcess:
         """Of one process, from its start to its end; → its exit code."""
         self.starts += 1
         process = self._process = await asyncio.create_subprocess_exec(
-            *dies_with(os.getpid(), [sys.executable, "-m", "gateway.forward"]),
+            *beside([sys.executable, "-m", "gateway.forward"]),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=LINE_BYTES_MAX,
-            start_new_session=True,  # Ctrl-C is the gateway's to hear
         )
         try:
             level = logging.getLogger().getEffectiveLevel()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from gateway.broker_process import dies_with
+from gateway.child_process import beside
 from gateway.clock import Clock
 from gateway.rollup.file import HOURS, NONE_YET, RollUp
 from gateway.store.errors import StoreFailed
@@ -128,11 +127,10 @@ async def _made(folder: Path, meters: Sequence[Meter], until: Hour) -> None:
     """Raises StoreFailed."""
     program = [sys.executable, "-m", "gateway.rollup", str(folder), str(until)]
     process = await asyncio.create_subprocess_exec(
-        *dies_with(os.getpid(), program),
+        *beside(program),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C is the gateway's to hear
     )
     try:
         async with asyncio.timeout(SECONDS_MAX):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import sys
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from api.port_basics import TooBusy
-from gateway.broker_process import dies_with
+from gateway.child_process import beside
 from gateway.trials.words import Answer, Failed, Progress, Question, Said, encode, said_of
 
 LINE_BYTES_MAX = 64 * 1024**2  # an answer of 2 000 firings on each side is 1 MB
@@ -63,12 +62,11 @@ class Bench:
         limits = self._limits
         program = [sys.executable, "-m", "gateway.trials", str(limits.megabytes), str(round(limits.seconds))]
         process = await asyncio.create_subprocess_exec(
-            *dies_with(os.getpid(), program),
+            *beside(program),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             limit=LINE_BYTES_MAX,
-            start_new_session=True,  # Ctrl-C is the gateway's to hear
         )
         try:
             async with asyncio.timeout(limits.seconds):

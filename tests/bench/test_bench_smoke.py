@@ -56,7 +56,7 @@ def shown(bench: ModuleType, folder: Path) -> str:
         (listeners, ["5 listeners", "lost", "twice", "✓ 0"]),
         pytest.param(
             walls,
-            ["2 open walls during a flood of 20 alarms", "a page reacts", "alarm → command", "≤ 200 ms"],
+            ["2 open walls during a flood of 20 alarms", "a wall reacts", "alarm → command", "≤ 200 ms"],
             marks=(pytest.mark.browser, pytest.mark.timeout(300)),
         ),
         pytest.param(

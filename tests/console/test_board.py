@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from console.board import DRAWN_SECONDS, LARGE_CHARACTERS, LARGE_SECONDS, Board
+from console.board import CHARACTERS_A_SECOND, REST_SECONDS_MAX, REST_SECONDS_MIN, SENT_AT_ONCE, Board
 from console.client import Api
 from console.live import Live
 from console.pages import wall
@@ -63,7 +63,7 @@ def test_one_more_alarm_among_five_hundred_zones_is_a_small_message() -> None:
     sent = difference(before, wall_parts(live, look, drawn))["holders"]
     cells = next(each for name, each in sent.items() if name.startswith("cells-"))
     assert set(cells["pieces"]) == {f"zone-{there['id']}", f"floor-{there['site']}-{there['building']}-1F"}
-    assert len(json.dumps(sent)) < LARGE_CHARACTERS
+    assert len(json.dumps(sent)) < CHARACTERS_A_SECOND / 2
 
 
 class Room:
@@ -93,6 +93,18 @@ class Room:
         self.now += seconds
         work()
 
+    def all_time_passes(self) -> None:
+        """What waits is done in the order of its time."""
+        begun = self.now
+        due = [(begun + seconds, work) for seconds, work in self.waiting]
+        self.waiting.clear()
+        while due:
+            at, work = due.pop(due.index(min(due, key=lambda each: each[0])))
+            self.now = at
+            work()
+            due += [(at + seconds, later) for seconds, later in self.waiting]
+            self.waiting.clear()
+
 
 def said(script: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(script.removeprefix("tocsinPatch(").removesuffix(")"))
@@ -105,9 +117,23 @@ def test_twenty_pages_are_one_drawing() -> None:
     drawn = room.drawn
     room.change("fire")
     assert room.drawn == drawn + 1
+    assert len(sent) == SENT_AT_ONCE
+    room.all_time_passes()
     assert len(sent) == 20
     assert set(sent) == {sent[0]}
     assert (said(sent[0])["from"], said(sent[0])["to"]) == (seats[0].number, seats[0].number + 1)
+
+
+def test_each_of_many_pages_has_one_change_before_the_next_and_none_that_is_gone_is_sent_to() -> None:
+    room, heard = Room(), [list[str]() for _ in range(11)]
+    seats = [room.board.sit(each.append) for each in heard]
+    room.change("x" * CHARACTERS_A_SECOND)
+    seats[10].stop()
+    room.change("y")
+    room.all_time_passes()
+    for each in heard[:10]:
+        assert [said(script)["to"] - seats[0].number for script in each] == [1, 2]
+    assert heard[10] == []
 
 
 def test_when_it_is_quiet_a_change_is_sent_at_once_and_in_a_flood_a_few_times_a_second() -> None:
@@ -118,17 +144,21 @@ def test_when_it_is_quiet_a_change_is_sent_at_once_and_in_a_flood_a_few_times_a_
     for number in range(50):
         room.change(f"more {number}")
     assert (len(sent), len(room.waiting)) == (1, 1)
-    assert room.waiting[0][0] == pytest.approx(DRAWN_SECONDS)
+    assert room.waiting[0][0] == pytest.approx(REST_SECONDS_MIN)
     room.time_passes()
     assert said(sent[-1])["holders"]["cards"]["pieces"] == {"a": "more 49"}
 
 
-def test_what_is_large_waits_longer() -> None:
+@pytest.mark.parametrize(
+    ("characters", "rests"),
+    [(CHARACTERS_A_SECOND // 2, 0.5), (CHARACTERS_A_SECOND * 9, REST_SECONDS_MAX)],
+)
+def test_the_larger_a_change_was_the_longer_the_next_waits(characters: int, rests: float) -> None:
     room = Room()
     room.board.sit(lambda script: None)
-    room.change("x" * LARGE_CHARACTERS)
+    room.change("x" * characters)
     room.change("y")
-    assert room.waiting[0][0] == pytest.approx(LARGE_SECONDS)
+    assert room.waiting[0][0] == pytest.approx(rests, rel=0.05)
 
 
 def test_a_page_that_comes_later_begins_where_the_others_are() -> None:

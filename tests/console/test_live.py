@@ -42,6 +42,8 @@ class Gateway:
             return httpx.Response(200, headers={"Content-Type": "text/event-stream"}, stream=_Said(self._said))
         if path == "/zones":
             return httpx.Response(200, json={"items": [zone()]})
+        if path == "/sites":
+            return httpx.Response(200, json={"items": [{"id": "tower-a", "timezone": "Asia/Shanghai"}]})
         if path == "/incidents":
             return httpx.Response(200, json={"items": self._listed(request), "next_cursor": None})
         if path.endswith("/timeline"):

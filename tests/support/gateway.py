@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from gateway.broker_process import dies_with
+from gateway.child_process import dies_with
 from tests.support.secrecy import Secrets
 
 ROOT = Path(__file__).parents[2]

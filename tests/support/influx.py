@@ -15,7 +15,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from gateway.broker_process import dies_with, free_port
+from gateway.broker_process import free_port
+from gateway.child_process import dies_with
 from tests.support.servers import Server
 
 BUCKET = "tocsin"

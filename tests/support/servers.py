@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 import trustme
 
-from gateway.broker_process import BrokerSettings, command, dies_with, free_port, nats_program, write_config
+from gateway.broker_process import BrokerSettings, command, free_port, nats_program, write_config
+from gateway.child_process import dies_with
 from gateway.wire_packets import connect
 
 START_SECONDS_MAX = 60.0  # a loaded CI machine; usually brokers are ready in 0.05 s, a console in 2 s

@@ -9,9 +9,10 @@ import os
 import ssl
 from pathlib import Path
 
-from gateway.broker_process import dies_with, free_port
+from gateway.broker_process import free_port
 from gateway.certificates import CertificateFolder, Kind, Wanted
 from gateway.certificates.authority import CA_DAYS
+from gateway.child_process import dies_with
 from gateway.clock import now_ms
 from rules.instant import DAY_MS
 from tests.support.servers import Server, mosquitto_program

@@ -6,8 +6,9 @@ import os
 import shutil
 from pathlib import Path
 
-from gateway.broker_process import dies_with, free_port
+from gateway.broker_process import free_port
 from gateway.certificates import CertificateFolder, Kind, Wanted
+from gateway.child_process import dies_with
 from gateway.clock import now_ms
 from tests.support.servers import Server
 from tests.support.sources import ROOT

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gateway.broker_process import dies_with, free_port
+from gateway.broker_process import free_port
+from gateway.child_process import dies_with
 from tests.support.influx import INFLUXD
 from tests.support.servers import Server
 

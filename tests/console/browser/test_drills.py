@@ -16,7 +16,7 @@ from console.drill_words import DRILL_WORDS
 from console.pages.drill import WORDS, spell, story
 from console.pages.drills import months
 from console.words import add
-from gateway.broker_process import dies_with
+from gateway.child_process import dies_with
 from tests.console.browser.conftest import PHONE
 from tests.support.accessible import faults
 from tests.support.console import SITE, SMOKE, Tower
