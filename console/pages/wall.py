@@ -23,7 +23,7 @@ from console.settings import Language
 from console.words import Words, say, title
 from console.words import add as add_words
 
-SHOWN_MAX = 24  # what a screen holds; in a flood the worst, and how many more there are is said
+SHOWN_MAX = 14  # what a screen holds; in a flood the worst, and how many more there are is said
 COMPACT_FROM = 7  # so many stand as lines, so that a screen holds them
 BESIDE_MAX = 4  # up to so many leave room for what has been
 ENTRIES_SHOWN = 16

@@ -47,9 +47,10 @@ class Index:
         """For the writer: makes it where there is none of this version."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(self._connection()) as connection:
-                if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
-                    return Followed(*connection.execute("SELECT position, mark FROM followed").fetchone())
+            if self._path.exists():  # to connect would make an empty one, in which who searches finds no words
+                with closing(self._connection()) as connection:
+                    if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+                        return Followed(*connection.execute("SELECT position, mark FROM followed").fetchone())
         except sqlite3.DatabaseError:
             pass  # no database of ours: it is made anew
         self.forget()

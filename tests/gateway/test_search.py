@@ -212,3 +212,17 @@ def test_every_part_of_a_text_is_an_expression_that_fts_understands(text: str, o
             return
         assert connection.execute("SELECT count(*) FROM words WHERE words MATCH ?", (asked,)).fetchone() == (1,)
     connection.close()
+
+
+def test_nothing_stands_in_the_place_of_an_index_before_the_whole_of_it(tmp_path: Path) -> None:
+    seen: list[bool] = []
+
+    class Observed(Index):
+        def forget(self) -> None:
+            seen.append((tmp_path / FILE).exists())
+            super().forget()
+
+    index = Observed(tmp_path / FILE)
+    index.open()
+    assert seen == [False]
+    assert index.matching("smell", before=10, limit=1) == []

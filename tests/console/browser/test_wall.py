@@ -156,14 +156,14 @@ def test_the_arrows_walk_through_the_incidents_and_what_is_drawn_anew_keeps_the_
         page.locator(f"#card-{incident}").wait_for()
     focused = "() => document.activeElement.dataset.open"
     page.keyboard.press("ArrowDown")
-    assert page.evaluate(focused) == second, "the newest stands first"
+    assert page.evaluate(focused) == first, "what waits longest stands first"
     page.keyboard.press("ArrowDown")
-    assert page.evaluate(focused) == first
-    building.does(second, "notes", text="The carpet is wet.")
+    assert page.evaluate(focused) == second
+    building.does(first, "notes", text="The carpet is wet.")
     page.get_by_text("The carpet is wet.").wait_for()
-    assert page.evaluate(focused) == first
+    assert page.evaluate(focused) == second
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/incidents/{first}")
+    page.wait_for_url(f"**/incidents/{second}")
 
 
 def _until_fresh(page: Page) -> None:
