@@ -1,7 +1,7 @@
 """Processes that a benchmark starts: brokers, the gateway, the load. All of them end with the benchmark.
 
-Each has a session of its own, so that Ctrl-C in the terminal reaches the benchmark alone, which then stops them in
-order; should it be killed itself, the kernel ends them.
+Each has a process group of its own, so that Ctrl-C in the terminal reaches the benchmark alone, which then stops them
+in order; should it be killed itself, the kernel ends them. All have its session: so their niceness counts among them.
 """
 
 from __future__ import annotations

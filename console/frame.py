@@ -48,13 +48,7 @@ PLACES = (
 def frame(session: Session, live: Live, here: str, sites: frozenset[str] = frozenset()) -> Iterator[None]:
     """`here`: the name of a place, or "" for a page beside them. `sites`: sounds for these alone; none: for all."""
     places = [place for place in PLACES if session.may(place.permission)]
-    known = {
-        "places": places,
-        "here": here,
-        "name": session.name,
-        "signed_in": session.signed_in,
-        "zone": times.zone.name,
-    }
+    known = {"places": places, "here": here, "name": session.name, "signed_in": session.signed_in}
     ui.html(draw("frame.html", session.language, **known), sanitize=False)
     try:
         yield
@@ -80,7 +74,8 @@ def _beat(session: Session, live: Live, sites: frozenset[str]) -> None:
         return
     siren = live.siren(sites)
     stale = "true" if live.stale else "false"
-    ui.run_javascript(f"tocsinBeat({now_ms()}, {stale}, {round(live.silent_seconds * 1000)}, '{siren}')")
+    silent_ms, zone = round(live.silent_seconds * 1000), json.dumps(times.zone.name)
+    ui.run_javascript(f"tocsinBeat({now_ms()}, {stale}, {silent_ms}, '{siren}', {zone})")
 
 
 class Versioned(Protocol):

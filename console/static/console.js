@@ -1,8 +1,7 @@
 /* What has to go on in the browser by itself: clocks, keys, sound, and saying when what is shown may be old. */
 (() => {
   const BEAT_MS_MAX = 4000; // the server says every second how things stand
-  const BEAT_HALF_MS = 1000; // what nobody has taken is bright and dim in turn
-  let beatAt = Date.now(), ahead = 0, audio = null, sounding = "", nextTone = 0;
+  let beatAt = Date.now(), ahead = 0, zone = null, audio = null, sounding = "", nextTone = 0;
   const byId = (id) => document.getElementById(id);
   const now = () => Date.now() + ahead;
 
@@ -24,10 +23,13 @@
       e.classList.toggle("overdue", left < 0);
       e.classList.toggle("soon", left >= 0 && left < 60000);
     });
-    document.querySelectorAll("[data-clock]").forEach((e) => put(e, new Date(second).toLocaleTimeString("en-GB", { timeZone: e.dataset.zone || undefined })));
+    if (zone !== null) document.querySelectorAll("[data-clock]").forEach((e) => {
+      put(e, new Date(second).toLocaleTimeString("en-GB", { timeZone: zone || undefined }));
+      if (e.title !== zone) e.title = zone;
+    });
     const silentMs = Date.now() - beatAt, stale = window.tocsinStale || silentMs > BEAT_MS_MAX;
     document.body.classList.toggle("stale", Boolean(stale));
-    document.body.classList.toggle("dim-beat", Math.floor(second / BEAT_HALF_MS) % 2 === 1);
+    document.body.classList.toggle("dim-beat", (second / 1000) % 2 === 1); // what nobody has taken is bright and dim in turn
     const seconds = byId("stale-seconds");
     if (seconds && stale) put(seconds, seconds.dataset.text.replace("{seconds}", Math.round((window.tocsinSilentMs || 0) / 1000 + silentMs / 1000)));
     sound();
@@ -56,9 +58,9 @@
     if (audio.state !== "running") audio.resume();
   }
 
-  /* Called by the server, about once a second. */
-  window.tocsinBeat = (serverMs, stale, silentMs, siren) => {
-    beatAt = Date.now(); ahead = serverMs - beatAt;
+  /* Called by the server, about once a second. `inZone`: IANA name; empty: the browser's own. */
+  window.tocsinBeat = (serverMs, stale, silentMs, siren, inZone) => {
+    beatAt = Date.now(); ahead = serverMs - beatAt; zone = inZone;
     window.tocsinStale = stale; window.tocsinSilentMs = silentMs;
     if (byId("siren")) byId("siren").dataset.level = siren;
     tick();

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from console import clock as times
@@ -14,11 +12,7 @@ from console.settings import ConsoleSettings
 LATE = "2026-11-24T18:30:05.120Z"
 
 
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    before = times.zone
-    yield
-    times.zone = before
+pytestmark = pytest.mark.usefixtures("zone_as_before")
 
 
 def test_times_are_told_in_the_zone_that_all_sites_share() -> None:

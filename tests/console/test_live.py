@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from console import clock as times
 from console.client import Api
 from console.live import ASKED_AT_ONCE, Live, running
 from tests.support.shown import entry, incident, zone
@@ -77,12 +78,16 @@ def gateway() -> Gateway:
 
 
 @pytest.fixture
-async def live(gateway: Gateway) -> AsyncIterator[Live]:
+async def live(gateway: Gateway, zone_as_before: None) -> AsyncIterator[Live]:
     api = Api("http://127.0.0.1", transport=httpx.MockTransport(gateway.answer))
     async with running(Live(api)) as made:
         await _until(made, lambda: made.loaded)
         yield made
     await api.close()
+
+
+async def test_what_is_loaded_tells_in_which_zone_times_are_told(live: Live) -> None:
+    assert times.zone.name == "Asia/Shanghai"
 
 
 async def test_an_entry_brings_its_incident_as_it_is_now(gateway: Gateway, live: Live) -> None:

@@ -16,6 +16,7 @@ from tests.support.seen import watched
 STALE_MS_MAX = 5_000  # within which a page that may be old says so
 CHANGE_MS_MAX = 1_000  # within which everybody sees what somebody has done
 CHANGES = 3
+ZONE = "Asia/Shanghai"  # of the site
 SOUNDING = "() => window.tocsinSounding"
 
 
@@ -164,6 +165,16 @@ def test_the_arrows_walk_through_the_incidents_and_what_is_drawn_anew_keeps_the_
     assert page.evaluate(focused) == second
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/incidents/{second}")
+
+
+def test_the_clock_is_that_of_the_site_wherever_the_browser_is(building: Tower, opened: Open) -> None:
+    page = opened("/")
+    expect(page.locator(".top .clock")).to_have_attribute("title", ZONE)
+    page.wait_for_function(
+        """zone => document.querySelector(".top .clock").textContent.slice(0, 5)
+          === new Date().toLocaleTimeString("en-GB", { timeZone: zone }).slice(0, 5)""",
+        arg=ZONE,
+    )
 
 
 def _until_fresh(page: Page) -> None:
