@@ -170,8 +170,19 @@ class Core:
             done, _ = await asyncio.wait([*tasks, self._failed], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+        except asyncio.CancelledError:
+            self._acknowledge_the_last()
+            raise
         finally:
             await end(tasks)
+
+    def _acknowledge_the_last(self) -> None:
+        """Before an orderly stop lets go of the broker, which would send it again to whatever starts next."""
+        try:
+            self.ingest.flush()
+        except StoreFailed as error:
+            log.error("what came last is not stored, and comes again: %s", error)
+            self.fail(error)
 
     def fail(self, error: StoreFailed) -> None:
         """Nothing can be stored any more: `run` ends with this."""
@@ -181,7 +192,7 @@ class Core:
     def close(self, snapshot: bool = False) -> None:
         """`snapshot`: after an orderly stop, so that the next start replays nothing."""
         try:
-            if snapshot:
+            if snapshot and not self._failed.done():
                 self.ingest.flush()
                 self.foreign.flush(self._clock(), whole=True)
                 self.desk.snapshot()

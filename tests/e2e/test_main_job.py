@@ -235,6 +235,21 @@ def test_a_stop_right_after_the_start_ends_it_too(mosquitto: Callable[..., Mosqu
     assert "Traceback" not in running.log
 
 
+def test_an_orderly_stop_acknowledges_what_it_has_stored_so_that_nothing_comes_again(
+    mosquitto: Callable[..., Mosquitto], gateway: Made
+) -> None:
+    broker = mosquitto()
+    running = gateway(SITE, {"url": broker.url, "batch_ms": 1_000})  # it would be acknowledged long after the stop
+    running.start()
+    say(broker, "example/sd-101", CLEAN)
+    running.until(lambda: running.metrics()["tocsin_readings_live_total"] == 1)
+    assert running.stop() == 0
+    running.start()
+    say(broker, "example/sd-101", CLEAN)
+    running.until(lambda: running.metrics()["tocsin_readings_live_total"] == 1)
+    assert running.metrics()["tocsin_readings_replayed_total"] == 0, "what comes again comes first"
+
+
 def test_a_changed_rules_file_is_in_force_within_seconds_and_a_bad_one_is_not(
     mosquitto: Callable[..., Mosquitto], gateway: Made
 ) -> None:
